@@ -1,0 +1,5 @@
+/** The dfs command. */
+@NullMarked
+package dfs.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The client: files over blocks over sessions. */
+@NullMarked
+package dfs.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,76 @@
+package dfs.protocol;
+
+/** Bounds that more than one room relies on. The unit is the last word of each name. */
+public final class Limits {
+  /** Longest name of a directory entry (POSIX NAME_MAX on Linux). */
+  public static final int NAME_BYTES = 255;
+
+  /** Longest target of a symbolic link (PATH_MAX - 1). */
+  public static final int SYMLINK_TARGET_BYTES = 4095;
+
+  /** Longest name and value of an extended attribute, as in the Linux VFS. */
+  public static final int XATTR_NAME_BYTES = 255;
+
+  public static final int XATTR_VALUE_BYTES = 65_536;
+
+  /** Largest size of a file: the VFS counts offsets in signed 64 bits, and sums must not overflow. */
+  public static final long FILE_SIZE_BYTES = 1L << 60;
+
+  /** Most names that one inode may have. */
+  public static final int LINKS = 1 << 20;
+
+  /** Files up to this size live in the metadata. */
+  public static final int INLINE_BYTES = 4096;
+
+  /** Length at which a block is full. */
+  public static final long BLOCK_BYTES = 64L << 20;
+
+  /** Piece of a block that one checksum covers, as a power of two. */
+  public static final int UNIT_LOG2 = 12;
+
+  public static final int UNIT_BYTES = 1 << UNIT_LOG2;
+
+  /** Longest payload of one append. */
+  public static final int APPEND_BYTES = 1 << 20;
+
+  /** A synced append up to this size travels inside its journal record. */
+  public static final int JOURNAL_INLINE_BYTES = 64 << 10;
+
+  /** Most extents in one reply or one commit. */
+  public static final int EXTENTS_PER_MESSAGE = 1024;
+
+  /** Most entries of one page of a listing. */
+  public static final int LISTING_ENTRIES = 1000;
+
+  /** Most records that one command may touch. */
+  public static final int RECORDS_PER_COMMAND = 1000;
+
+  /** Largest encoded command. */
+  public static final int COMMAND_BYTES = 1 << 20;
+
+  /** Operations that one session may have in flight. */
+  public static final int SESSION_SLOTS = 64;
+
+  /** Most supplementary groups of a caller (Linux NGROUPS_MAX). */
+  public static final int CALLER_GROUPS = 65_536;
+
+  /** Time between heartbeats of a session or a chunk server. */
+  public static final long HEARTBEAT_NANOS = 1_000_000_000L;
+
+  /** The client stops trusting its lease this long after its last acknowledged heartbeat was sent. */
+  public static final long LEASE_CLIENT_NANOS = 3_000_000_000L;
+
+  /** The server lets a lease go this long after the last heartbeat it received. */
+  public static final long LEASE_SERVER_NANOS = 5_000_000_000L;
+
+  /** A session that nobody conflicts with lives this long without a heartbeat. */
+  public static final long SESSION_NANOS = 300_000_000_000L;
+
+  /** A live session that has not finished a recall by then is fenced. */
+  public static final long RECALL_NANOS = 30_000_000_000L;
+
+  /** Quiet time after which a lease may be exclusive again. */
+  public static final long LEASE_RETURN_NANOS = 10_000_000_000L;
+
+  private Limits() {}
+}

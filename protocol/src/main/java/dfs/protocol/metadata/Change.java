@@ -1,0 +1,193 @@
+package dfs.protocol.metadata;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
+import dfs.protocol.wire.Tag;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Operations that change the namespace. Each is one command in the log, applied once, and durable when it is answered. */
+public sealed interface Change extends Operation, Order {
+
+  /**
+   * Makes a regular file. Answer: {@link Reply.Entry}; EEXIST if the name is taken. With {@code open} the session holds the
+   * new inode open.
+   *
+   * @param mode permission bits as given to open(2), before the umask
+   * @param umask the caller's umask; a default ACL of the parent takes its place
+   */
+  @Tag(1)
+  record CreateFile(long parent, ByteString name, int mode, int umask, boolean open)
+      implements Change {}
+
+  @Tag(2)
+  record MakeDirectory(long parent, ByteString name, int mode, int umask) implements Change {}
+
+  /** A fifo, socket, device or empty regular file (mknod(2)). */
+  @Tag(3)
+  record MakeNode(long parent, ByteString name, FileType type, int mode, int umask, long device)
+      implements Change {}
+
+  @Tag(4)
+  record MakeSymlink(long parent, ByteString name, ByteString target) implements Change {}
+
+  /** A further name for an inode that is no directory. Answer: {@link Reply.Entry}. */
+  @Tag(5)
+  record Link(long ino, long parent, ByteString name) implements Change {}
+
+  /** Removes a name of something that is no directory. Answer: {@link Reply.Removed}. */
+  @Tag(6)
+  record Unlink(long parent, ByteString name) implements Change {}
+
+  @Tag(7)
+  record RemoveDirectory(long parent, ByteString name) implements Change {}
+
+  /**
+   * rename(2), or renameat2(2) with {@code NO_REPLACE} or {@code EXCHANGE}. Answer: {@link Reply.Removed} (what the target
+   * name meant before, if anything went).
+   */
+  @Tag(8)
+  record Rename(long parent, ByteString name, long newParent, ByteString newName, int flags)
+      implements Change {
+    public static final int NO_REPLACE = 1;
+    public static final int EXCHANGE = 2;
+
+    public Rename {
+      if (flags < 0 || flags > EXCHANGE) {
+        throw new IllegalArgumentException("rename flags " + flags);
+      }
+    }
+  }
+
+  /**
+   * chmod, chown, truncate, utimens: what {@code valid} names. Answer: {@link Reply.Entry}.
+   *
+   * @param valid which fields count, {@code SET_*}
+   * @param sizeBytes new length; growing leaves a hole, shrinking drops extents
+   */
+  @Tag(9)
+  record SetAttributes(
+      long ino,
+      int valid,
+      int mode,
+      int uid,
+      int gid,
+      long sizeBytes,
+      long accessNanos,
+      long modifyNanos,
+      int flags)
+      implements Change {
+    public static final int SET_MODE = 1;
+    public static final int SET_UID = 2;
+    public static final int SET_GID = 4;
+    public static final int SET_SIZE = 8;
+    public static final int SET_ACCESS_TIME = 16;
+    public static final int SET_MODIFY_TIME = 32;
+
+    /** The time given is the server's now (utimes with no value: needs write permission only). */
+    public static final int ACCESS_NOW = 64;
+
+    public static final int MODIFY_NOW = 128;
+
+    /** The size change comes through an open handle, whose open checked the permission. */
+    public static final int BY_HANDLE = 256;
+
+    /** O_TRUNC: to size 0 with a fresh map. */
+    public static final int SET_FLAGS = 512;
+
+    /** Clear setuid and setgid as a write by an ordinary user does. */
+    public static final int KILL_PRIVILEGES = 1024;
+
+    public SetAttributes {
+      if (sizeBytes < 0 || sizeBytes > Limits.FILE_SIZE_BYTES) {
+        throw new IllegalArgumentException("size " + sizeBytes);
+      }
+    }
+  }
+
+  /**
+   * setxattr(2). POSIX ACLs are {@code system.posix_acl_access} and {@code _default} in the kernel's xattr layout.
+   *
+   * @param flags 0, 1 XATTR_CREATE or 2 XATTR_REPLACE; 4 clear setgid with an ACL (ACL_KILL_SGID)
+   */
+  @Tag(10)
+  record SetXattr(long ino, ByteString name, ByteString value, int flags) implements Change {}
+
+  @Tag(11)
+  record RemoveXattr(long ino, ByteString name) implements Change {}
+
+  /** A new block for this session. Answer: {@link Reply.Allocated}. */
+  @Tag(12)
+  record AllocateBlock(BlockWish wish) implements Change {}
+
+  /**
+   * What a session wrote becomes part of a file: extents whose bytes are durable on every member of their blocks, or the
+   * whole contents inline, with the file's new size and mtime; blocks that end with it are sealed, and the next one allocated,
+   * in the same command. Answer: {@link Reply.Committed}.
+   *
+   * @param map the map that was written to; ESTALE if the file has another by now
+   * @param extents at most {@link Limits#EXTENTS_PER_MESSAGE}, sorted by file offset, without overlap
+   * @param inline the whole contents, at most {@link Limits#INLINE_BYTES}; counts if {@code hasInline}
+   * @param sizeBytes the size becomes the larger of this and the present one
+   * @param modifyNanos the write's time by the leader's clock; 0: the command's own stamp
+   * @param killPrivileges the writer was no superuser: setuid, setgid (and capabilities) go
+   */
+  @Tag(13)
+  record Commit(
+      long ino,
+      long map,
+      List<Extent> extents,
+      boolean hasInline,
+      ByteString inline,
+      long sizeBytes,
+      long modifyNanos,
+      boolean killPrivileges,
+      List<BlockEnd> ends,
+      @Nullable BlockWish next)
+      implements Change {
+    public Commit {
+      extents = List.copyOf(extents);
+      ends = List.copyOf(ends);
+      if (extents.size() > Limits.EXTENTS_PER_MESSAGE
+          || inline.size() > Limits.INLINE_BYTES
+          || (hasInline && !extents.isEmpty())
+          || sizeBytes < 0
+          || sizeBytes > Limits.FILE_SIZE_BYTES) {
+        throw new IllegalArgumentException(
+            extents.size() + " extents, " + inline.size() + " inline, size " + sizeBytes);
+      }
+    }
+  }
+
+  /** Seals blocks of this session at their durably acknowledged length, outside a commit. Answer: Done. */
+  @Tag(14)
+  record SealBlocks(List<BlockEnd> ends) implements Change {
+    public SealBlocks {
+      ends = List.copyOf(ends);
+    }
+  }
+
+  /** Access times that a client collected (relatime): merged by maximum, no change counter, no history. */
+  @Tag(15)
+  record Touch(List<AccessTime> times) implements Change {
+    public Touch {
+      times = List.copyOf(times);
+      if (times.size() > Limits.RECORDS_PER_COMMAND) {
+        throw new IllegalArgumentException(times.size() + " access times");
+      }
+    }
+  }
+
+  /** One access time. */
+  record AccessTime(long ino, long accessNanos) {}
+
+  /** What kind of block a session wants: for one large file or packed, for synced or for bulk appends. */
+  record BlockWish(boolean solo, boolean synced, long ino) {}
+
+  /**
+   * A block of this session ends: sealed at {@code lengthBytes}.
+   *
+   * @param closed no commit into it can come any more
+   */
+  record BlockEnd(long block, long epoch, long lengthBytes, boolean closed) {}
+}

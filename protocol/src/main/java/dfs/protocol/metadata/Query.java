@@ -1,0 +1,86 @@
+package dfs.protocol.metadata;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
+import dfs.protocol.wire.Tag;
+
+/** Operations that change nothing. They can be asked of the present and, unless noted, of any kept instant. */
+public sealed interface Query extends Operation {
+
+  /** The inode under a name; needs search permission on the parent. Answer: {@link Reply.Entry}. */
+  @Tag(1)
+  record Lookup(long parent, ByteString name) implements Query {}
+
+  /** Attributes by inode. Answer: {@link Reply.Entry}. */
+  @Tag(2)
+  record GetAttributes(long ino) implements Query {}
+
+  /** Target of a symbolic link. Answer: {@link Reply.Value}. */
+  @Tag(3)
+  record ReadLink(long ino) implements Query {}
+
+  /**
+   * One page of a directory after {@code cookie} (0: from the start), in cookie order, without "." and "..". With
+   * {@code plus} the attributes of each entry come along. {@code stop} is 0 on the first page and then what that page's answer
+   * said, so that a listing ends even while entries are added. Answer: {@link Reply.Listing}.
+   */
+  @Tag(4)
+  record ListDirectory(long ino, long cookie, long stop, int limitEntries, boolean plus)
+      implements Query {
+    public ListDirectory {
+      if (cookie < 0 || limitEntries < 1 || limitEntries > Limits.LISTING_ENTRIES) {
+        throw new IllegalArgumentException("listing page of " + limitEntries);
+      }
+    }
+  }
+
+  /** Value of an extended attribute. Answer: {@link Reply.Value}; ENODATA if there is none. */
+  @Tag(5)
+  record GetXattr(long ino, ByteString name) implements Query {}
+
+  /** Names of the extended attributes that the caller may see. Answer: {@link Reply.Names}. */
+  @Tag(6)
+  record ListXattrs(long ino) implements Query {}
+
+  /** Space and files of the volume. Of the present only. Answer: {@link Reply.Space}. */
+  @Tag(7)
+  record GetSpace() implements Query {}
+
+  /**
+   * Where the bytes of [offset, offset + length) lie: inline data, or at most {@link Limits#EXTENTS_PER_MESSAGE} extents
+   * with their blocks and capabilities to read them. Ranges in no extent are holes. Answer: {@link Reply.MapPage}.
+   */
+  @Tag(8)
+  record ReadMap(long ino, long offset, long lengthBytes) implements Query {
+    public ReadMap {
+      if (offset < 0 || lengthBytes < 0 || offset + lengthBytes < 0) {
+        throw new IllegalArgumentException("range " + offset + "+" + lengthBytes);
+      }
+    }
+  }
+
+  /**
+   * Opens an inode for this session: checks permission and keeps an unlinked inode alive until {@link Release}. Kept in the
+   * leader's memory, claimed again after a restart. Answer: {@link Reply.Entry}.
+   *
+   * @param access wanted access: 4 read, 2 write, 1 execute, combined
+   */
+  @Tag(9)
+  record Open(long ino, int access) implements Query {}
+
+  /** The session lets go of {@code opens} openings of the inode. Answer: {@link Reply.Done}. */
+  @Tag(10)
+  record Release(long ino, int opens) implements Query {}
+
+  /** Whether the caller has the access (4 read, 2 write, 1 execute). Answer: {@link Reply.Done} or EACCES. */
+  @Tag(11)
+  record CheckAccess(long ino, int access) implements Query {}
+
+  /**
+   * Asks the servers about themselves, as JSON. Of the present only. Answer: {@link Reply.Report}.
+   *
+   * @param what "status" or "fsck"
+   */
+  @Tag(12)
+  record GetReport(String what) implements Query {}
+}

@@ -1,0 +1,109 @@
+package dfs.protocol.metadata;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.wire.Tag;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What an operation answers. A refusal is a value, not an exception. */
+public sealed interface Reply {
+
+  /** The operation changed nothing. {@code detail} says what was wrong, with which value. */
+  @Tag(1)
+  record Refused(Errno errno, String detail) implements Reply {}
+
+  @Tag(2)
+  record Done() implements Reply {
+    public static final Done DONE = new Done();
+  }
+
+  @Tag(3)
+  record Entry(Attributes attributes) implements Reply {}
+
+  @Tag(4)
+  record Value(ByteString value) implements Reply {}
+
+  @Tag(5)
+  record Names(List<ByteString> names) implements Reply {}
+
+  /**
+   * A page of a listing.
+   *
+   * @param stop where the listing ends; to be given with the next page
+   * @param end nothing comes after this page
+   */
+  @Tag(6)
+  record Listing(List<Dentry> entries, long stop, boolean end) implements Reply {}
+
+  /** One entry of a listing; {@code attributes} only when asked for. */
+  record Dentry(
+      ByteString name, long ino, FileType type, long cookie, @Nullable Attributes attributes) {}
+
+  /** What statvfs(2) tells; bytes and inodes. */
+  @Tag(7)
+  record Space(long totalBytes, long freeBytes, long files) implements Reply {}
+
+  /**
+   * Part of a file's map.
+   *
+   * @param endOffset the page is complete up to here; ask again from here for more
+   * @param inline the inline data from offset 0, if the file is inline; holes after its end
+   * @param blocks where the blocks named by the extents can be read
+   */
+  @Tag(8)
+  record MapPage(
+      Attributes attributes,
+      long endOffset,
+      ByteString inline,
+      List<Extent> extents,
+      List<BlockPlace> blocks)
+      implements Reply {}
+
+  /** A block was allocated; the session may write it. */
+  @Tag(9)
+  record Allocated(BlockGrant grant) implements Reply {}
+
+  @Tag(10)
+  record Committed(Attributes attributes, @Nullable BlockGrant next) implements Reply {}
+
+  /** A name went. {@code attributes} are those of the inode that lost it, null if none did. */
+  @Tag(11)
+  record Removed(@Nullable Attributes attributes) implements Reply {}
+
+  @Tag(12)
+  record Report(String json) implements Reply {}
+
+  /** The number of a new session or server. */
+  @Tag(13)
+  record Session(long id, long epoch) implements Reply {}
+
+  /** Ids that a command of the servers' own upkeep acted on, and whether it has more to do. */
+  @Tag(14)
+  record Progress(List<Long> ids, boolean more) implements Reply {}
+
+  /**
+   * Where a block can be read, with the capability to do so. Ids of servers come from the state machine; addresses and the
+   * capability are put in by the room that answers clients.
+   */
+  record BlockPlace(
+      long block,
+      boolean sealed,
+      long lengthBytes,
+      List<Long> servers,
+      List<String> addresses,
+      ByteString capability) {}
+
+  /** Permission to write a new block on these servers. */
+  record BlockGrant(
+      long block,
+      long epoch,
+      boolean solo,
+      boolean synced,
+      List<Long> servers,
+      List<String> addresses,
+      ByteString capability) {}
+
+  static Reply refused(Errno errno, String detail) {
+    return new Refused(errno, detail);
+  }
+}

@@ -1,0 +1,90 @@
+package dfs.protocol.metadata;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
+import dfs.protocol.wire.Tag;
+import java.util.List;
+
+/** Commands that the servers order themselves. They recall nobody. Tags continue those of {@link Change}, from 64. */
+public sealed interface Upkeep extends Order {
+
+  /** The first command of a volume: its identity, the root directory. */
+  @Tag(64)
+  record Format(ByteString cluster) implements Upkeep {}
+
+  /** A session begins; the reply is {@link Reply.Session}. */
+  @Tag(65)
+  record OpenSession(String host, boolean mount, boolean trusted, int uid) implements Upkeep {}
+
+  /**
+   * A session is fenced: whatever it sends later is refused. Its open blocks wait to be sealed, its orphans to be reaped.
+   */
+  @Tag(66)
+  record FenceSession(long session) implements Upkeep {}
+
+  /** A fenced session's blocks are sealed and it is forgotten; its reply slots with it. */
+  @Tag(67)
+  record EndSession(long session) implements Upkeep {}
+
+  /** Unlinked inodes that nobody holds any more: their records go, their maps are let go of. */
+  @Tag(68)
+  record Reap(List<Long> inos) implements Upkeep {
+    public Reap {
+      inos = List.copyOf(inos);
+      if (inos.size() > Limits.RECORDS_PER_COMMAND) {
+        throw new IllegalArgumentException(inos.size() + " inodes to reap");
+      }
+    }
+  }
+
+  /** A step of deleting the extents of a map that no version needs; the cursor is in the state. */
+  @Tag(69)
+  record ReapMap(long map) implements Upkeep {}
+
+  /** A step of moving, releasing and dropping history up to the stamped time; the cursor is in the state. */
+  @Tag(70)
+  record AdvanceHistory() implements Upkeep {}
+
+  /** Keeps the instant {@code timeNanos} for ever under a name. */
+  @Tag(71)
+  record PinInstant(String name, long timeNanos) implements Upkeep {}
+
+  @Tag(72)
+  record UnpinInstant(String name) implements Upkeep {}
+
+  /** A chunk server is known by this id from now on; the reply is {@link Reply.Session} with the id. */
+  @Tag(73)
+  record RegisterServer(String host, String address, ByteString directory) implements Upkeep {}
+
+  /** Blocks of a dead session, sealed by the servers at the longest valid prefix. */
+  @Tag(74)
+  record SealDead(List<Change.BlockEnd> ends) implements Upkeep {
+    public SealDead {
+      ends = List.copyOf(ends);
+    }
+  }
+
+  /** Closed blocks without owners die; their ids are in the reply. */
+  @Tag(75)
+  record CondemnBlocks(List<Long> blocks) implements Upkeep {
+    public CondemnBlocks {
+      blocks = List.copyOf(blocks);
+    }
+  }
+
+  /** Every member confirmed the deletion of these dead blocks. */
+  @Tag(76)
+  record BlocksGone(List<Long> blocks) implements Upkeep {
+    public BlocksGone {
+      blocks = List.copyOf(blocks);
+    }
+  }
+
+  /** From here on the log has one voter and reads need no lease entries. */
+  @Tag(77)
+  record Sole() implements Upkeep {}
+
+  /** How long seconds and minutes are kept, in nanoseconds. */
+  @Tag(78)
+  record SetRetention(long secondsTierNanos, long minutesTierNanos) implements Upkeep {}
+}

@@ -1,0 +1,70 @@
+package dfs.protocol.session;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.wire.RecordCodec;
+import dfs.protocol.wire.Tag;
+import java.util.List;
+
+/** From a chunk server to the metadata server, on its control stream. */
+public sealed interface ChunkMessage {
+  RecordCodec<ChunkMessage> CODEC = RecordCodec.of(ChunkMessage.class);
+
+  /**
+   * The first message, answering the challenge.
+   *
+   * @param server id from an earlier registration, kept in the data directory; 0: new
+   * @param cluster cluster the data directory belongs to; empty: new
+   * @param proof HMAC-SHA256 of the cluster key over the challenge
+   * @param addresses where clients reach it: "unix:/path" or "tcp:127.0.0.1:port", or "local:NAME" within one process
+   * @param incarnation grows with each start
+   */
+  @Tag(1)
+  record Register(
+      long server,
+      ByteString cluster,
+      ByteString proof,
+      String host,
+      String address,
+      ByteString directory,
+      long incarnation)
+      implements ChunkMessage {}
+
+  /** Every second: space of each data directory. */
+  @Tag(2)
+  record Heartbeat(List<DirectoryState> directories) implements ChunkMessage {
+    public Heartbeat {
+      directories = List.copyOf(directories);
+    }
+  }
+
+  /** State of one data directory; {@code state} is "ok" or what is wrong. */
+  record DirectoryState(
+      ByteString directory, String path, String state, long totalBytes, long freeBytes, long blocks) {}
+
+  /** Blocks that lie here: a page of a report. */
+  @Tag(3)
+  record Report(List<BlockState> blocks, boolean last) implements ChunkMessage {
+    public Report {
+      blocks = List.copyOf(blocks);
+    }
+  }
+
+  /** One replica; {@code state}: 0 open, 1 sealed, 2 damaged. */
+  record BlockState(long block, long epoch, long lengthBytes, int state) {}
+
+  /** These blocks are deleted here. */
+  @Tag(4)
+  record Deleted(List<Long> blocks) implements ChunkMessage {
+    public Deleted {
+      blocks = List.copyOf(blocks);
+    }
+  }
+
+  /** These blocks are sealed here, at these lengths. */
+  @Tag(5)
+  record Sealed(List<BlockState> blocks) implements ChunkMessage {
+    public Sealed {
+      blocks = List.copyOf(blocks);
+    }
+  }
+}

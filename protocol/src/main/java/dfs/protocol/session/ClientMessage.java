@@ -1,0 +1,66 @@
+package dfs.protocol.session;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.wire.RecordCodec;
+import dfs.protocol.wire.Tag;
+import java.util.List;
+
+/** From a client to the metadata server, on the session's stream. */
+public sealed interface ClientMessage {
+  RecordCodec<ClientMessage> CODEC = RecordCodec.of(ClientMessage.class);
+
+  /**
+   * The first message, answering the server's challenge. A known session (id, epoch) goes on; else a new one begins.
+   *
+   * @param proof HMAC-SHA256 of the cluster key over the challenge, or empty: then the session speaks for the peer of the Unix
+   *     socket alone
+   * @param mount a mount, which keeps leases; else a tool, which never does
+   * @param held the lease mode still held from before, claimed again
+   * @param open inodes that the session holds open, claimed again
+   * @param replaces a session whose process is proven dead (its file lock was free): ended at once; 0: none
+   */
+  @Tag(1)
+  record Hello(
+      long session,
+      long epoch,
+      ByteString proof,
+      String host,
+      boolean mount,
+      LeaseMode held,
+      List<Long> open,
+      long replaces)
+      implements ClientMessage {
+    public Hello {
+      open = List.copyOf(open);
+    }
+  }
+
+  /**
+   * One operation. A slot has one in flight; its sequence grows by one with each new operation, and a repeat after a broken
+   * stream bears the same. {@code asOfNanos} is 0 for the present.
+   */
+  @Tag(2)
+  record Request(int slot, long sequence, long asOfNanos, Caller caller, Operation operation)
+      implements ClientMessage {
+    public Request {
+      if (slot < 0 || slot >= Limits.SESSION_SLOTS || sequence < 1 || asOfNanos < 0) {
+        throw new IllegalArgumentException("slot " + slot + " sequence " + sequence);
+      }
+    }
+  }
+
+  /** Sent every second; comes back as it is. {@code mode} is what the client believes to hold. */
+  @Tag(3)
+  record Heartbeat(long sentNanos, LeaseMode mode) implements ClientMessage {}
+
+  /** A recall or an invalidation is done. {@code inUse}: the inode is open or mapped here. */
+  @Tag(4)
+  record Acknowledge(long recall, boolean inUse) implements ClientMessage {}
+
+  /** The session ends of its own will; nothing is dirty, open or leased. */
+  @Tag(5)
+  record Goodbye() implements ClientMessage {}
+}

@@ -1,0 +1,55 @@
+package dfs.protocol.session;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.wire.RecordCodec;
+import dfs.protocol.wire.Tag;
+
+/** From the metadata server to a client, on the session's stream. */
+public sealed interface ServerMessage {
+  RecordCodec<ServerMessage> CODEC = RecordCodec.of(ServerMessage.class);
+
+  /** The first message: prove the cluster key over this, or be who the socket says. */
+  @Tag(1)
+  record Challenge(ByteString nonce) implements ServerMessage {}
+
+  /**
+   * The session is open.
+   *
+   * @param cluster identity of the cluster
+   * @param nowNanos the leader's stamped time
+   */
+  @Tag(2)
+  record Welcome(long session, long epoch, ByteString cluster, long nowNanos, LeaseMode granted)
+      implements ServerMessage {}
+
+  @Tag(3)
+  record Answer(int slot, long sequence, Reply reply) implements ServerMessage {}
+
+  @Tag(4)
+  record HeartbeatAnswer(long sentNanos, long nowNanos) implements ServerMessage {}
+
+  /** Give the lease back down to {@code to}: flush what is dirty, empty caches, then acknowledge. */
+  @Tag(5)
+  record Recall(long recall, LeaseMode to) implements ServerMessage {}
+
+  /**
+   * Forget what the kernel knows of an inode: attributes, data from {@code fromOffset} on (-1: none), and the name in parent if
+   * it is not empty; then acknowledge.
+   */
+  @Tag(6)
+  record Invalidate(long recall, long ino, long fromOffset, long parent, ByteString name, boolean gone)
+      implements ServerMessage {}
+
+  /** The session holds a lease of this mode from now on. */
+  @Tag(7)
+  record Grant(LeaseMode mode) implements ServerMessage {}
+
+  /** The session is over; the reason is for people. */
+  @Tag(8)
+  record Fenced(String reason) implements ServerMessage {}
+
+  /** An unlinked inode: does the session still hold it? Answered by an acknowledgement. */
+  @Tag(9)
+  record AskInUse(long recall, long ino) implements ServerMessage {}
+}
