@@ -92,11 +92,14 @@ public sealed interface Change extends Operation, Order {
     /** The size change comes through an open handle, whose open checked the permission. */
     public static final int BY_HANDLE = 256;
 
-    /** O_TRUNC: to size 0 with a fresh map. */
+    /** {@code flags} replaces the settable flags (chattr(1)): immutable and append-only. */
     public static final int SET_FLAGS = 512;
 
     /** Clear setuid and setgid as a write by an ordinary user does. */
     public static final int KILL_PRIVILEGES = 1024;
+
+    /** With SET_SIZE and size 0: O_TRUNC, which takes a fresh map whatever the length. */
+    public static final int FRESH_MAP = 2048;
 
     public SetAttributes {
       if (sizeBytes < 0 || sizeBytes > Limits.FILE_SIZE_BYTES) {

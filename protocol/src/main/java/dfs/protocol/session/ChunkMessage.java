@@ -15,7 +15,7 @@ public sealed interface ChunkMessage {
    * @param server id from an earlier registration, kept in the data directory; 0: new
    * @param cluster cluster the data directory belongs to; empty: new
    * @param proof HMAC-SHA256 of the cluster key over the challenge
-   * @param addresses where clients reach it: "unix:/path" or "tcp:127.0.0.1:port", or "local:NAME" within one process
+   * @param address where clients reach it: "unix:/path" or "tcp:127.0.0.1:port", or "local:NAME" within one process
    * @param incarnation grows with each start
    */
   @Tag(1)

@@ -30,13 +30,16 @@ public sealed interface ClientMessage {
       String host,
       boolean mount,
       LeaseMode held,
-      List<Long> open,
+      List<Opening> open,
       long replaces)
       implements ClientMessage {
     public Hello {
       open = List.copyOf(open);
     }
   }
+
+  /** An inode that the session holds open, this many times. */
+  record Opening(long ino, int opens) {}
 
   /**
    * One operation. A slot has one in flight; its sequence grows by one with each new operation, and a repeat after a broken

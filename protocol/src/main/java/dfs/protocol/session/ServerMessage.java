@@ -18,9 +18,11 @@ public sealed interface ServerMessage {
    *
    * @param cluster identity of the cluster
    * @param nowNanos the leader's stamped time
+   * @param lease term and counter of the grant, (term &lt;&lt; 32 | counter)
    */
   @Tag(2)
-  record Welcome(long session, long epoch, ByteString cluster, long nowNanos, LeaseMode granted)
+  record Welcome(
+      long session, long epoch, ByteString cluster, long nowNanos, LeaseMode granted, long lease)
       implements ServerMessage {}
 
   @Tag(3)
@@ -41,9 +43,9 @@ public sealed interface ServerMessage {
   record Invalidate(long recall, long ino, long fromOffset, long parent, ByteString name, boolean gone)
       implements ServerMessage {}
 
-  /** The session holds a lease of this mode from now on. */
+  /** The session holds a lease of this mode from now on; {@code lease} is (term &lt;&lt; 32 | counter). */
   @Tag(7)
-  record Grant(LeaseMode mode) implements ServerMessage {}
+  record Grant(LeaseMode mode, long lease) implements ServerMessage {}
 
   /** The session is over; the reason is for people. */
   @Tag(8)

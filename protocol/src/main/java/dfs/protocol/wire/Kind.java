@@ -217,6 +217,8 @@ abstract sealed class Kind {
     }
   }
 
+  /** Constants of our enums are only ever added at the end, so their ordinals are numbers for ever. */
+  @SuppressWarnings("EnumOrdinal")
   private static final class OfEnum extends Kind {
     private final Object[] constants;
 

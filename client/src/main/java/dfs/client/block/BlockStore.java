@@ -1,0 +1,23 @@
+package dfs.client.block;
+
+import dfs.protocol.metadata.Reply.BlockGrant;
+import dfs.protocol.metadata.Reply.BlockPlace;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** The blocks of the cluster. Thread-safe. */
+public interface BlockStore extends AutoCloseable {
+  /** Starts a new block on the servers of the grant. */
+  BlockWriter create(BlockGrant grant) throws IOException;
+
+  /**
+   * Fills {@code into} with the block's bytes from {@code blockOffset} on, verified against the writer's checksums.
+   *
+   * @throws NoSuchBlockException when no server of the place has the block: ask the metadata server again where it is
+   * @throws IOException when no server could give intact bytes
+   */
+  void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException;
+
+  @Override
+  void close();
+}

@@ -1,0 +1,75 @@
+package dfs.metadata.namespace;
+
+import com.google.protobuf.ByteString;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The state as the servers' own upkeep sees it: latest committed, paged, no permission asked. */
+public interface Survey {
+  /** Identity of the volume; null before it is formatted. */
+  @Nullable ByteString cluster();
+
+  /** Whether the log said that this group has one voter. */
+  boolean sole();
+
+  /** Replicated sessions, ended ones not among them. */
+  List<Session> sessions();
+
+  /** A session as the log knows it. */
+  record Session(long id, long epoch, String host, boolean mount, boolean fenced, long openedNanos) {}
+
+  /** Known chunk servers. */
+  List<Server> servers();
+
+  /** A chunk server as the log knows it. */
+  record Server(long id, String host, String address, ByteString directory) {}
+
+  /** Unlinked inodes that somebody may hold, from {@code after} on, in order. */
+  List<Long> orphans(long after, int limit);
+
+  /** Blocks in a state, from id {@code after} on, in order. */
+  List<Block> blocks(BlockState state, long after, int limit);
+
+  /** The record of a block; null if there is none. */
+  @Nullable Block block(long id);
+
+  /** CLOSED blocks without owners, from id {@code after} on: they may be condemned. */
+  List<Long> ownerless(long after, int limit);
+
+  /** States of a block, in the order it passes them. */
+  enum BlockState {
+    OPEN,
+    SEALED,
+    CLOSED,
+    DEAD,
+    GONE
+  }
+
+  /** A block as the log knows it. */
+  record Block(
+      long id, long epoch, BlockState state, long session, long lengthBytes, List<Long> servers) {}
+
+  /** No block id at or above this was ever allocated. */
+  long allocationMark();
+
+  /** Maps that were let go of and have extents left. */
+  List<Long> mapsToReap(int limit);
+
+  /** Whether a history step would find something to do at this time. */
+  boolean historyDue(long nowNanos);
+
+  /** Files and directories, bytes of files. */
+  Totals totals();
+
+  /** Sums over the volume. */
+  record Totals(long files, long directories, long bytes) {}
+
+  /** The oldest instant that can be read; 0 if only the present. */
+  long oldestInstantNanos();
+
+  /**
+   * Recomputes links, both directory orders, extents, owner counts and usage, and says where the state differs: one line each,
+   * at most {@code limit}. Changes nothing.
+   */
+  List<String> check(int limit);
+}
