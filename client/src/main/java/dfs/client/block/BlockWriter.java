@@ -17,6 +17,9 @@ public interface BlockWriter {
   /** Bytes appended so far. */
   long lengthBytes();
 
+  /** Bytes that still fit. */
+  long remainingBytes();
+
   /** Bytes that every member has made durable. */
   long durableBytes();
 
@@ -27,6 +30,14 @@ public interface BlockWriter {
    * @return the offset in the block
    */
   long append(Origin origin, ByteBuffer payload) throws IOException;
+
+  /**
+   * Appends and makes durable, with everything before it: one flush on the server for a payload of at most {@link
+   * dfs.protocol.Limits#JOURNAL_INLINE_BYTES}.
+   *
+   * @return the offset in the block
+   */
+  long appendSynced(Origin origin, ByteBuffer payload) throws IOException;
 
   /** Waits until everything appended before the call is durable. A flush of nothing new costs nothing. */
   void flush() throws IOException;

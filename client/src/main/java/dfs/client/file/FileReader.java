@@ -1,0 +1,186 @@
+package dfs.client.file;
+
+import com.google.protobuf.ByteString;
+import dfs.client.block.BlockStore;
+import dfs.client.block.NoSuchBlockException;
+import dfs.client.metadata.MetadataSession;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Reply.BlockPlace;
+import dfs.protocol.metadata.Reply.MapPage;
+import dfs.protocol.session.LeaseMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Reads a file: committed bytes by its map from blocks, then over them what this mount has not committed. Where a block lies is
+ * asked again when a server does not have it.
+ */
+final class FileReader {
+  private static final int PLACE_ATTEMPTS = 3;
+  private static final long PAGE_BYTES = 256L << 20;
+
+  private final MetadataSession session;
+  private final BlockStore blocks;
+
+  FileReader(MetadataSession session, BlockStore blocks) {
+    this.session = session;
+    this.blocks = blocks;
+  }
+
+  /** Fills {@code into} from {@code offset} on, up to the end of the file. */
+  void read(FileState file, long offset, ByteBuffer into) throws IOException {
+    int start = into.position();
+    while (true) {
+      into.position(start);
+      long commits;
+      file.lock.lock();
+      try {
+        commits = file.commits();
+      } finally {
+        file.lock.unlock();
+      }
+      int committed = readCommitted(file, offset, into);
+      file.lock.lock();
+      try {
+        if (file.commits() == commits) {
+          overlay(file, offset, into, start, committed);
+          return;
+        }
+      } finally {
+        file.lock.unlock();
+      }
+    }
+  }
+
+  /** Cuts or fills up the range to the size that this mount sees, and lays the uncommitted over it. */
+  private static void overlay(
+      FileState file, long offset, ByteBuffer into, int start, int committed) {
+    int room = into.limit() - start;
+    int length = Math.clamp(file.sizeBytes() - offset, 0, room);
+    for (int i = committed; i < length; i++) {
+      into.put(start + i, (byte) 0);
+    }
+    if (file.isDirty()) {
+      file.overlay(offset, into.slice(start, length));
+    }
+    into.position(start + length);
+  }
+
+  /** Reads what is committed; returns how many bytes from the start are right. */
+  private int readCommitted(FileState file, long offset, ByteBuffer into) throws IOException {
+    int start = into.position();
+    long at = offset;
+    long end = offset + into.remaining();
+    for (int attempt = 0; at < end; ) {
+      MapPage page = page(file, at, end - at, attempt > 0);
+      long size = page.attributes().sizeBytes();
+      end = Math.min(end, size);
+      if (at >= end) {
+        break;
+      }
+      long until = page.attributes().isInline() ? end : Math.min(end, page.endOffset());
+      ByteBuffer part = into.slice(start + (int) (at - offset), (int) (until - at));
+      try {
+        fill(page, at, part);
+      } catch (NoSuchBlockException e) {
+        if (++attempt == PLACE_ATTEMPTS) {
+          throw e;
+        }
+        continue;
+      }
+      at = until;
+    }
+    return (int) (at - offset);
+  }
+
+  private MapPage page(FileState file, long at, long length, boolean afresh) throws IOException {
+    boolean cache = session.lease() != LeaseMode.NONE && !afresh;
+    if (cache) {
+      file.lock.lock();
+      try {
+        MapPage known = file.isStale() ? null : file.page(at);
+        if (known != null) {
+          return known;
+        }
+      } finally {
+        file.lock.unlock();
+      }
+    }
+    long commits;
+    file.lock.lock();
+    try {
+      commits = file.commits();
+    } finally {
+      file.lock.unlock();
+    }
+    Query.ReadMap query = new Query.ReadMap(file.ino, at, Math.max(length, PAGE_BYTES));
+    Reply reply = session.call(Caller.ROOT, query);
+    if (!(reply instanceof MapPage page)) {
+      throw Refusals.exception("map of inode " + file.ino, reply);
+    }
+    file.lock.lock();
+    try {
+      if (file.commits() == commits) {
+        file.learn(page.attributes());
+        if (cache) {
+          file.keep(at, page);
+        }
+      }
+    } finally {
+      file.lock.unlock();
+    }
+    return page;
+  }
+
+  /** Fills the whole of {@code into} with the file's bytes from {@code offset} on; holes are zeros. */
+  private void fill(MapPage page, long offset, ByteBuffer into) throws IOException {
+    if (page.attributes().isInline()) {
+      ByteString inline = page.inline();
+      int count = Math.clamp(inline.size() - offset, 0, into.remaining());
+      for (int i = 0; i < count; i++) {
+        into.put(inline.byteAt((int) offset + i));
+      }
+      zero(into, into.remaining());
+      return;
+    }
+    long at = offset;
+    long end = offset + into.remaining();
+    for (Extent extent : page.extents()) {
+      if (extent.fileEnd() <= at || extent.fileOffset() >= end) {
+        continue;
+      }
+      if (extent.fileOffset() > at) {
+        zero(into, (int) (extent.fileOffset() - at));
+        at = extent.fileOffset();
+      }
+      int count = (int) (Math.min(extent.fileEnd(), end) - at);
+      if (extent.unwritten()) {
+        zero(into, count);
+      } else {
+        long from = extent.blockOffset() + at - extent.fileOffset();
+        blocks.read(place(page, extent.block()), from, into.slice(into.position(), count));
+        into.position(into.position() + count);
+      }
+      at += count;
+    }
+    zero(into, (int) (end - at));
+  }
+
+  private static BlockPlace place(MapPage page, long block) throws NoSuchBlockException {
+    for (BlockPlace place : page.blocks()) {
+      if (place.block() == block) {
+        return place;
+      }
+    }
+    throw new NoSuchBlockException("block " + block + " has no place in the map's page");
+  }
+
+  private static void zero(ByteBuffer into, int count) {
+    for (int i = 0; i < count; i++) {
+      into.put((byte) 0);
+    }
+  }
+}

@@ -1,0 +1,412 @@
+package dfs.client.file;
+
+import com.google.protobuf.ByteString;
+import dfs.client.block.BlockStore;
+import dfs.client.block.BlockWriter.Origin;
+import dfs.client.file.FileState.Piece;
+import dfs.client.file.FileState.Placed;
+import dfs.client.metadata.MetadataSession;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Change.BlockEnd;
+import dfs.protocol.metadata.Change.BlockWish;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Reply.BlockGrant;
+import dfs.protocol.seam.Time;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves what was written from memory to blocks and from blocks into the metadata. Bytes are durable on every member of their
+ * block before a commit names them. A full block is sealed, named in a commit and replaced by that commit's answer: one round trip
+ * for each block of a sequential write. Called by {@link OpenFiles}; calls blocks and the session.
+ */
+final class FileWriter {
+  /** A file may have this much in memory before it is sent to a block; larger files get blocks of their own. */
+  static final long SPILL_BYTES = 4L << 20;
+
+  private static final Logger LOG = LoggerFactory.getLogger(FileWriter.class);
+  private static final int ATTEMPTS = 30;
+  private static final long ATTEMPT_NANOS = 1_000_000_000L;
+
+  private final MetadataSession session;
+  private final BlockStore blocks;
+  private final Time time;
+  private final Lane syncedLane;
+  private final Lane bulkLane;
+
+  FileWriter(MetadataSession session, BlockStore blocks, Time time) {
+    this.time = time;
+    this.session = session;
+    this.blocks = blocks;
+    this.syncedLane = new Lane(new BlockWish(false, true, 0), blocks);
+    this.bulkLane = new Lane(new BlockWish(false, false, 0), blocks);
+  }
+
+  /** Sends what is in memory to blocks; durable it is not yet. */
+  void spill(FileState file) throws IOException {
+    move(file, false, false);
+  }
+
+  /** Makes everything written so far durable and committed. With {@code synced} somebody waits for a small write. */
+  void flush(FileState file, boolean synced) throws IOException {
+    move(file, synced, true);
+  }
+
+  private void move(FileState file, boolean synced, boolean commit) throws IOException {
+    file.committing.lock();
+    try {
+      check(file);
+      if (!isDirty(file) || (commit && commitInline(file))) {
+        return;
+      }
+      absorbInline(file);
+      for (int attempt = 1; ; attempt++) {
+        try {
+          append(file, synced);
+          if (commit) {
+            commit(file, null);
+          }
+          return;
+        } catch (BlockFailedException e) {
+          if (attempt == ATTEMPTS) {
+            throw e;
+          }
+          LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
+          takeBack(file);
+          LockSupport.parkNanos(attempt == 1 ? 0 : ATTEMPT_NANOS);
+        }
+      }
+    } catch (IOException e) {
+      giveUp(file, e);
+      throw e;
+    } finally {
+      file.committing.unlock();
+    }
+  }
+
+  private static void check(FileState file) throws IOException {
+    file.lock.lock();
+    try {
+      IOException failure = file.failure();
+      if (failure != null) {
+        throw new IOException("an earlier write was lost: " + failure.getMessage(), failure);
+      }
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  private static boolean isDirty(FileState file) {
+    file.lock.lock();
+    try {
+      return file.isDirty();
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** What could not be written is lost: every user of the file will hear of it. */
+  private static void giveUp(FileState file, IOException cause) {
+    LOG.error("writing inode {} failed", file.ino, cause);
+    for (Placed placed : file.placed) {
+      placed.block().settled(file.ino, 1);
+    }
+    file.placed.clear();
+    file.waiting.clear();
+    file.lock.lock();
+    try {
+      file.fail(cause);
+      file.settle(file.startMoving());
+      file.settleAll();
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** A small file is committed whole, as part of its metadata; whether this was one. */
+  private boolean commitInline(FileState file) throws IOException {
+    if (!mayBeInline(file)) {
+      return false;
+    }
+    ByteString known = file.attributes().sizeBytes() > 0 ? inlineOf(file) : ByteString.EMPTY;
+    Change.Commit change;
+    List<Run> runs;
+    file.lock.lock();
+    try {
+      int size = (int) file.sizeBytes();
+      if (size > Limits.INLINE_BYTES) {
+        return false;
+      }
+      change =
+          new Change.Commit(
+              file.ino,
+              file.attributes().map(),
+              List.of(),
+              true,
+              file.inlineContents(known, size),
+              size,
+              file.modifyNanos(),
+              file.killsPrivileges(),
+              List.of(),
+              null);
+      runs = file.startMoving();
+    } finally {
+      file.lock.unlock();
+    }
+    settle(file, runs, send(file, change));
+    return true;
+  }
+
+  private static boolean mayBeInline(FileState file) {
+    file.lock.lock();
+    try {
+      Attributes attributes = file.attributes();
+      return !file.isMoving()
+          && file.sizeBytes() <= Limits.INLINE_BYTES
+          && (attributes.isInline() || attributes.sizeBytes() == 0);
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** A file that outgrows the metadata takes what is there along. */
+  private void absorbInline(FileState file) throws IOException {
+    if (!file.attributes().isInline() || file.isMoving()) {
+      return;
+    }
+    ByteString inline = inlineOf(file);
+    file.lock.lock();
+    try {
+      file.dirty().putUnder(0, inline.asReadOnlyByteBuffer());
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  private ByteString inlineOf(FileState file) throws IOException {
+    Reply reply = session.call(Caller.ROOT, new Query.ReadMap(file.ino, 0, Limits.INLINE_BYTES));
+    if (reply instanceof Reply.MapPage page) {
+      return page.inline();
+    }
+    throw Refusals.exception("contents of inode " + file.ino, reply);
+  }
+
+  /** Appends everything in memory to blocks, committing whenever a block is full. */
+  private void append(FileState file, boolean synced) throws IOException {
+    file.lock.lock();
+    try {
+      for (Run run : file.startMoving()) {
+        file.waiting.add(new Piece(run, run.offset(), run.end()));
+      }
+    } finally {
+      file.lock.unlock();
+    }
+    Lane lane = laneOf(file, synced);
+    while (!file.waiting.isEmpty()) {
+      Piece piece = file.waiting.peekFirst();
+      ByteBuffer payload = piece.run().view(piece.from(), piece.to());
+      boolean inJournal =
+          synced && file.waiting.size() == 1 && payload.remaining() <= Limits.JOURNAL_INLINE_BYTES;
+      Lane.Placed placed =
+          lane.append(origin(file, piece.from()), payload, inJournal, time.monotonicNanos(), this::allocate);
+      if (placed == null) {
+        OpenBlock full = lane.seal(false);
+        if (full != null) {
+          commit(file, new Rolled(lane, full));
+        }
+        continue;
+      }
+      long end = piece.from() + placed.length();
+      Extent extent =
+          new Extent(piece.from(), placed.length(), placed.block().id(), placed.blockOffset(), false);
+      file.placed.add(new Placed(new Piece(piece.run(), piece.from(), end), extent, placed.block()));
+      file.waiting.removeFirst();
+      if (end < piece.to()) {
+        file.waiting.addFirst(new Piece(piece.run(), end, piece.to()));
+      }
+    }
+  }
+
+  private Origin origin(FileState file, long offset) {
+    file.lock.lock();
+    try {
+      return new Origin(
+          file.ino,
+          file.attributes().map(),
+          offset,
+          session.leaseNumber(),
+          file.nextSequence(),
+          file.modifyNanos(),
+          file.sizeBytes());
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  private Lane laneOf(FileState file, boolean synced) {
+    file.lock.lock();
+    try {
+      if (file.solo() == null && file.sizeBytes() >= SPILL_BYTES) {
+        file.solo(new Lane(new BlockWish(true, synced, file.ino), blocks));
+      }
+      Lane solo = file.solo();
+      return solo != null ? solo : synced ? syncedLane : bulkLane;
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  private BlockGrant allocate(BlockWish wish) throws IOException {
+    Reply reply = session.call(Caller.ROOT, new Change.AllocateBlock(wish));
+    if (reply instanceof Reply.Allocated allocated) {
+      return allocated.grant();
+    }
+    throw Refusals.exception("a new block", reply);
+  }
+
+  /** A lane whose block was full, and that block: the commit that follows tells its end and asks for the next. */
+  private record Rolled(Lane lane, OpenBlock full) {}
+
+  /** Commits everything that was appended. */
+  private void commit(FileState file, @Nullable Rolled rolled) throws IOException {
+    Set<OpenBlock> touched = new LinkedHashSet<>();
+    ExtentOverlay overlay = new ExtentOverlay();
+    for (Placed placed : file.placed) {
+      touched.add(placed.block());
+      overlay.put(placed.extent());
+    }
+    for (OpenBlock block : touched) {
+      block.flush();
+    }
+    List<BlockEnd> ends = new ArrayList<>();
+    if (rolled != null) {
+      touched.add(rolled.full());
+    }
+    touched.forEach(block -> ends.addAll(block.endWith(file.ino)));
+    List<Extent> extents = overlay.list();
+    if (extents.isEmpty() && rolled == null) {
+      return;
+    }
+    BlockGrant next = null;
+    Attributes attributes = null;
+    for (int from = 0; attributes == null || from < extents.size(); from += Limits.EXTENTS_PER_MESSAGE) {
+      int to = Math.min(from + Limits.EXTENTS_PER_MESSAGE, extents.size());
+      boolean last = to == extents.size();
+      Reply.Committed reply =
+          send(file, change(file, extents.subList(from, to), last ? ends : List.of(), last ? rolled : null));
+      attributes = reply.attributes();
+      next = reply.next();
+    }
+    Set<Run> done = new HashSet<>();
+    for (Placed placed : file.placed) {
+      placed.block().settled(file.ino, 1);
+      done.add(placed.piece().run());
+    }
+    file.placed.clear();
+    file.waiting.forEach(piece -> done.remove(piece.run()));
+    settle(file, List.copyOf(done), new Reply.Committed(attributes, null));
+    for (OpenBlock block : touched) {
+      end(block);
+    }
+    if (rolled != null && next != null) {
+      rolled.lane().accept(next);
+    }
+  }
+
+  private static Change.Commit change(
+      FileState file, List<Extent> extents, List<BlockEnd> ends, @Nullable Rolled rolled) {
+    file.lock.lock();
+    try {
+      return new Change.Commit(
+          file.ino,
+          file.attributes().map(),
+          extents,
+          false,
+          ByteString.EMPTY,
+          extents.isEmpty() ? 0 : extents.getLast().fileEnd(),
+          file.modifyNanos(),
+          file.killsPrivileges(),
+          ends,
+          rolled == null ? null : rolled.lane().wish());
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  private Reply.Committed send(FileState file, Change.Commit change) throws IOException {
+    Reply reply = session.call(Caller.ROOT, change);
+    if (reply instanceof Reply.Committed committed) {
+      return committed;
+    }
+    throw Refusals.exception("commit to inode " + file.ino, reply);
+  }
+
+  private static void settle(FileState file, List<Run> runs, Reply.Committed committed) {
+    file.lock.lock();
+    try {
+      file.settle(runs);
+      file.committed(committed.attributes());
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** Says that a block is sealed, or closed, when no commit is left to say it. */
+  private void end(OpenBlock block) throws IOException {
+    List<BlockEnd> ends = block.endAlone();
+    if (!ends.isEmpty()) {
+      Reply reply = session.call(Caller.ROOT, new Change.SealBlocks(ends));
+      if (!(reply instanceof Reply.Done)) {
+        throw Refusals.exception("end of block " + block.id(), reply);
+      }
+    }
+  }
+
+  /** After a block broke: nothing that is not committed counts, all of it is appended again, in the same order. */
+  private void takeBack(FileState file) throws IOException {
+    Set<OpenBlock> broken = new LinkedHashSet<>();
+    List<Placed> placed = List.copyOf(file.placed);
+    file.placed.clear();
+    for (Placed piece : placed.reversed()) {
+      piece.block().settled(file.ino, 1);
+      file.waiting.addFirst(piece.piece());
+      if (piece.block().isFailed()) {
+        broken.add(piece.block());
+      }
+    }
+    for (OpenBlock block : broken) {
+      end(block);
+    }
+  }
+
+  /** Seals the blocks of a file that nobody uses any more, or, without one, the shared ones idle since {@code beforeNanos}. */
+  void sealIdle(@Nullable FileState file, long beforeNanos) throws IOException {
+    List<Lane> lanes = new ArrayList<>();
+    if (file == null) {
+      lanes.add(syncedLane);
+      lanes.add(bulkLane);
+    } else if (file.solo() != null) {
+      lanes.add(file.solo());
+    }
+    for (Lane lane : lanes) {
+      OpenBlock sealed = lane.sealIdle(beforeNanos);
+      if (sealed != null) {
+        end(sealed);
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package dfs.client.file;
+
+import dfs.client.block.BlockWriter;
+import dfs.protocol.metadata.Change.BlockEnd;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A block that this session writes, and which files have extents in it that are not committed. A sealed block is closed once no
+ * commit into it can come any more: by the seal itself, by the last commit, or by a message of its own. Thread-safe.
+ */
+final class OpenBlock {
+  private final BlockWriter writer;
+  private final Map<Long, Integer> uncommitted = new HashMap<>();
+  private @Nullable BlockEnd end;
+  private boolean closed;
+  private boolean reported;
+  private boolean failed;
+
+  OpenBlock(BlockWriter writer) {
+    this.writer = writer;
+  }
+
+  long id() {
+    return writer.block();
+  }
+
+  BlockWriter writer() {
+    return writer;
+  }
+
+  /** A file has one more extent here to commit. */
+  synchronized void appended(long ino) {
+    uncommitted.merge(ino, 1, Integer::sum);
+  }
+
+  /** So many of the file's extents are committed, or will never be. */
+  synchronized void settled(long ino, int extents) {
+    int left = uncommitted.getOrDefault(ino, 0) - extents;
+    if (left > 0) {
+      uncommitted.put(ino, left);
+    } else {
+      uncommitted.remove(ino);
+    }
+  }
+
+  /** Makes everything appended so far durable. */
+  void flush() throws BlockFailedException {
+    if (isSealed()) {
+      return;
+    }
+    try {
+      writer.flush();
+    } catch (IOException e) {
+      abandon();
+      throw new BlockFailedException(writer.block(), e);
+    }
+  }
+
+  private synchronized boolean isSealed() {
+    return end != null;
+  }
+
+  /** Seals it on its servers, once; nothing can be appended any more. */
+  synchronized void seal() throws BlockFailedException {
+    if (end != null) {
+      return;
+    }
+    try {
+      end = writer.seal(false);
+    } catch (IOException e) {
+      abandon();
+      throw new BlockFailedException(writer.block(), e);
+    }
+  }
+
+  /** It broke: it ends where it was durable. */
+  synchronized void abandon() {
+    failed = true;
+    if (end == null) {
+      end = new BlockEnd(writer.block(), writer.epoch(), writer.durableBytes(), false);
+    }
+  }
+
+  synchronized boolean isFailed() {
+    return failed;
+  }
+
+  /**
+   * What a commit by {@code ino} of all its extents here says of the block's end: closed when nobody else has anything to commit.
+   */
+  synchronized List<BlockEnd> endWith(long ino) {
+    BlockEnd known = end;
+    boolean last = uncommitted.isEmpty() || uncommitted.keySet().equals(Set.of(ino));
+    if (known == null || closed || (reported && !last)) {
+      return List.of();
+    }
+    closed = last;
+    reported = true;
+    return List.of(new BlockEnd(known.block(), known.epoch(), known.lengthBytes(), last));
+  }
+
+  /** What is still to be said of the block's end when no commit is left to say it. */
+  synchronized List<BlockEnd> endAlone() {
+    return uncommitted.isEmpty() ? endWith(0) : List.of();
+  }
+}

@@ -1,0 +1,325 @@
+package dfs.client.file;
+
+import dfs.client.block.BlockStore;
+import dfs.client.metadata.MetadataSession;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.Time;
+import dfs.protocol.session.LeaseMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files that a client has open or has not fully written. Under an exclusive lease writes stay in memory for at most a
+ * second; otherwise a write is durable and committed before it returns. Called by a mount or by the file commands; calls blocks
+ * and the session. Thread-safe.
+ */
+public final class OpenFiles implements AutoCloseable {
+  private final MetadataSession session;
+  private final Time time;
+  private final FileReader reader;
+  private final FileWriter writer;
+  private final Flusher flusher;
+  private final BufferPool pool = new BufferPool();
+  private final Map<Long, FileState> files = new ConcurrentHashMap<>();
+  private final Map<Long, FileState> handles = new ConcurrentHashMap<>();
+  private final AtomicLong nextHandle = new AtomicLong();
+
+  public OpenFiles(MetadataSession session, BlockStore blocks, Time time) {
+    this.session = session;
+    this.time = time;
+    this.reader = new FileReader(session, blocks);
+    this.writer = new FileWriter(session, blocks, time);
+    this.flusher = new Flusher(this, time);
+  }
+
+  /** Opens a file whose attributes are these; returns the number of the handle. */
+  public long open(Attributes attributes) {
+    FileState file =
+        files.compute(
+            attributes.ino(),
+            (ino, known) -> {
+              FileState state = known == null ? new FileState(attributes, pool) : known;
+              state.lock.lock();
+              try {
+                state.handleOpened();
+                state.learn(attributes);
+              } finally {
+                state.lock.unlock();
+              }
+              return state;
+            });
+    long handle = nextHandle.incrementAndGet();
+    handles.put(handle, file);
+    return handle;
+  }
+
+  /** The attributes with what is written here and not committed. */
+  public Attributes seen(Attributes committed) {
+    FileState file = files.get(committed.ino());
+    if (file == null) {
+      return committed;
+    }
+    file.lock.lock();
+    try {
+      file.learn(committed);
+      return file.seen(committed);
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** Inode of an open handle. */
+  public long inodeOf(long handle) throws IOException {
+    return file(handle).ino;
+  }
+
+  private FileState file(long handle) throws IOException {
+    FileState file = handles.get(handle);
+    if (file == null) {
+      throw new IOException("handle " + handle + " is not open");
+    }
+    return file;
+  }
+
+  /** Reads into {@code into} until it is full or the file ends. */
+  public void read(long handle, long offset, ByteBuffer into) throws IOException {
+    FileState file = file(handle);
+    check(file);
+    reader.read(file, offset, into);
+  }
+
+  /**
+   * Writes all of {@code from}.
+   *
+   * @param append at the end of the file instead of at {@code offset}
+   * @return the offset that was written to
+   */
+  public long write(
+      long handle, long offset, ByteBuffer from, boolean append, boolean killPrivileges)
+      throws IOException {
+    FileState file = file(handle);
+    check(file);
+    boolean exclusive = session.lease() == LeaseMode.EXCLUSIVE;
+    if (append && (!exclusive || file.isStale())) {
+      refresh(file);
+    }
+    long bytes = from.remaining();
+    flusher.reserve(bytes);
+    long at;
+    boolean spill;
+    file.lock.lock();
+    try {
+      at = append ? file.sizeBytes() : offset;
+      if (at < 0 || at > Limits.FILE_SIZE_BYTES - bytes) {
+        throw new IOException("offset " + at + " is beyond the largest file size");
+      }
+      if (killPrivileges) {
+        file.killPrivileges();
+      }
+      file.write(at, from, session.nowNanos(), time.monotonicNanos());
+      spill = file.dirtyBytes() >= FileWriter.SPILL_BYTES;
+    } finally {
+      file.lock.unlock();
+    }
+    if (!exclusive) {
+      writer.flush(file, true);
+    } else if (spill) {
+      writer.spill(file);
+    }
+    flusher.dirty(file);
+    return at;
+  }
+
+  /** Gets committed size and map afresh. */
+  private void refresh(FileState file) throws IOException {
+    Reply reply = session.call(Caller.ROOT, new Query.GetAttributes(file.ino));
+    if (!(reply instanceof Reply.Entry entry)) {
+      throw Refusals.exception("inode " + file.ino, reply);
+    }
+    file.lock.lock();
+    try {
+      file.learn(entry.attributes());
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  private static void check(FileState file) throws IOException {
+    file.lock.lock();
+    try {
+      IOException failure = file.failure();
+      if (failure != null) {
+        throw new IOException("an earlier write was lost: " + failure.getMessage(), failure);
+      }
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** A descriptor was closed: throws the error that is known, starts writing back, waits for nothing. */
+  public void flushSoon(long handle) throws IOException {
+    FileState file = file(handle);
+    check(file);
+    flusher.soon(file);
+  }
+
+  /** Makes everything written to the file durable and committed. */
+  public void sync(long handle) throws IOException {
+    writer.flush(file(handle), true);
+  }
+
+  /** Makes everything written to this inode durable and committed, if anything is not. */
+  public void syncInode(long ino) throws IOException {
+    FileState file = files.get(ino);
+    if (file != null) {
+      writer.flush(file, true);
+    }
+  }
+
+  /** Writes a file back because of its age; its error stays with it. */
+  void writeBack(FileState file) throws IOException {
+    writer.flush(file, false);
+    forgetIfUnused(file);
+  }
+
+  /** The handle is not used any more. What is not written yet still will be. */
+  public void release(long handle) {
+    FileState file = handles.remove(handle);
+    if (file == null) {
+      return;
+    }
+    file.lock.lock();
+    try {
+      file.handleClosed();
+    } finally {
+      file.lock.unlock();
+    }
+    flusher.soon(file);
+  }
+
+  /** A file without handles and with nothing to write is forgotten; its own block is sealed. */
+  void forgetIfUnused(FileState file) throws IOException {
+    if (!isUnused(file)) {
+      return;
+    }
+    writer.sealIdle(file, Long.MAX_VALUE);
+    files.computeIfPresent(file.ino, (ino, state) -> state == file && isUnused(file) ? null : state);
+  }
+
+  private static boolean isUnused(FileState file) {
+    file.lock.lock();
+    try {
+      return file.handles() == 0 && !file.isDirty();
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** Seals shared blocks into which nothing was appended since this time. */
+  void sealIdle(long beforeNanos) throws IOException {
+    writer.sealIdle(null, beforeNanos);
+  }
+
+  /** Whether the inode is open here or has something unwritten. */
+  public boolean inUse(long ino) {
+    return files.containsKey(ino);
+  }
+
+  /** Whether anything waits to be written. */
+  public boolean isDirty() {
+    return !dirtyFiles().isEmpty();
+  }
+
+  /** Inodes open here, with the number of handles. */
+  public Map<Long, Integer> opened() {
+    Map<Long, Integer> opened = new HashMap<>();
+    for (FileState file : files.values()) {
+      opened.put(file.ino, Math.max(1, file.handles()));
+    }
+    return opened;
+  }
+
+  private List<FileState> dirtyFiles() {
+    List<FileState> dirty = new ArrayList<>();
+    for (FileState file : files.values()) {
+      file.lock.lock();
+      try {
+        if (file.isDirty()) {
+          dirty.add(file);
+        }
+      } finally {
+        file.lock.unlock();
+      }
+    }
+    return dirty;
+  }
+
+  /** Makes everything durable and committed; errors stay with their files, the first one is thrown. */
+  public void syncAll() throws IOException {
+    flusher.writeBackAll(dirtyFiles());
+  }
+
+  /** What is known of the committed state of files is void; what is dirty stays. */
+  public void expire(@Nullable Long ino) {
+    for (FileState file : files.values()) {
+      if (ino == null || file.ino == ino) {
+        file.lock.lock();
+        try {
+          file.expire();
+        } finally {
+          file.lock.unlock();
+        }
+      }
+    }
+  }
+
+  /** The session is over: what is dirty is lost, and everyone who has such a file open hears of it. */
+  public void fail(IOException cause) {
+    for (FileState file : files.values()) {
+      file.lock.lock();
+      try {
+        if (file.isDirty()) {
+          file.fail(cause);
+        }
+      } finally {
+        file.lock.unlock();
+      }
+    }
+  }
+
+  /** Bytes in memory, for the bound on them. */
+  long bytesInMemory() {
+    long bytes = 0;
+    for (FileState file : files.values()) {
+      file.lock.lock();
+      try {
+        bytes += file.bytesInMemory();
+      } finally {
+        file.lock.unlock();
+      }
+    }
+    return bytes;
+  }
+
+  /** Writes everything back and seals all blocks. */
+  @Override
+  public void close() throws IOException {
+    flusher.close();
+    syncAll();
+    for (FileState file : files.values()) {
+      writer.sealIdle(file, Long.MAX_VALUE);
+    }
+    writer.sealIdle(null, Long.MAX_VALUE);
+  }
+}
