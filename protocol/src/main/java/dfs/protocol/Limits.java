@@ -13,7 +13,9 @@ public final class Limits {
 
   public static final int XATTR_VALUE_BYTES = 65_536;
 
-  /** Largest size of a file: the VFS counts offsets in signed 64 bits, and sums must not overflow. */
+  /**
+   * Largest size of a file: the VFS counts offsets in signed 64 bits, and sums must not overflow.
+   */
   public static final long FILE_SIZE_BYTES = 1L << 60;
 
   /** Most names that one inode may have. */
@@ -57,7 +59,9 @@ public final class Limits {
   /** Time between heartbeats of a session or a chunk server. */
   public static final long HEARTBEAT_NANOS = 1_000_000_000L;
 
-  /** The client stops trusting its lease this long after its last acknowledged heartbeat was sent. */
+  /**
+   * The client stops trusting its lease this long after its last acknowledged heartbeat was sent.
+   */
   public static final long LEASE_CLIENT_NANOS = 3_000_000_000L;
 
   /** The server lets a lease go this long after the last heartbeat it received. */

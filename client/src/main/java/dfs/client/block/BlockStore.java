@@ -11,9 +11,11 @@ public interface BlockStore extends AutoCloseable {
   BlockWriter create(BlockGrant grant) throws IOException;
 
   /**
-   * Fills {@code into} with the block's bytes from {@code blockOffset} on, verified against the writer's checksums.
+   * Fills {@code into} with the block's bytes from {@code blockOffset} on, verified against the
+   * writer's checksums.
    *
-   * @throws NoSuchBlockException when no server of the place has the block: ask the metadata server again where it is
+   * @throws NoSuchBlockException when no server of the place has the block: ask the metadata server
+   *     again where it is
    * @throws IOException when no server could give intact bytes
    */
   void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException;

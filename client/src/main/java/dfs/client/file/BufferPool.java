@@ -4,7 +4,10 @@ import dfs.protocol.Limits;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
-/** Off-heap buffers of {@link Limits#APPEND_BYTES} each; a few are kept for the next user. Thread-safe. */
+/**
+ * Off-heap buffers of {@link Limits#APPEND_BYTES} each; a few are kept for the next user.
+ * Thread-safe.
+ */
 final class BufferPool {
   private static final int KEPT_MAX = 64;
 

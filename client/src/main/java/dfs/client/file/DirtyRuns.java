@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What was written to a file and is in no block yet: runs in file order, none overlapping. Guarded by its file's lock. */
+/**
+ * What was written to a file and is in no block yet: runs in file order, none overlapping. Guarded
+ * by its file's lock.
+ */
 final class DirtyRuns {
   private final BufferPool pool;
   private final TreeMap<Long, Run> runs = new TreeMap<>();
@@ -102,7 +105,10 @@ final class DirtyRuns {
     return taken;
   }
 
-  /** Copies what was written in the range over {@code into}, whose position stands for {@code offset}. */
+  /**
+   * Copies what was written in the range over {@code into}, whose position stands for {@code
+   * offset}.
+   */
   void overlay(long offset, ByteBuffer into) {
     Long first = runs.floorKey(offset);
     long end = offset + into.remaining();

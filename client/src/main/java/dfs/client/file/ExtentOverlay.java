@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Extents in the order they were written, as the file has them: later ones over earlier ones, neighbours joined. */
+/**
+ * Extents in the order they were written, as the file has them: later ones over earlier ones,
+ * neighbours joined.
+ */
 final class ExtentOverlay {
   private final TreeMap<Long, Extent> extents = new TreeMap<>();
 
@@ -19,8 +22,7 @@ final class ExtentOverlay {
         extents.put(extent.fileEnd(), part(old, extent.fileEnd(), old.fileEnd()));
       }
     }
-    Map<Long, Extent> covered =
-        extents.subMap(extent.fileOffset(), true, extent.fileEnd(), false);
+    Map<Long, Extent> covered = extents.subMap(extent.fileOffset(), true, extent.fileEnd(), false);
     Extent rest = null;
     for (Extent old : covered.values()) {
       if (old.fileEnd() > extent.fileEnd()) {

@@ -15,8 +15,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Reads a file: committed bytes by its map from blocks, then over them what this mount has not committed. Where a block lies is
- * asked again when a server does not have it.
+ * Reads a file: committed bytes by its map from blocks, then over them what this mount has not
+ * committed. Where a block lies is asked again when a server does not have it.
  */
 final class FileReader {
   private static final int PLACE_ATTEMPTS = 3;
@@ -55,7 +55,9 @@ final class FileReader {
     }
   }
 
-  /** Cuts or fills up the range to the size that this mount sees, and lays the uncommitted over it. */
+  /**
+   * Cuts or fills up the range to the size that this mount sees, and lays the uncommitted over it.
+   */
   private static void overlay(
       FileState file, long offset, ByteBuffer into, int start, int committed) {
     int room = into.limit() - start;
@@ -135,7 +137,9 @@ final class FileReader {
     return page;
   }
 
-  /** Fills the whole of {@code into} with the file's bytes from {@code offset} on; holes are zeros. */
+  /**
+   * Fills the whole of {@code into} with the file's bytes from {@code offset} on; holes are zeros.
+   */
   private void fill(MapPage page, long offset, ByteBuffer into) throws IOException {
     if (page.attributes().isInline()) {
       ByteString inline = page.inline();

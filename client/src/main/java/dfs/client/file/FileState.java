@@ -14,11 +14,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One inode that is open here or has something unwritten: what is committed, as far as known, and over it what was appended to
- * blocks and not committed, and over that what is only in memory.
+ * One inode that is open here or has something unwritten: what is committed, as far as known, and
+ * over it what was appended to blocks and not committed, and over that what is only in memory.
  *
- * <p>Two locks, taken in this order: {@link #committing} by whoever moves bytes from memory to blocks to the metadata (one at a
- * time, may wait for servers); {@link #lock} for the fields, held for moments only.
+ * <p>Two locks, taken in this order: {@link #committing} by whoever moves bytes from memory to
+ * blocks to the metadata (one at a time, may wait for servers); {@link #lock} for the fields, held
+ * for moments only.
  */
 final class FileState {
   private static final int PAGES_MAX = 8;
@@ -42,7 +43,9 @@ final class FileState {
   private @Nullable Lane solo;
   private @Nullable IOException failure;
 
-  /** Guarded by {@link #committing}: pieces that are to be appended, in order, and those that are. */
+  /**
+   * Guarded by {@link #committing}: pieces that are to be appended, in order, and those that are.
+   */
   final ArrayDeque<Piece> waiting = new ArrayDeque<>();
 
   final List<Placed> placed = new ArrayList<>();
@@ -268,7 +271,10 @@ final class FileState {
     }
   }
 
-  /** Whole contents of an inline file of {@code size} bytes: what is committed under what was written. */
+  /**
+   * Whole contents of an inline file of {@code size} bytes: what is committed under what was
+   * written.
+   */
   ByteString inlineContents(ByteString committed, int size) {
     ByteBuffer contents = ByteBuffer.allocate(size);
     contents.put(0, committed.substring(0, Math.min(size, committed.size())).toByteArray());

@@ -30,12 +30,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Moves what was written from memory to blocks and from blocks into the metadata. Bytes are durable on every member of their
- * block before a commit names them. A full block is sealed, named in a commit and replaced by that commit's answer: one round trip
- * for each block of a sequential write. Called by {@link OpenFiles}; calls blocks and the session.
+ * Moves what was written from memory to blocks and from blocks into the metadata. Bytes are durable
+ * on every member of their block before a commit names them. A full block is sealed, named in a
+ * commit and replaced by that commit's answer: one round trip for each block of a sequential write.
+ * Called by {@link OpenFiles}; calls blocks and the session.
  */
 final class FileWriter {
-  /** A file may have this much in memory before it is sent to a block; larger files get blocks of their own. */
+  /**
+   * A file may have this much in memory before it is sent to a block; larger files get blocks of
+   * their own.
+   */
   static final long SPILL_BYTES = 4L << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(FileWriter.class);
@@ -61,7 +65,10 @@ final class FileWriter {
     move(file, false, false);
   }
 
-  /** Makes everything written so far durable and committed. With {@code synced} somebody waits for a small write. */
+  /**
+   * Makes everything written so far durable and committed. With {@code synced} somebody waits for a
+   * small write.
+   */
   void flush(FileState file, boolean synced) throws IOException {
     move(file, synced, true);
   }
@@ -222,7 +229,12 @@ final class FileWriter {
       boolean inJournal =
           synced && file.waiting.size() == 1 && payload.remaining() <= Limits.JOURNAL_INLINE_BYTES;
       Lane.Placed placed =
-          lane.append(origin(file, piece.from()), payload, inJournal, time.monotonicNanos(), this::allocate);
+          lane.append(
+              origin(file, piece.from()),
+              payload,
+              inJournal,
+              time.monotonicNanos(),
+              this::allocate);
       if (placed == null) {
         OpenBlock full = lane.seal(false);
         if (full != null) {
@@ -232,8 +244,10 @@ final class FileWriter {
       }
       long end = piece.from() + placed.length();
       Extent extent =
-          new Extent(piece.from(), placed.length(), placed.block().id(), placed.blockOffset(), false);
-      file.placed.add(new Placed(new Piece(piece.run(), piece.from(), end), extent, placed.block()));
+          new Extent(
+              piece.from(), placed.length(), placed.block().id(), placed.blockOffset(), false);
+      file.placed.add(
+          new Placed(new Piece(piece.run(), piece.from(), end), extent, placed.block()));
       file.waiting.removeFirst();
       if (end < piece.to()) {
         file.waiting.addFirst(new Piece(piece.run(), end, piece.to()));
@@ -278,7 +292,10 @@ final class FileWriter {
     throw Refusals.exception("a new block", reply);
   }
 
-  /** A lane whose block was full, and that block: the commit that follows tells its end and asks for the next. */
+  /**
+   * A lane whose block was full, and that block: the commit that follows tells its end and asks for
+   * the next.
+   */
   private record Rolled(Lane lane, OpenBlock full) {}
 
   /** Commits everything that was appended. */
@@ -303,11 +320,16 @@ final class FileWriter {
     }
     BlockGrant next = null;
     Attributes attributes = null;
-    for (int from = 0; attributes == null || from < extents.size(); from += Limits.EXTENTS_PER_MESSAGE) {
+    for (int from = 0;
+        attributes == null || from < extents.size();
+        from += Limits.EXTENTS_PER_MESSAGE) {
       int to = Math.min(from + Limits.EXTENTS_PER_MESSAGE, extents.size());
       boolean last = to == extents.size();
       Reply.Committed reply =
-          send(file, change(file, extents.subList(from, to), last ? ends : List.of(), last ? rolled : null));
+          send(
+              file,
+              change(
+                  file, extents.subList(from, to), last ? ends : List.of(), last ? rolled : null));
       attributes = reply.attributes();
       next = reply.next();
     }
@@ -376,7 +398,10 @@ final class FileWriter {
     }
   }
 
-  /** After a block broke: nothing that is not committed counts, all of it is appended again, in the same order. */
+  /**
+   * After a block broke: nothing that is not committed counts, all of it is appended again, in the
+   * same order.
+   */
   private void takeBack(FileState file) throws IOException {
     Set<OpenBlock> broken = new LinkedHashSet<>();
     List<Placed> placed = List.copyOf(file.placed);
@@ -393,7 +418,10 @@ final class FileWriter {
     }
   }
 
-  /** Seals the blocks of a file that nobody uses any more, or, without one, the shared ones idle since {@code beforeNanos}. */
+  /**
+   * Seals the blocks of a file that nobody uses any more, or, without one, the shared ones idle
+   * since {@code beforeNanos}.
+   */
   void sealIdle(@Nullable FileState file, long beforeNanos) throws IOException {
     List<Lane> lanes = new ArrayList<>();
     if (file == null) {

@@ -19,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes files back before they are a second old, and bounds the memory of what is not written. Wakes up only while something is
- * dirty. Many small files are written back side by side, so that they share flushes and log entries.
+ * Writes files back before they are a second old, and bounds the memory of what is not written.
+ * Wakes up only while something is dirty. Many small files are written back side by side, so that
+ * they share flushes and log entries.
  */
 final class Flusher implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Flusher.class);

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a kind of appends goes: one open block at a time. A session has one lane for synced and one for bulk appends of small
- * files, and one for each large file.
+ * Where a kind of appends goes: one open block at a time. A session has one lane for synced and one
+ * for bulk appends of small files, and one for each large file.
  */
 final class Lane {
   private final BlockWish wish;
@@ -39,8 +39,9 @@ final class Lane {
   record Placed(OpenBlock block, long blockOffset, int length) {}
 
   /**
-   * Appends the first bytes of {@code payload}, as many as fit the open block; an empty lane gets a block from {@code
-   * allocator} first. Null when the open block is full: it must be sealed and another one given.
+   * Appends the first bytes of {@code payload}, as many as fit the open block; an empty lane gets a
+   * block from {@code allocator} first. Null when the open block is full: it must be sealed and
+   * another one given.
    */
   @Nullable Placed append(
       Origin origin, ByteBuffer payload, boolean synced, long nowNanos, Allocator allocator)
@@ -74,7 +75,10 @@ final class Lane {
     }
   }
 
-  /** Seals the open block if it has no room left, or in any case with {@code always}; what was sealed. */
+  /**
+   * Seals the open block if it has no room left, or in any case with {@code always}; what was
+   * sealed.
+   */
   @Nullable OpenBlock seal(boolean always) throws IOException {
     lock.lock();
     try {

@@ -10,8 +10,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block that this session writes, and which files have extents in it that are not committed. A sealed block is closed once no
- * commit into it can come any more: by the seal itself, by the last commit, or by a message of its own. Thread-safe.
+ * A block that this session writes, and which files have extents in it that are not committed. A
+ * sealed block is closed once no commit into it can come any more: by the seal itself, by the last
+ * commit, or by a message of its own. Thread-safe.
  */
 final class OpenBlock {
   private final BlockWriter writer;
@@ -91,7 +92,8 @@ final class OpenBlock {
   }
 
   /**
-   * What a commit by {@code ino} of all its extents here says of the block's end: closed when nobody else has anything to commit.
+   * What a commit by {@code ino} of all its extents here says of the block's end: closed when
+   * nobody else has anything to commit.
    */
   synchronized List<BlockEnd> endWith(long ino) {
     BlockEnd known = end;

@@ -20,9 +20,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files that a client has open or has not fully written. Under an exclusive lease writes stay in memory for at most a
- * second; otherwise a write is durable and committed before it returns. Called by a mount or by the file commands; calls blocks
- * and the session. Thread-safe.
+ * The files that a client has open or has not fully written. Under an exclusive lease writes stay
+ * in memory for at most a second; otherwise a write is durable and committed before it returns.
+ * Called by a mount or by the file commands; calls blocks and the session. Thread-safe.
  */
 public final class OpenFiles implements AutoCloseable {
   private final MetadataSession session;
@@ -167,7 +167,10 @@ public final class OpenFiles implements AutoCloseable {
     }
   }
 
-  /** A descriptor was closed: throws the error that is known, starts writing back, waits for nothing. */
+  /**
+   * A descriptor was closed: throws the error that is known, starts writing back, waits for
+   * nothing.
+   */
   public void flushSoon(long handle) throws IOException {
     FileState file = file(handle);
     check(file);
@@ -214,7 +217,8 @@ public final class OpenFiles implements AutoCloseable {
       return;
     }
     writer.sealIdle(file, Long.MAX_VALUE);
-    files.computeIfPresent(file.ino, (ino, state) -> state == file && isUnused(file) ? null : state);
+    files.computeIfPresent(
+        file.ino, (ino, state) -> state == file && isUnused(file) ? null : state);
   }
 
   private static boolean isUnused(FileState file) {
@@ -265,7 +269,9 @@ public final class OpenFiles implements AutoCloseable {
     return dirty;
   }
 
-  /** Makes everything durable and committed; errors stay with their files, the first one is thrown. */
+  /**
+   * Makes everything durable and committed; errors stay with their files, the first one is thrown.
+   */
   public void syncAll() throws IOException {
     flusher.writeBackAll(dirtyFiles());
   }
@@ -284,7 +290,9 @@ public final class OpenFiles implements AutoCloseable {
     }
   }
 
-  /** The session is over: what is dirty is lost, and everyone who has such a file open hears of it. */
+  /**
+   * The session is over: what is dirty is lost, and everyone who has such a file open hears of it.
+   */
   public void fail(IOException cause) {
     for (FileState file : files.values()) {
       file.lock.lock();

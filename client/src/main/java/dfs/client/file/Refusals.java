@@ -10,7 +10,8 @@ final class Refusals {
 
   static IOException exception(String what, Reply reply) {
     return reply instanceof Reply.Refused refused
-        ? new RefusedException(what + ": " + refused.errno().text() + ": " + refused.detail(), refused.errno())
+        ? new RefusedException(
+            what + ": " + refused.errno().text() + ": " + refused.detail(), refused.errno())
         : new RefusedException(what + ": unexpected answer " + reply, Errno.EPROTO);
   }
 }

@@ -3,7 +3,10 @@ package dfs.client.file;
 import dfs.protocol.Limits;
 import java.nio.ByteBuffer;
 
-/** Bytes of a file that lie together in memory, at most {@link Limits#APPEND_BYTES}. Guarded by its file's lock. */
+/**
+ * Bytes of a file that lie together in memory, at most {@link Limits#APPEND_BYTES}. Guarded by its
+ * file's lock.
+ */
 final class Run {
   private static final int SMALL_BYTES = 64 << 10;
   private static final int FIRST_BYTES = 4 << 10;

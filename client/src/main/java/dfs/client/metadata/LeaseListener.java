@@ -4,20 +4,30 @@ import com.google.protobuf.ByteString;
 import dfs.protocol.session.LeaseMode;
 import java.util.Map;
 
-/** What the file layer does when the metadata server asks something back. Calls come on threads of their own and may block. */
+/**
+ * What the file layer does when the metadata server asks something back. Calls come on threads of
+ * their own and may block.
+ */
 public interface LeaseListener {
-  /** The lease goes down to {@code to}: flush and commit what is dirty, for NONE empty every cache; return when done. */
+  /**
+   * The lease goes down to {@code to}: flush and commit what is dirty, for NONE empty every cache;
+   * return when done.
+   */
   void recall(LeaseMode to);
 
-  /** The lease is no longer certain (no heartbeat was answered in time): empty every cache, keep what is dirty. */
+  /**
+   * The lease is no longer certain (no heartbeat was answered in time): empty every cache, keep
+   * what is dirty.
+   */
   void uncertain();
 
   /** A lease of this mode is held from now on. */
   void granted(LeaseMode mode);
 
   /**
-   * Forget an inode's attributes, its data from {@code fromOffset} on (-1: none), and its name in {@code parent} if the name is
-   * not empty. Returns when no cache has them, with whether the inode is open or known to the kernel here.
+   * Forget an inode's attributes, its data from {@code fromOffset} on (-1: none), and its name in
+   * {@code parent} if the name is not empty. Returns when no cache has them, with whether the inode
+   * is open or known to the kernel here.
    */
   boolean invalidate(long ino, long fromOffset, long parent, ByteString name, boolean gone);
 
@@ -27,6 +37,9 @@ public interface LeaseListener {
   /** The session is over: what is dirty is lost and must be reported as EIO on its handles. */
   void fenced(String reason);
 
-  /** Inodes that are open here, with how many openings each: claimed again after a restart of the server. */
+  /**
+   * Inodes that are open here, with how many openings each: claimed again after a restart of the
+   * server.
+   */
   Map<Long, Integer> open();
 }

@@ -6,13 +6,17 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 
-/** A session with the metadata server. Thread-safe; survives broken streams and restarts of the server. */
+/**
+ * A session with the metadata server. Thread-safe; survives broken streams and restarts of the
+ * server.
+ */
 public interface MetadataSession extends AutoCloseable {
   /**
-   * Runs an operation and waits for its answer, at most 64 at a time. A broken stream is opened again and the operation repeated
-   * under its slot and sequence: it runs once.
+   * Runs an operation and waits for its answer, at most 64 at a time. A broken stream is opened
+   * again and the operation repeated under its slot and sequence: it runs once.
    *
-   * @throws SessionEndedException when the session was fenced or has expired: the outcome may be unknown
+   * @throws SessionEndedException when the session was fenced or has expired: the outcome may be
+   *     unknown
    */
   Reply call(Caller caller, Operation operation) throws IOException;
 
@@ -27,7 +31,10 @@ public interface MetadataSession extends AutoCloseable {
   /** Term and counter of the present grant, (term &lt;&lt; 32 | counter). */
   long leaseNumber();
 
-  /** Nanoseconds for which the lease is certain: what may be cached may be cached this long. 0 when NONE. */
+  /**
+   * Nanoseconds for which the lease is certain: what may be cached may be cached this long. 0 when
+   * NONE.
+   */
   long leaseValidNanos();
 
   /** The leader's clock: nanoseconds since 1970. */

@@ -11,8 +11,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 
 /**
- * Runs a program that hands back an open file over a Unix socket: how fusermount3 mounts for an ordinary user. The JDK's own
- * process builder closes every descriptor in the child, so the program is spawned here.
+ * Runs a program that hands back an open file over a Unix socket: how fusermount3 mounts for an
+ * ordinary user. The JDK's own process builder closes every descriptor in the child, so the program
+ * is spawned here.
  */
 public final class DescriptorPassing {
   private static final int AF_UNIX = 1;
@@ -22,8 +23,7 @@ public final class DescriptorPassing {
 
   private static final MethodHandle SOCKETPAIR =
       Libc.call(
-          "socketpair",
-          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+          "socketpair", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle RECVMSG =
       Libc.call("recvmsg", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
   private static final MethodHandle SPAWN =
@@ -36,8 +36,8 @@ public final class DescriptorPassing {
   private DescriptorPassing() {}
 
   /**
-   * Runs {@code command} with the number of the socket in the environment variable {@code variable}, and returns the descriptor
-   * that it sends.
+   * Runs {@code command} with the number of the socket in the environment variable {@code
+   * variable}, and returns the descriptor that it sends.
    *
    * @throws SystemCallException when the program cannot be started or ends without sending one
    */
@@ -103,6 +103,8 @@ public final class DescriptorPassing {
   }
 
   /**
+   *
+   *
    * <pre>
    * msghdr: 0 name | 8 namelen | 16 iov | 24 iovlen | 32 control | 40 controllen | 48 flags
    * cmsghdr: 0 length u64 | 8 level u32 | 12 type u32 | 16 descriptor u32
@@ -120,8 +122,7 @@ public final class DescriptorPassing {
     header.set(ADDRESS, 32, control);
     header.set(JAVA_LONG, 40, control.byteSize());
     long got =
-        Libc.checked(
-            "recvmsg", (long) RECVMSG.invokeExact(Libc.captured(), socket, header, 0));
+        Libc.checked("recvmsg", (long) RECVMSG.invokeExact(Libc.captured(), socket, header, 0));
     boolean rights =
         got > 0
             && header.get(JAVA_LONG, 40) >= 20

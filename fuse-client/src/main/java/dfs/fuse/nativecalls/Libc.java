@@ -13,7 +13,10 @@ import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/** System calls of the C library, by their own names. Each throws {@link SystemCallException} with the call's errno. */
+/**
+ * System calls of the C library, by their own names. Each throws {@link SystemCallException} with
+ * the call's errno.
+ */
 public final class Libc {
   public static final int O_RDWR = 2;
   public static final int O_NONBLOCK = 04000;
@@ -46,9 +49,7 @@ public final class Libc {
   private static final MethodHandle IOCTL =
       variadic("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), 2);
   private static final MethodHandle MOUNT =
-      call(
-          "mount",
-          FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
+      call("mount", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
   private static final MethodHandle UMOUNT2 =
       call("umount2", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
   private static final MethodHandle GETUID = call("geteuid", FunctionDescriptor.of(JAVA_INT));
@@ -139,7 +140,9 @@ public final class Libc {
     }
   }
 
-  /** Writes the first {@code length} bytes of the buffer in one call; returns how many were taken. */
+  /**
+   * Writes the first {@code length} bytes of the buffer in one call; returns how many were taken.
+   */
   public static int write(int fd, NativeBuffer from, int length) throws SystemCallException {
     try {
       MemorySegment memory = from.segment().asSlice(0, length);
@@ -152,7 +155,10 @@ public final class Libc {
     }
   }
 
-  /** Waits until the descriptor can be read, or the time is over (-1: for ever); returns whether it can or has failed. */
+  /**
+   * Waits until the descriptor can be read, or the time is over (-1: for ever); returns whether it
+   * can or has failed.
+   */
   public static boolean pollReadable(int fd, int timeoutMillis) throws SystemCallException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment entry = arena.allocate(8, 4);

@@ -5,7 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Off-heap memory that system calls read and write, freed by {@link #close}. One thread uses it at a time. */
+/**
+ * Off-heap memory that system calls read and write, freed by {@link #close}. One thread uses it at
+ * a time.
+ */
 public final class NativeBuffer implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment segment;

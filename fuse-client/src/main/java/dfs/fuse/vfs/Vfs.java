@@ -8,19 +8,25 @@ import dfs.protocol.metadata.Reply;
 import java.nio.ByteBuffer;
 
 /**
- * The volume as a mount sees it, by inode number. Called by a driver, from many threads; a call may block. What it could not do
- * for reasons outside (network, disk) is answered with EIO and logged here; nothing is thrown.
+ * The volume as a mount sees it, by inode number. Called by a driver, from many threads; a call may
+ * block. What it could not do for reasons outside (network, disk) is answered with EIO and logged
+ * here; nothing is thrown.
  */
 public interface Vfs {
   /**
-   * Runs a namespace operation. Attributes in the answer contain what this mount has written and not yet committed. What the
-   * operation needs to have committed first (a truncate, a rename over a file, a link) is flushed first.
+   * Runs a namespace operation. Attributes in the answer contain what this mount has written and
+   * not yet committed. What the operation needs to have committed first (a truncate, a rename over
+   * a file, a link) is flushed first.
    *
-   * @param process the calling process on this machine, whose groups count when uid and gid do not suffice; 0: unknown
+   * @param process the calling process on this machine, whose groups count when uid and gid do not
+   *     suffice; 0: unknown
    */
   Reply call(Caller caller, int process, Operation operation);
 
-  /** How long a name or attributes just answered may be kept without asking again; 0 when they may not. */
+  /**
+   * How long a name or attributes just answered may be kept without asking again; 0 when they may
+   * not.
+   */
   long validityNanos();
 
   /**

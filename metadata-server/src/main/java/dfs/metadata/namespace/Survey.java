@@ -16,7 +16,8 @@ public interface Survey {
   List<Session> sessions();
 
   /** A session as the log knows it. */
-  record Session(long id, long epoch, String host, boolean mount, boolean fenced, long openedNanos) {}
+  record Session(
+      long id, long epoch, String host, boolean mount, boolean fenced, long openedNanos) {}
 
   /** Known chunk servers. */
   List<Server> servers();
@@ -68,8 +69,8 @@ public interface Survey {
   long oldestInstantNanos();
 
   /**
-   * Recomputes links, both directory orders, extents, owner counts and usage, and says where the state differs: one line each,
-   * at most {@code limit}. Changes nothing.
+   * Recomputes links, both directory orders, extents, owner counts and usage, and says where the
+   * state differs: one line each, at most {@code limit}. Changes nothing.
    */
   List<String> check(int limit);
 }

@@ -1,4 +1,7 @@
-/** The pure state machine: what an order does to the namespace, what a query reads. No clock, random, thread or file. */
+/**
+ * The pure state machine: what an order does to the namespace, what a query reads. No clock,
+ * random, thread or file.
+ */
 @NullMarked
 package dfs.metadata.namespace;
 

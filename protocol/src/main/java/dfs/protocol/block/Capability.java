@@ -10,8 +10,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leave to do something with a range of a block, made by the metadata server and checked by the chunk server on every request:
- * packed blocks hold other people's files. Its bytes, big-endian:
+ * Leave to do something with a range of a block, made by the metadata server and checked by the
+ * chunk server on every request: packed blocks hold other people's files. Its bytes, big-endian:
  *
  * <pre>
  *  0 block u64 | 8 offset u64 | 16 length u64 | 24 operations u32 | 28 key id u32 | 32 session u64 | 40 expiry ns u64 | 48 HMAC-SHA256
@@ -24,7 +24,13 @@ import org.jspecify.annotations.Nullable;
  * @param keyId which key of the cluster signed it
  */
 public record Capability(
-    long block, long offset, long lengthBytes, int operations, int keyId, long session, long expiryNanos) {
+    long block,
+    long offset,
+    long lengthBytes,
+    int operations,
+    int keyId,
+    long session,
+    long expiryNanos) {
   public static final int READ = 1;
   public static final int WRITE = 2;
 
@@ -55,7 +61,13 @@ public record Capability(
     ByteBuffer in = ByteBuffer.wrap(bytes);
     Capability claimed =
         new Capability(
-            in.getLong(0), in.getLong(8), in.getLong(16), in.getInt(24), in.getInt(28), in.getLong(32), in.getLong(40));
+            in.getLong(0),
+            in.getLong(8),
+            in.getLong(16),
+            in.getInt(24),
+            in.getInt(28),
+            in.getLong(32),
+            in.getLong(40));
     ByteString secret = secrets.apply(claimed.keyId);
     if (secret == null) {
       return null;

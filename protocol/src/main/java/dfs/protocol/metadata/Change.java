@@ -6,12 +6,15 @@ import dfs.protocol.wire.Tag;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Operations that change the namespace. Each is one command in the log, applied once, and durable when it is answered. */
+/**
+ * Operations that change the namespace. Each is one command in the log, applied once, and durable
+ * when it is answered.
+ */
 public sealed interface Change extends Operation, Order {
 
   /**
-   * Makes a regular file. Answer: {@link Reply.Entry}; EEXIST if the name is taken. With {@code open} the session holds the
-   * new inode open.
+   * Makes a regular file. Answer: {@link Reply.Entry}; EEXIST if the name is taken. With {@code
+   * open} the session holds the new inode open.
    *
    * @param mode permission bits as given to open(2), before the umask
    * @param umask the caller's umask; a default ACL of the parent takes its place
@@ -43,8 +46,8 @@ public sealed interface Change extends Operation, Order {
   record RemoveDirectory(long parent, ByteString name) implements Change {}
 
   /**
-   * rename(2), or renameat2(2) with {@code NO_REPLACE} or {@code EXCHANGE}. Answer: {@link Reply.Removed} (what the target
-   * name meant before, if anything went).
+   * rename(2), or renameat2(2) with {@code NO_REPLACE} or {@code EXCHANGE}. Answer: {@link
+   * Reply.Removed} (what the target name meant before, if anything went).
    */
   @Tag(8)
   record Rename(long parent, ByteString name, long newParent, ByteString newName, int flags)
@@ -109,7 +112,8 @@ public sealed interface Change extends Operation, Order {
   }
 
   /**
-   * setxattr(2). POSIX ACLs are {@code system.posix_acl_access} and {@code _default} in the kernel's xattr layout.
+   * setxattr(2). POSIX ACLs are {@code system.posix_acl_access} and {@code _default} in the
+   * kernel's xattr layout.
    *
    * @param flags 0, 1 XATTR_CREATE or 2 XATTR_REPLACE; 4 clear setgid with an ACL (ACL_KILL_SGID)
    */
@@ -124,13 +128,16 @@ public sealed interface Change extends Operation, Order {
   record AllocateBlock(BlockWish wish) implements Change {}
 
   /**
-   * What a session wrote becomes part of a file: extents whose bytes are durable on every member of their blocks, or the
-   * whole contents inline, with the file's new size and mtime; blocks that end with it are sealed, and the next one allocated,
-   * in the same command. Answer: {@link Reply.Committed}.
+   * What a session wrote becomes part of a file: extents whose bytes are durable on every member of
+   * their blocks, or the whole contents inline, with the file's new size and mtime; blocks that end
+   * with it are sealed, and the next one allocated, in the same command. Answer: {@link
+   * Reply.Committed}.
    *
    * @param map the map that was written to; ESTALE if the file has another by now
-   * @param extents at most {@link Limits#EXTENTS_PER_MESSAGE}, sorted by file offset, without overlap
-   * @param inline the whole contents, at most {@link Limits#INLINE_BYTES}; counts if {@code hasInline}
+   * @param extents at most {@link Limits#EXTENTS_PER_MESSAGE}, sorted by file offset, without
+   *     overlap
+   * @param inline the whole contents, at most {@link Limits#INLINE_BYTES}; counts if {@code
+   *     hasInline}
    * @param sizeBytes the size becomes the larger of this and the present one
    * @param modifyNanos the write's time by the leader's clock; 0: the command's own stamp
    * @param killPrivileges the writer was no superuser: setuid, setgid (and capabilities) go
@@ -162,7 +169,10 @@ public sealed interface Change extends Operation, Order {
     }
   }
 
-  /** Seals blocks of this session at their durably acknowledged length, outside a commit. Answer: Done. */
+  /**
+   * Seals blocks of this session at their durably acknowledged length, outside a commit. Answer:
+   * Done.
+   */
   @Tag(14)
   record SealBlocks(List<BlockEnd> ends) implements Change {
     public SealBlocks {
@@ -170,7 +180,10 @@ public sealed interface Change extends Operation, Order {
     }
   }
 
-  /** Access times that a client collected (relatime): merged by maximum, no change counter, no history. */
+  /**
+   * Access times that a client collected (relatime): merged by maximum, no change counter, no
+   * history.
+   */
   @Tag(15)
   record Touch(List<AccessTime> times) implements Change {
     public Touch {
@@ -184,7 +197,10 @@ public sealed interface Change extends Operation, Order {
   /** One access time. */
   record AccessTime(long ino, long accessNanos) {}
 
-  /** What kind of block a session wants: for one large file or packed, for synced or for bulk appends. */
+  /**
+   * What kind of block a session wants: for one large file or packed, for synced or for bulk
+   * appends.
+   */
   record BlockWish(boolean solo, boolean synced, long ino) {}
 
   /**

@@ -1,6 +1,9 @@
 package dfs.protocol.metadata;
 
-/** Why an operation was refused: the Linux error numbers that dfs answers with. Constants are only ever added at the end. */
+/**
+ * Why an operation was refused: the Linux error numbers that dfs answers with. Constants are only
+ * ever added at the end.
+ */
 public enum Errno {
   OK(0, "success"),
   EPERM(1, "operation not permitted"),

@@ -3,8 +3,9 @@ package dfs.protocol.metadata;
 import dfs.protocol.Limits;
 
 /**
- * A run of a file's bytes: [fileOffset, fileOffset + length) lies at [blockOffset, blockOffset + length) of the block, for ever.
- * {@code unwritten} runs are preallocated, name no block and read as zeros.
+ * A run of a file's bytes: [fileOffset, fileOffset + length) lies at [blockOffset, blockOffset +
+ * length) of the block, for ever. {@code unwritten} runs are preallocated, name no block and read
+ * as zeros.
  */
 public record Extent(
     long fileOffset, long lengthBytes, long block, long blockOffset, boolean unwritten) {

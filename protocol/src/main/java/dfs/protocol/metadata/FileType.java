@@ -1,6 +1,9 @@
 package dfs.protocol.metadata;
 
-/** Types of inodes, with the bits of {@code S_IFMT} (stat(2)). Constants are only ever added at the end. */
+/**
+ * Types of inodes, with the bits of {@code S_IFMT} (stat(2)). Constants are only ever added at the
+ * end.
+ */
 public enum FileType {
   REGULAR(0100000),
   DIRECTORY(0040000),

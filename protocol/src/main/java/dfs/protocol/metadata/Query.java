@@ -4,7 +4,10 @@ import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
 import dfs.protocol.wire.Tag;
 
-/** Operations that change nothing. They can be asked of the present and, unless noted, of any kept instant. */
+/**
+ * Operations that change nothing. They can be asked of the present and, unless noted, of any kept
+ * instant.
+ */
 public sealed interface Query extends Operation {
 
   /** The inode under a name; needs search permission on the parent. Answer: {@link Reply.Entry}. */
@@ -20,9 +23,10 @@ public sealed interface Query extends Operation {
   record ReadLink(long ino) implements Query {}
 
   /**
-   * One page of a directory after {@code cookie} (0: from the start), in cookie order, without "." and "..". With
-   * {@code plus} the attributes of each entry come along. {@code stop} is 0 on the first page and then what that page's answer
-   * said, so that a listing ends even while entries are added. Answer: {@link Reply.Listing}.
+   * One page of a directory after {@code cookie} (0: from the start), in cookie order, without "."
+   * and "..". With {@code plus} the attributes of each entry come along. {@code stop} is 0 on the
+   * first page and then what that page's answer said, so that a listing ends even while entries are
+   * added. Answer: {@link Reply.Listing}.
    */
   @Tag(4)
   record ListDirectory(long ino, long cookie, long stop, int limitEntries, boolean plus)
@@ -47,8 +51,9 @@ public sealed interface Query extends Operation {
   record GetSpace() implements Query {}
 
   /**
-   * Where the bytes of [offset, offset + length) lie: inline data, or at most {@link Limits#EXTENTS_PER_MESSAGE} extents
-   * with their blocks and capabilities to read them. Ranges in no extent are holes. Answer: {@link Reply.MapPage}.
+   * Where the bytes of [offset, offset + length) lie: inline data, or at most {@link
+   * Limits#EXTENTS_PER_MESSAGE} extents with their blocks and capabilities to read them. Ranges in
+   * no extent are holes. Answer: {@link Reply.MapPage}.
    */
   @Tag(8)
   record ReadMap(long ino, long offset, long lengthBytes) implements Query {
@@ -60,8 +65,9 @@ public sealed interface Query extends Operation {
   }
 
   /**
-   * Opens an inode for this session: checks permission and keeps an unlinked inode alive until {@link Release}. Kept in the
-   * leader's memory, claimed again after a restart. Answer: {@link Reply.Entry}.
+   * Opens an inode for this session: checks permission and keeps an unlinked inode alive until
+   * {@link Release}. Kept in the leader's memory, claimed again after a restart. Answer: {@link
+   * Reply.Entry}.
    *
    * @param access wanted access: 4 read, 2 write, 1 execute, combined
    */
@@ -72,7 +78,10 @@ public sealed interface Query extends Operation {
   @Tag(10)
   record Release(long ino, int opens) implements Query {}
 
-  /** Whether the caller has the access (4 read, 2 write, 1 execute). Answer: {@link Reply.Done} or EACCES. */
+  /**
+   * Whether the caller has the access (4 read, 2 write, 1 execute). Answer: {@link Reply.Done} or
+   * EACCES.
+   */
   @Tag(11)
   record CheckAccess(long ino, int access) implements Query {}
 

@@ -82,8 +82,8 @@ public sealed interface Reply {
   record Progress(List<Long> ids, boolean more) implements Reply {}
 
   /**
-   * Where a block can be read, with the capability to do so. Ids of servers come from the state machine; addresses and the
-   * capability are put in by the room that answers clients.
+   * Where a block can be read, with the capability to do so. Ids of servers come from the state
+   * machine; addresses and the capability are put in by the room that answers clients.
    */
   record BlockPlace(
       long block,

@@ -5,7 +5,10 @@ import dfs.protocol.Limits;
 import dfs.protocol.wire.Tag;
 import java.util.List;
 
-/** Commands that the servers order themselves. They recall nobody. Tags continue those of {@link Change}, from 64. */
+/**
+ * Commands that the servers order themselves. They recall nobody. Tags continue those of {@link
+ * Change}, from 64.
+ */
 public sealed interface Upkeep extends Order {
 
   /** The first command of a volume: its identity, the root directory. */
@@ -17,7 +20,8 @@ public sealed interface Upkeep extends Order {
   record OpenSession(String host, boolean mount, boolean trusted, int uid) implements Upkeep {}
 
   /**
-   * A session is fenced: whatever it sends later is refused. Its open blocks wait to be sealed, its orphans to be reaped.
+   * A session is fenced: whatever it sends later is refused. Its open blocks wait to be sealed, its
+   * orphans to be reaped.
    */
   @Tag(66)
   record FenceSession(long session) implements Upkeep {}
@@ -41,7 +45,10 @@ public sealed interface Upkeep extends Order {
   @Tag(69)
   record ReapMap(long map) implements Upkeep {}
 
-  /** A step of moving, releasing and dropping history up to the stamped time; the cursor is in the state. */
+  /**
+   * A step of moving, releasing and dropping history up to the stamped time; the cursor is in the
+   * state.
+   */
   @Tag(70)
   record AdvanceHistory() implements Upkeep {}
 
@@ -52,7 +59,9 @@ public sealed interface Upkeep extends Order {
   @Tag(72)
   record UnpinInstant(String name) implements Upkeep {}
 
-  /** A chunk server is known by this id from now on; the reply is {@link Reply.Session} with the id. */
+  /**
+   * A chunk server is known by this id from now on; the reply is {@link Reply.Session} with the id.
+   */
   @Tag(73)
   record RegisterServer(String host, String address, ByteString directory) implements Upkeep {}
 

@@ -1,4 +1,7 @@
-/** Operations on the namespace and what they answer; the same records travel on the wire and lie in the log. */
+/**
+ * Operations on the namespace and what they answer; the same records travel on the wire and lie in
+ * the log.
+ */
 @NullMarked
 package dfs.protocol.metadata;
 

@@ -5,9 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * One directory tree of a data disk. The real side is the file system; the simulated side forgets what was not synced, tears
- * writes and errs. Nothing is durable before the sync of the file ({@link DiskFile#sync}) and, for a new, renamed or deleted
- * name, of its directory ({@link #syncDirectory}). Paths are relative to the root and never leave it.
+ * One directory tree of a data disk. The real side is the file system; the simulated side forgets
+ * what was not synced, tears writes and errs. Nothing is durable before the sync of the file
+ * ({@link DiskFile#sync}) and, for a new, renamed or deleted name, of its directory ({@link
+ * #syncDirectory}). Paths are relative to the root and never leave it.
  */
 public interface Disk {
   /** Opens a file for reading and writing; with {@code create} it is made if missing. */

@@ -15,7 +15,10 @@ public interface DiskFile extends AutoCloseable {
 
   void truncate(long size) throws IOException;
 
-  /** Makes the written bytes durable: fdatasync; with {@code metadata} fsync. An error is final, never to be retried. */
+  /**
+   * Makes the written bytes durable: fdatasync; with {@code metadata} fsync. An error is final,
+   * never to be retried.
+   */
   void sync(boolean metadata) throws IOException;
 
   @Override

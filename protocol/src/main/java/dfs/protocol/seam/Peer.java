@@ -3,7 +3,8 @@ package dfs.protocol.seam;
 import java.util.List;
 
 /**
- * The process at the other end of a connection, as the kernel tells it (SO_PEERCRED, SO_PEERGROUPS).
+ * The process at the other end of a connection, as the kernel tells it (SO_PEERCRED,
+ * SO_PEERGROUPS).
  *
  * @param kind how the peer is known; uid, gid and groups count for {@link Kind#UNIX} only
  */

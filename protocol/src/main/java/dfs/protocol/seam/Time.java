@@ -2,7 +2,10 @@ package dfs.protocol.seam;
 
 import java.util.concurrent.TimeUnit;
 
-/** Time as a room sees it: a monotonic clock for leases and deadlines, a wall clock for stamps, timers. */
+/**
+ * Time as a room sees it: a monotonic clock for leases and deadlines, a wall clock for stamps,
+ * timers.
+ */
 public interface Time {
   /** Monotonic nanoseconds; only differences mean something. */
   long monotonicNanos();

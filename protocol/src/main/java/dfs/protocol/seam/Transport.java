@@ -5,8 +5,9 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Streams of messages between roles. Addresses are {@code unix:/path}, {@code tcp:127.0.0.1:port} (port 0: any free one) and
- * {@code local:NAME} within one process. The real side is gRPC and the in-process one; the simulated side loses and delays.
+ * Streams of messages between roles. Addresses are {@code unix:/path}, {@code tcp:127.0.0.1:port}
+ * (port 0: any free one) and {@code local:NAME} within one process. The real side is gRPC and the
+ * in-process one; the simulated side loses and delays.
  */
 public interface Transport {
   /**

@@ -15,7 +15,8 @@ public sealed interface ChunkMessage {
    * @param server id from an earlier registration, kept in the data directory; 0: new
    * @param cluster cluster the data directory belongs to; empty: new
    * @param proof HMAC-SHA256 of the cluster key over the challenge
-   * @param address where clients reach it: "unix:/path" or "tcp:127.0.0.1:port", or "local:NAME" within one process
+   * @param address where clients reach it: "unix:/path" or "tcp:127.0.0.1:port", or "local:NAME"
+   *     within one process
    * @param incarnation grows with each start
    */
   @Tag(1)
@@ -39,7 +40,12 @@ public sealed interface ChunkMessage {
 
   /** State of one data directory; {@code state} is "ok" or what is wrong. */
   record DirectoryState(
-      ByteString directory, String path, String state, long totalBytes, long freeBytes, long blocks) {}
+      ByteString directory,
+      String path,
+      String state,
+      long totalBytes,
+      long freeBytes,
+      long blocks) {}
 
   /** Blocks that lie here: a page of a report. */
   @Tag(3)

@@ -5,14 +5,18 @@ import dfs.protocol.wire.RecordCodec;
 import dfs.protocol.wire.Tag;
 import java.util.List;
 
-/** From the metadata server to a chunk server. Orders bear the (term, index) they were given under. */
+/**
+ * From the metadata server to a chunk server. Orders bear the (term, index) they were given under.
+ */
 public sealed interface ChunkOrder {
   RecordCodec<ChunkOrder> CODEC = RecordCodec.of(ChunkOrder.class);
 
   @Tag(1)
   record Challenge(ByteString nonce) implements ChunkOrder {}
 
-  /** Known by this id from now on, with the keys that capabilities are checked with, newest last. */
+  /**
+   * Known by this id from now on, with the keys that capabilities are checked with, newest last.
+   */
   @Tag(2)
   record Welcome(long server, ByteString cluster, List<Key> keys, long term) implements ChunkOrder {
     public Welcome {
@@ -24,17 +28,21 @@ public sealed interface ChunkOrder {
   record Key(int id, ByteString secret) {}
 
   /**
-   * Delete dead blocks. A server whose allocation mark is behind a block's id, or whose term is older than one seen, is not
-   * obeyed.
+   * Delete dead blocks. A server whose allocation mark is behind a block's id, or whose term is
+   * older than one seen, is not obeyed.
    */
   @Tag(3)
-  record Delete(List<Long> blocks, long allocationMark, long term, long index) implements ChunkOrder {
+  record Delete(List<Long> blocks, long allocationMark, long term, long index)
+      implements ChunkOrder {
     public Delete {
       blocks = List.copyOf(blocks);
     }
   }
 
-  /** Fence these open blocks (epoch and all below), seal them at the longest valid prefix, answer Sealed. */
+  /**
+   * Fence these open blocks (epoch and all below), seal them at the longest valid prefix, answer
+   * Sealed.
+   */
   @Tag(4)
   record SealLongest(List<ChunkMessage.BlockState> blocks, long term, long index)
       implements ChunkOrder {

@@ -13,14 +13,16 @@ public sealed interface ClientMessage {
   RecordCodec<ClientMessage> CODEC = RecordCodec.of(ClientMessage.class);
 
   /**
-   * The first message, answering the server's challenge. A known session (id, epoch) goes on; else a new one begins.
+   * The first message, answering the server's challenge. A known session (id, epoch) goes on; else
+   * a new one begins.
    *
-   * @param proof HMAC-SHA256 of the cluster key over the challenge, or empty: then the session speaks for the peer of the Unix
-   *     socket alone
+   * @param proof HMAC-SHA256 of the cluster key over the challenge, or empty: then the session
+   *     speaks for the peer of the Unix socket alone
    * @param mount a mount, which keeps leases; else a tool, which never does
    * @param held the lease mode still held from before, claimed again
    * @param open inodes that the session holds open, claimed again
-   * @param replaces a session whose process is proven dead (its file lock was free): ended at once; 0: none
+   * @param replaces a session whose process is proven dead (its file lock was free): ended at once;
+   *     0: none
    */
   @Tag(1)
   record Hello(
@@ -42,8 +44,8 @@ public sealed interface ClientMessage {
   record Opening(long ino, int opens) {}
 
   /**
-   * One operation. A slot has one in flight; its sequence grows by one with each new operation, and a repeat after a broken
-   * stream bears the same. {@code asOfNanos} is 0 for the present.
+   * One operation. A slot has one in flight; its sequence grows by one with each new operation, and
+   * a repeat after a broken stream bears the same. {@code asOfNanos} is 0 for the present.
    */
   @Tag(2)
   record Request(int slot, long sequence, long asOfNanos, Caller caller, Operation operation)

@@ -31,19 +31,25 @@ public sealed interface ServerMessage {
   @Tag(4)
   record HeartbeatAnswer(long sentNanos, long nowNanos) implements ServerMessage {}
 
-  /** Give the lease back down to {@code to}: flush what is dirty, empty caches, then acknowledge. */
+  /**
+   * Give the lease back down to {@code to}: flush what is dirty, empty caches, then acknowledge.
+   */
   @Tag(5)
   record Recall(long recall, LeaseMode to) implements ServerMessage {}
 
   /**
-   * Forget what the kernel knows of an inode: attributes, data from {@code fromOffset} on (-1: none), and the name in parent if
-   * it is not empty; then acknowledge.
+   * Forget what the kernel knows of an inode: attributes, data from {@code fromOffset} on (-1:
+   * none), and the name in parent if it is not empty; then acknowledge.
    */
   @Tag(6)
-  record Invalidate(long recall, long ino, long fromOffset, long parent, ByteString name, boolean gone)
+  record Invalidate(
+      long recall, long ino, long fromOffset, long parent, ByteString name, boolean gone)
       implements ServerMessage {}
 
-  /** The session holds a lease of this mode from now on; {@code lease} is (term &lt;&lt; 32 | counter). */
+  /**
+   * The session holds a lease of this mode from now on; {@code lease} is (term &lt;&lt; 32 |
+   * counter).
+   */
   @Tag(7)
   record Grant(LeaseMode mode, long lease) implements ServerMessage {}
 

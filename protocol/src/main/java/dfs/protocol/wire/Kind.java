@@ -217,7 +217,9 @@ abstract sealed class Kind {
     }
   }
 
-  /** Constants of our enums are only ever added at the end, so their ordinals are numbers for ever. */
+  /**
+   * Constants of our enums are only ever added at the end, so their ordinals are numbers for ever.
+   */
   @SuppressWarnings("EnumOrdinal")
   private static final class OfEnum extends Kind {
     private final Object[] constants;
@@ -299,7 +301,9 @@ abstract sealed class Kind {
     }
   }
 
-  /** Each element in an occurrence of its own; elements are wrapped so that zero and empty survive. */
+  /**
+   * Each element in an occurrence of its own; elements are wrapped so that zero and empty survive.
+   */
   private static final class OfList extends Kind {
     private final Kind element;
 

@@ -7,13 +7,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * Encodes a record, or a sealed interface of records, in the protobuf wire format. The record is the schema: its n-th component
- * is field n, so components are only ever added at the end and never change type. A sealed interface is a message whose one
- * field is the {@link Tag} of the record inside. Zero, false, empty and null are left out and come back as such; unknown
- * fields are skipped, so that an older reader understands a newer writer.
+ * Encodes a record, or a sealed interface of records, in the protobuf wire format. The record is
+ * the schema: its n-th component is field n, so components are only ever added at the end and never
+ * change type. A sealed interface is a message whose one field is the {@link Tag} of the record
+ * inside. Zero, false, empty and null are left out and come back as such; unknown fields are
+ * skipped, so that an older reader understands a newer writer.
  *
- * <p>Component types: int, long, boolean, String, {@link ByteString}, enums (their ordinal), records, sealed interfaces, and
- * lists of these. Thread-safe.
+ * <p>Component types: int, long, boolean, String, {@link ByteString}, enums (their ordinal),
+ * records, sealed interfaces, and lists of these. Thread-safe.
  */
 public final class RecordCodec<T> {
   private static final int DEPTH_LIMIT = 16;
@@ -26,7 +27,10 @@ public final class RecordCodec<T> {
     this.shape = Shape.of(type);
   }
 
-  /** A codec for a record class or a sealed interface of tagged records; fails at once if the class is neither. */
+  /**
+   * A codec for a record class or a sealed interface of tagged records; fails at once if the class
+   * is neither.
+   */
   public static <T> RecordCodec<T> of(Class<T> type) {
     return new RecordCodec<>(type);
   }

@@ -5,8 +5,8 @@ import dfs.protocol.metadata.Errno;
 import java.nio.ByteBuffer;
 
 /**
- * One answer being built: struct fuse_out_header (0 len u32 | 4 error i32 | 8 unique u64) and a body after it. The buffer belongs
- * to the reader's thread.
+ * One answer being built: struct fuse_out_header (0 len u32 | 4 error i32 | 8 unique u64) and a
+ * body after it. The buffer belongs to the reader's thread.
  */
 final class Answer {
   static final int HEADER_BYTES = 16;
@@ -28,7 +28,10 @@ final class Answer {
     return this;
   }
 
-  /** The room for the body, at most {@code limit} bytes from here; what is put there belongs to the answer. */
+  /**
+   * The room for the body, at most {@code limit} bytes from here; what is put there belongs to the
+   * answer.
+   */
   ByteBuffer body() {
     return bytes;
   }

@@ -17,8 +17,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests about open directories. Offsets given to the kernel: 1 after ".", 2 after "..", 2 + cookie after an entry. A listing
- * ends at the counter that its first page saw, so that it ends even while entries are added.
+ * Requests about open directories. Offsets given to the kernel: 1 after ".", 2 after "..", 2 +
+ * cookie after an entry. A listing ends at the counter that its first page saw, so that it ends
+ * even while entries are added.
  */
 final class DirectoryRequests {
   private static final int OFFSET_OF_COOKIES = 2;
@@ -31,7 +32,10 @@ final class DirectoryRequests {
   private final Map<Long, OpenDirectory> open = new ConcurrentHashMap<>();
   private final AtomicLong handles = new AtomicLong();
 
-  /** A listing under way: the page that was fetched and not yet handed out. The kernel serialises requests of one handle. */
+  /**
+   * A listing under way: the page that was fetched and not yet handed out. The kernel serialises
+   * requests of one handle.
+   */
   private static final class OpenDirectory {
     long stop;
     boolean end;
@@ -113,15 +117,13 @@ final class DirectoryRequests {
   }
 
   /** Gets the page after {@code cookie}; returns the refusal, or null. */
-  private @Nullable Reply fetch(
-      Request in, OpenDirectory directory, long cookie, boolean plus) {
+  private @Nullable Reply fetch(Request in, OpenDirectory directory, long cookie, boolean plus) {
     int entries = Math.clamp(in.u32(16) / ENTRY_ESTIMATE_BYTES, 1, Limits.LISTING_ENTRIES);
     if (plus) {
       entries = Math.clamp(in.u32(16) / (ENTRY_ESTIMATE_BYTES + Answer.ENTRY_BYTES), 1, entries);
     }
     Reply reply =
-        inodes.call(
-            in, new Query.ListDirectory(in.node(), cookie, directory.stop, entries, plus));
+        inodes.call(in, new Query.ListDirectory(in.node(), cookie, directory.stop, entries, plus));
     if (!(reply instanceof Reply.Listing listing)) {
       return reply;
     }
@@ -158,8 +160,7 @@ final class DirectoryRequests {
         out.entry(attributes, validity);
       }
     }
-    dirent(
-        out, entry.ino(), entry.cookie() + OFFSET_OF_COOKIES, entry.type(), entry.name());
+    dirent(out, entry.ino(), entry.cookie() + OFFSET_OF_COOKIES, entry.type(), entry.name());
     return true;
   }
 

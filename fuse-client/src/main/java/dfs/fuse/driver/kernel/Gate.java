@@ -3,9 +3,9 @@ package dfs.fuse.driver.kernel;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Between deciding how long the kernel may keep an answer and giving it the answer no recall may slip in. Readers pass in that
- * short stretch, which waits for nobody; a recall first withdraws the permission to cache, then waits here until what was
- * decided before has been given out.
+ * Between deciding how long the kernel may keep an answer and giving it the answer no recall may
+ * slip in. Readers pass in that short stretch, which waits for nobody; a recall first withdraws the
+ * permission to cache, then waits here until what was decided before has been given out.
  */
 final class Gate {
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();

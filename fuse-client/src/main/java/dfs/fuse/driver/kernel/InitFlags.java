@@ -1,10 +1,11 @@
 package dfs.fuse.driver.kernel;
 
 /**
- * The INIT flags that are switched on, and nothing else. Off on purpose: WRITEBACK_CACHE (the kernel would own size and times),
- * NO_OPEN and NO_OPENDIR (every directory would be cached without a lease), AUTO_INVAL_DATA (drops our own pages after each write),
- * CACHE_SYMLINKS, REQUEST_TIMEOUT (aborts the whole mount), the lock flags (the kernel then locks within the mount),
- * EXPORT_SUPPORT and ALLOW_IDMAP (untested).
+ * The INIT flags that are switched on, and nothing else. Off on purpose: WRITEBACK_CACHE (the
+ * kernel would own size and times), NO_OPEN and NO_OPENDIR (every directory would be cached without
+ * a lease), AUTO_INVAL_DATA (drops our own pages after each write), CACHE_SYMLINKS, REQUEST_TIMEOUT
+ * (aborts the whole mount), the lock flags (the kernel then locks within the mount), EXPORT_SUPPORT
+ * and ALLOW_IDMAP (untested).
  */
 final class InitFlags {
   /** Parallel read-ahead. */
@@ -25,7 +26,10 @@ final class InitFlags {
   /** LOOKUP and READDIR of one directory side by side. */
   static final long PARALLEL_DIROPS = 1L << 18;
 
-  /** ACLs are checked by the kernel; implies default_permissions, without which cached names bypass search permission. */
+  /**
+   * ACLs are checked by the kernel; implies default_permissions, without which cached names bypass
+   * search permission.
+   */
   static final long POSIX_ACL = 1L << 20;
 
   /** Tells an abort from an unmount. */
@@ -37,7 +41,10 @@ final class InitFlags {
   /** Data leaves the page cache by recall only. */
   static final long EXPLICIT_INVAL_DATA = 1L << 25;
 
-  /** We clear setuid and setgid on write, truncate and chown when asked: no getxattr before each write. */
+  /**
+   * We clear setuid and setgid on write, truncate and chown when asked: no getxattr before each
+   * write.
+   */
   static final long HANDLE_KILLPRIV_V2 = 1L << 28;
 
   /** SETXATTR says whether an ACL change clears setgid. */

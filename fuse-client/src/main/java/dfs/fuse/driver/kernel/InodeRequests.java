@@ -10,7 +10,10 @@ import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 
-/** Requests about names and attributes. Each method answers one opcode and returns the answer's length. */
+/**
+ * Requests about names and attributes. Each method answers one opcode and returns the answer's
+ * length.
+ */
 final class InodeRequests {
   private static final int PERMISSIONS = 07777;
   private static final long NANOS = 1_000_000_000L;
@@ -75,8 +78,8 @@ final class InodeRequests {
   }
 
   /**
-   * struct fuse_setattr_in: 0 valid | 8 fh | 16 size | 32 atime | 40 mtime | 56 atimensec | 60 mtimensec | 68 mode | 76 uid | 80
-   * gid.
+   * struct fuse_setattr_in: 0 valid | 8 fh | 16 size | 32 atime | 40 mtime | 56 atimensec | 60
+   * mtimensec | 68 mode | 76 uid | 80 gid.
    */
   int setAttributes(Request in, Answer out) {
     int asked = in.u32(0);

@@ -13,9 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves a {@link Vfs} to the kernel through /dev/fuse. A reader thread takes a request, does the work and answers, without a
- * hand-off; when the last idle reader takes one, another is started first, so that somebody always reads however long the work
- * takes. Called by whoever mounts; calls the Vfs.
+ * Serves a {@link Vfs} to the kernel through /dev/fuse. A reader thread takes a request, does the
+ * work and answers, without a hand-off; when the last idle reader takes one, another is started
+ * first, so that somebody always reads however long the work takes. Called by whoever mounts; calls
+ * the Vfs.
  */
 public final class KernelDriver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KernelDriver.class);

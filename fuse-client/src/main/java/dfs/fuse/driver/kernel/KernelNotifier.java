@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the kernel forget, by notifications: fuse_out_header with the code as error and unique 0, then the body. Runs on the
- * caller's thread, which may wait for requests in flight.
+ * Makes the kernel forget, by notifications: fuse_out_header with the code as error and unique 0,
+ * then the body. Runs on the caller's thread, which may wait for requests in flight.
  */
 final class KernelNotifier implements KernelCaches {
   private static final Logger LOG = LoggerFactory.getLogger(KernelNotifier.class);
@@ -54,8 +54,8 @@ final class KernelNotifier implements KernelCaches {
   }
 
   /**
-   * struct fuse_notify_inval_entry_out: parent u64 | namelen u32 | flags u32 | name NUL; or fuse_notify_delete_out: parent u64 |
-   * child u64 | namelen u32 | padding u32 | name NUL.
+   * struct fuse_notify_inval_entry_out: parent u64 | namelen u32 | flags u32 | name NUL; or
+   * fuse_notify_delete_out: parent u64 | child u64 | namelen u32 | padding u32 | name NUL.
    */
   @Override
   public void forgetName(long parent, ByteString name, boolean gone, long ino) {

@@ -11,7 +11,10 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts a /dev/fuse connection onto a directory and takes it away: mount(2) as root, fusermount3 otherwise. */
+/**
+ * Puts a /dev/fuse connection onto a directory and takes it away: mount(2) as root, fusermount3
+ * otherwise.
+ */
 final class MountPoint {
   private static final Logger LOG = LoggerFactory.getLogger(MountPoint.class);
   private static final String DEVICE = "/dev/fuse";
@@ -90,11 +93,11 @@ final class MountPoint {
       return;
     }
     try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1)) {
+      for (String line :
+          Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.ISO_8859_1)) {
         List<String> fields = List.of(line.split(" ", -1));
         if (fields.get(MOUNTINFO_PATH).equals(path.toString().replace(" ", "\\040"))) {
-          Path setting =
-              Path.of("/sys/class/bdi", fields.get(MOUNTINFO_DEVICE), "read_ahead_kb");
+          Path setting = Path.of("/sys/class/bdi", fields.get(MOUNTINFO_DEVICE), "read_ahead_kb");
           Files.writeString(setting, READ_AHEAD_KIB);
         }
       }
@@ -106,7 +109,8 @@ final class MountPoint {
   /**
    * Takes the mount away.
    *
-   * @param detach also when files on it are in use: it vanishes from the tree now and for its users when they let go
+   * @param detach also when files on it are in use: it vanishes from the tree now and for its users
+   *     when they let go
    * @throws IOException when it is busy
    */
   void unmount(boolean detach) throws IOException {
@@ -123,8 +127,7 @@ final class MountPoint {
             ? List.of("fusermount3", "-u", "-z", "--", path.toString())
             : List.of("fusermount3", "-u", "--", path.toString());
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = 
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
       if (process.waitFor() != 0) {
         throw new IOException(said.strip());

@@ -4,8 +4,8 @@ import dfs.protocol.metadata.Errno;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every opcode of linux/fuse.h up to protocol 7.45: done here, or the errno it gets and why. ENOSYS tells the kernel never to ask
- * again.
+ * Every opcode of linux/fuse.h up to protocol 7.45: done here, or the errno it gets and why. ENOSYS
+ * tells the kernel never to ask again.
  */
 enum Opcode {
   LOOKUP(1),
@@ -51,7 +51,8 @@ enum Opcode {
   FALLOCATE(43, Errno.EOPNOTSUPP, "space is not reserved ahead; posix_fallocate(3) writes zeros"),
   READDIRPLUS(44),
   RENAME2(45),
-  LSEEK(46, Errno.ENOSYS, "the kernel then treats a file as data up to its end, as lseek(2) allows"),
+  LSEEK(
+      46, Errno.ENOSYS, "the kernel then treats a file as data up to its end, as lseek(2) allows"),
   COPY_FILE_RANGE(47, Errno.ENOSYS, "the kernel then copies through the page cache"),
   SETUPMAPPING(48, Errno.ENOSYS, "virtiofs only"),
   REMOVEMAPPING(49, Errno.ENOSYS, "virtiofs only"),

@@ -54,7 +54,10 @@ final class Request {
     return new Caller(bytes.getInt(24), bytes.getInt(28), groups());
   }
 
-  /** Groups that the kernel attaches to requests that create: struct fuse_ext_header, then fuse_supp_groups. */
+  /**
+   * Groups that the kernel attaches to requests that create: struct fuse_ext_header, then
+   * fuse_supp_groups.
+   */
   private List<Integer> groups() {
     int at = HEADER_BYTES + bodyBytes();
     while (at + EXTENSION_BYTES <= length) {

@@ -130,8 +130,8 @@ final class Requests {
   }
 
   /**
-   * struct fuse_init_in: 0 major | 4 minor | 8 max_readahead | 12 flags | 16 flags2. The answer, struct fuse_init_out, is 64 bytes
-   * long.
+   * struct fuse_init_in: 0 major | 4 minor | 8 max_readahead | 12 flags | 16 flags2. The answer,
+   * struct fuse_init_out, is 64 bytes long.
    */
   private int init(Request in, Answer out) {
     int theirs = in.u32(4);
