@@ -11,15 +11,15 @@ import dfs.protocol.wire.Tag;
 public sealed interface Query extends Operation {
 
   /** The inode under a name; needs search permission on the parent. Answer: {@link Reply.Entry}. */
-  @Tag(1)
+  @Tag(129)
   record Lookup(long parent, ByteString name) implements Query {}
 
   /** Attributes by inode. Answer: {@link Reply.Entry}. */
-  @Tag(2)
+  @Tag(130)
   record GetAttributes(long ino) implements Query {}
 
   /** Target of a symbolic link. Answer: {@link Reply.Value}. */
-  @Tag(3)
+  @Tag(131)
   record ReadLink(long ino) implements Query {}
 
   /**
@@ -28,7 +28,7 @@ public sealed interface Query extends Operation {
    * first page and then what that page's answer said, so that a listing ends even while entries are
    * added. Answer: {@link Reply.Listing}.
    */
-  @Tag(4)
+  @Tag(132)
   record ListDirectory(long ino, long cookie, long stop, int limitEntries, boolean plus)
       implements Query {
     public ListDirectory {
@@ -39,15 +39,15 @@ public sealed interface Query extends Operation {
   }
 
   /** Value of an extended attribute. Answer: {@link Reply.Value}; ENODATA if there is none. */
-  @Tag(5)
+  @Tag(133)
   record GetXattr(long ino, ByteString name) implements Query {}
 
   /** Names of the extended attributes that the caller may see. Answer: {@link Reply.Names}. */
-  @Tag(6)
+  @Tag(134)
   record ListXattrs(long ino) implements Query {}
 
   /** Space and files of the volume. Of the present only. Answer: {@link Reply.Space}. */
-  @Tag(7)
+  @Tag(135)
   record GetSpace() implements Query {}
 
   /**
@@ -55,7 +55,7 @@ public sealed interface Query extends Operation {
    * Limits#EXTENTS_PER_MESSAGE} extents with their blocks and capabilities to read them. Ranges in
    * no extent are holes. Answer: {@link Reply.MapPage}.
    */
-  @Tag(8)
+  @Tag(136)
   record ReadMap(long ino, long offset, long lengthBytes) implements Query {
     public ReadMap {
       if (offset < 0 || lengthBytes < 0 || offset + lengthBytes < 0) {
@@ -71,18 +71,18 @@ public sealed interface Query extends Operation {
    *
    * @param access wanted access: 4 read, 2 write, 1 execute, combined
    */
-  @Tag(9)
+  @Tag(137)
   record Open(long ino, int access) implements Query {}
 
   /** The session lets go of {@code opens} openings of the inode. Answer: {@link Reply.Done}. */
-  @Tag(10)
+  @Tag(138)
   record Release(long ino, int opens) implements Query {}
 
   /**
    * Whether the caller has the access (4 read, 2 write, 1 execute). Answer: {@link Reply.Done} or
    * EACCES.
    */
-  @Tag(11)
+  @Tag(139)
   record CheckAccess(long ino, int access) implements Query {}
 
   /**
@@ -90,6 +90,6 @@ public sealed interface Query extends Operation {
    *
    * @param what "status" or "fsck"
    */
-  @Tag(12)
+  @Tag(140)
   record GetReport(String what) implements Query {}
 }
