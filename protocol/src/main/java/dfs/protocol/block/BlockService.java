@@ -1,0 +1,39 @@
+package dfs.protocol.block;
+
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * What a chunk server does with blocks. Within one process a client calls it directly; between
+ * processes the same calls travel as frames. Each call bears a {@link Capability}. Thread-safe; a
+ * call may wait for the disk.
+ */
+public interface BlockService {
+  /** Starts a block that only this session may write, under this epoch. */
+  void create(ByteString capability, long block, int epoch, boolean packed) throws IOException;
+
+  /**
+   * Adds bytes at the end of a block. A repeat of the last append is answered as the first was.
+   *
+   * @param payload exactly the record's bytes; consumed
+   * @param synced durable before the answer
+   * @return length of the block that is durable here
+   */
+  long append(ByteString capability, BlockRecord record, ByteBuffer payload, boolean synced)
+      throws IOException;
+
+  /** Makes all bytes of the block durable; returns its length. */
+  long flush(ByteString capability, long block, int epoch) throws IOException;
+
+  /** Flushes and seals the block; returns its length for ever. */
+  long seal(ByteString capability, long block, int epoch) throws IOException;
+
+  /**
+   * Fills {@code into} with the block's bytes from {@code offset} on; they were verified here.
+   *
+   * @return checksums of the range's {@link Pieces}, for the reader to verify
+   */
+  Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
+      throws IOException;
+}
