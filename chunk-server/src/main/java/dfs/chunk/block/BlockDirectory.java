@@ -1,0 +1,213 @@
+package dfs.chunk.block;
+
+import dfs.chunk.block.SideFile.Identity;
+import dfs.chunk.journal.Entry;
+import dfs.chunk.journal.Journal;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
+import dfs.protocol.seam.Disk;
+import dfs.protocol.seam.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The blocks of one data directory and the journal that makes them durable. Called by the server's
+ * rooms. Thread-safe.
+ */
+public final class BlockDirectory implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(BlockDirectory.class);
+  private static final Path DATA = Path.of("data");
+  private static final String SET_ASIDE = ".x";
+
+  private final Disk disk;
+  private final Journal journal;
+  private final Map<Long, BlockFile> blocks = new ConcurrentHashMap<>();
+  private final Set<Long> damaged = ConcurrentHashMap.newKeySet();
+
+  private BlockDirectory(Disk disk, Journal journal) {
+    this.disk = disk;
+    this.journal = journal;
+  }
+
+  /** Makes an empty data directory, durable. */
+  public static void format(Disk disk, long segmentBytes) throws IOException {
+    disk.createDirectories(DATA);
+    Journal.format(disk, segmentBytes);
+  }
+
+  /**
+   * Opens a data directory: blocks end where the first of their records or bytes is missing. When
+   * the journal is damaged below a mark of durability, the blocks that were open are damaged: what
+   * they lost is not known, so they are not shortened.
+   */
+  public static BlockDirectory open(Disk disk, int directory) throws IOException {
+    BlockDirectory opened = new BlockDirectory(disk, Journal.open(disk, directory));
+    opened.load();
+    opened.recover();
+    opened.journal.attach(opened::checkpoint);
+    return opened;
+  }
+
+  private void load() throws IOException {
+    for (String folder : disk.list(DATA)) {
+      for (String name : new TreeSet<>(disk.list(DATA.resolve(folder)))) {
+        if (name.endsWith(".m")) {
+          long block = Long.parseUnsignedLong(name.substring(0, name.length() - 2), 16);
+          load(block);
+        } else if (name.endsWith(SET_ASIDE)) {
+          damaged.add(Long.parseUnsignedLong(name.substring(0, name.length() - 2), 16));
+        }
+      }
+    }
+  }
+
+  private void load(long block) throws IOException {
+    DiskFile side = disk.open(path(block, ".m"), false);
+    try {
+      SideFile.Contents contents = SideFile.read(side);
+      DiskFile data = disk.open(path(block, ".d"), true);
+      BlockFile file = new BlockFile(contents.identity(), data, side, journal);
+      file.load(contents);
+      blocks.put(block, file);
+    } catch (BlockFault e) {
+      LOG.error("block {} is damaged: {}", block, e.getMessage());
+      damaged.add(block);
+      side.close();
+    }
+  }
+
+  private void recover() throws IOException {
+    Journal.Contents contents = journal.entries();
+    Set<Long> ended = new TreeSet<>();
+    for (Entry entry : contents.entries()) {
+      BlockRecord record = BlockRecord.decode(entry.record());
+      BlockFile file = blocks.get(record.block());
+      if (file != null
+          && !ended.contains(record.block())
+          && !file.replay(record, entry.payload())) {
+        LOG.warn("block {} ends at {}, where its bytes end", record.block(), file.length());
+        ended.add(record.block());
+      }
+    }
+    if (contents.damaged()) {
+      LOG.error("the journal is damaged below a mark of durability: open blocks are set aside");
+      for (BlockFile file : Set.copyOf(blocks.values())) {
+        if (!file.isSealed()) {
+          setAside(file);
+        }
+      }
+    }
+    for (BlockFile file : blocks.values()) {
+      file.cut();
+    }
+    journal.restart();
+  }
+
+  /**
+   * The files stay for whoever may rescue something; the block is damaged from now on, also after
+   * the next start.
+   */
+  private void setAside(BlockFile file) throws IOException {
+    long block = file.identity().block();
+    disk.rename(path(block, ".m"), path(block, SET_ASIDE));
+    disk.syncDirectory(folder(block));
+    blocks.remove(block);
+    damaged.add(block);
+    file.close();
+  }
+
+  private static Path folder(long block) {
+    return DATA.resolve("%02x".formatted(block & 0xff));
+  }
+
+  private void checkpoint() throws IOException {
+    for (BlockFile file : blocks.values()) {
+      file.checkpoint();
+    }
+  }
+
+  private static Path path(long block, String suffix) {
+    return folder(block).resolve("%016x%s".formatted(block, suffix));
+  }
+
+  /** Starts a block for a session. */
+  public void create(long block, int epoch, long session, boolean packed) throws IOException {
+    if (blocks.containsKey(block) || damaged.contains(block)) {
+      throw new BlockFault(BlockFault.Kind.NOT_WRITABLE, "block " + block + " is here already");
+    }
+    Path folder = folder(block);
+    if (!disk.exists(folder)) {
+      disk.createDirectories(folder);
+      disk.syncDirectory(DATA);
+    }
+    Identity identity = new Identity(block, epoch, session, packed);
+    DiskFile data = disk.open(path(block, ".d"), true);
+    DiskFile side = disk.open(path(block, ".m"), true);
+    SideFile.writeHeader(side, identity);
+    side.sync(true);
+    disk.syncDirectory(folder);
+    blocks.put(block, new BlockFile(identity, data, side, journal));
+  }
+
+  private BlockFile file(long block) throws BlockFault {
+    if (damaged.contains(block)) {
+      throw new BlockFault(BlockFault.Kind.DAMAGED, "block " + block + " is damaged here");
+    }
+    BlockFile file = blocks.get(block);
+    if (file == null) {
+      throw new BlockFault(BlockFault.Kind.NO_SUCH_BLOCK, "block " + block + " is not here");
+    }
+    return file;
+  }
+
+  /** Adds a record's bytes at the end of its block; durable when it returns if {@code synced}. */
+  public void append(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
+    file(record.block()).append(record, payload, synced);
+  }
+
+  /** Makes a block's bytes durable; returns its length. */
+  public long flush(long block, int epoch) throws IOException {
+    return file(block).flush(epoch);
+  }
+
+  /** Ends a block for ever; returns its length. */
+  public long seal(long block, int epoch) throws IOException {
+    return file(block).seal(epoch);
+  }
+
+  /** Fills {@code into} with verified bytes from {@code offset} on. */
+  public void read(long block, long offset, ByteBuffer into) throws IOException {
+    file(block).read(offset, into);
+  }
+
+  public long length(long block) throws IOException {
+    return file(block).length();
+  }
+
+  /** Deletes a block; its space is free when this returns. */
+  public void delete(long block) throws IOException {
+    BlockFile file = blocks.remove(block);
+    if (file == null) {
+      return;
+    }
+    file.close();
+    disk.delete(path(block, ".d"));
+    disk.delete(path(block, ".m"));
+    disk.syncDirectory(folder(block));
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (BlockFile file : blocks.values()) {
+      file.close();
+    }
+    journal.close();
+  }
+}

@@ -1,0 +1,272 @@
+package dfs.chunk.block;
+
+import dfs.chunk.block.SideFile.Identity;
+import dfs.chunk.block.SideFile.Seal;
+import dfs.chunk.journal.Journal;
+import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
+import dfs.protocol.block.Pieces;
+import dfs.protocol.seam.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One block in a data directory. {@code this} guards what the writer changes; {@code pending}
+ * guards the records that are not in the side file, and is never held while waiting for the
+ * journal, whose flush may come here. Called by {@link BlockDirectory}.
+ */
+final class BlockFile {
+  private final Identity identity;
+  private final DiskFile data;
+  private final DiskFile side;
+  private final Journal journal;
+  private final List<BlockRecord> pending = new ArrayList<>();
+  private PieceTable pieces = new PieceTable();
+  private long sideEnd = SideFile.HEADER_BYTES;
+  private long lastLsn;
+  private @Nullable BlockRecord last;
+  private boolean unsynced;
+  private boolean sealed;
+
+  BlockFile(Identity identity, DiskFile data, DiskFile side, Journal journal) {
+    this.identity = identity;
+    this.data = data;
+    this.side = side;
+    this.journal = journal;
+  }
+
+  /** Takes up what its side file says. */
+  synchronized void load(SideFile.Contents contents) {
+    sideEnd = contents.end();
+    Seal seal = contents.seal();
+    if (seal != null) {
+      sealed = true;
+      pieces = PieceTable.ofUnits(seal.length(), seal.units());
+    } else {
+      contents.records().forEach(pieces::add);
+    }
+  }
+
+  Identity identity() {
+    return identity;
+  }
+
+  synchronized long length() {
+    return pieces.length();
+  }
+
+  synchronized boolean isSealed() {
+    return sealed;
+  }
+
+  /** Adds bytes at the end; durable when it returns if {@code synced}. */
+  void append(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
+    long lsn;
+    synchronized (this) {
+      if (record.equals(last)) {
+        lsn = lastLsn;
+      } else {
+        lsn = add(record, payload, synced);
+      }
+    }
+    if (synced) {
+      flush(lsn);
+    }
+  }
+
+  private long add(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
+    checkWritable(record.epoch());
+    if (record.session() != identity.session()) {
+      throw new BlockFault(
+          BlockFault.Kind.NOT_WRITABLE,
+          "session %d does not write block %d".formatted(record.session(), identity.block()));
+    }
+    long length = pieces.length();
+    if (record.blockOffset() != length || record.length() > Limits.BLOCK_BYTES - length) {
+      throw new BlockFault(
+          BlockFault.Kind.WRONG_OFFSET,
+          "block %d ends at %d, not at %d"
+              .formatted(identity.block(), length, record.blockOffset()));
+    }
+    if (payload.remaining() != record.length()
+        || Pieces.firstWrong(length, payload, record.checksums()) >= 0) {
+      throw new BlockFault(
+          BlockFault.Kind.MALFORMED, "the bytes do not have the checksums of their record");
+    }
+    data.write(payload.duplicate(), length);
+    boolean inside = synced && !unsynced && record.length() <= Limits.JOURNAL_INLINE_BYTES;
+    unsynced |= !inside;
+    synchronized (pending) {
+      pending.add(record);
+    }
+    lastLsn = journal.append(record.toBuffer(), inside ? payload : null);
+    last = record;
+    pieces.add(record);
+    return lastLsn;
+  }
+
+  private void checkWritable(int epoch) throws BlockFault {
+    if (sealed || epoch != identity.epoch()) {
+      throw new BlockFault(
+          BlockFault.Kind.NOT_WRITABLE,
+          "block %d is %s, epoch %d"
+              .formatted(identity.block(), sealed ? "sealed" : "open", identity.epoch()));
+    }
+  }
+
+  /** Makes everything appended so far durable; returns the length. */
+  long flush(int epoch) throws IOException {
+    long lsn;
+    long length;
+    synchronized (this) {
+      length = pieces.length();
+      if (sealed) {
+        return length;
+      }
+      checkWritable(epoch);
+      lsn = lastLsn;
+    }
+    flush(lsn);
+    return length;
+  }
+
+  /** The data file first, then the entry that vouches for it. */
+  private void flush(long lsn) throws IOException {
+    boolean sync;
+    synchronized (this) {
+      sync = unsynced;
+    }
+    if (sync) {
+      data.sync(false);
+      synchronized (this) {
+        unsynced &= lastLsn > lsn;
+      }
+    }
+    journal.flush(lsn);
+  }
+
+  /** What the journal has of this block lies, durable, in its own files when this returns. */
+  void checkpoint() throws IOException {
+    synchronized (pending) {
+      if (pending.isEmpty()) {
+        return;
+      }
+      data.sync(false);
+      int bytes = pending.stream().mapToInt(BlockRecord::encodedBytes).sum();
+      ByteBuffer out = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      pending.forEach(record -> record.encode(out));
+      side.write(out.flip(), sideEnd);
+      side.sync(false);
+      sideEnd += bytes;
+      pending.clear();
+    }
+  }
+
+  /** Ends the block for ever; returns its length. */
+  long seal(int epoch) throws IOException {
+    flush(epoch);
+    synchronized (this) {
+      if (sealed) {
+        return pieces.length();
+      }
+      checkpoint();
+      Seal seal = new Seal(pieces.length(), pieces.units());
+      synchronized (pending) {
+        data.sync(true);
+        SideFile.writeSeal(side, sideEnd, identity, seal);
+        side.sync(true);
+      }
+      pieces = PieceTable.ofUnits(seal.length(), seal.units());
+      sealed = true;
+      return seal.length();
+    }
+  }
+
+  /**
+   * An entry of the journal after a start: taken if it continues the block and its bytes are right.
+   */
+  synchronized boolean replay(BlockRecord record, @Nullable ByteBuffer payload) throws IOException {
+    if (sealed || record.blockOffset() < pieces.length()) {
+      return true;
+    }
+    if (record.blockOffset() > pieces.length()) {
+      return false;
+    }
+    if (payload != null) {
+      data.write(payload.duplicate(), record.blockOffset());
+    } else {
+      ByteBuffer bytes = ByteBuffer.allocate(record.length());
+      readFully(bytes, record.blockOffset());
+      if (Pieces.firstWrong(record.blockOffset(), bytes.flip(), record.checksums()) >= 0) {
+        return false;
+      }
+    }
+    pieces.add(record);
+    pending.add(record);
+    return true;
+  }
+
+  /** Cuts what no record vouches for, after a replay. */
+  synchronized void cut() throws IOException {
+    if (!sealed) {
+      side.truncate(sideEnd);
+      checkpoint();
+      data.truncate(pieces.length());
+      data.sync(true);
+      side.sync(true);
+    }
+  }
+
+  private void readFully(ByteBuffer into, long offset) throws IOException {
+    while (into.hasRemaining()) {
+      if (data.read(into, offset + into.position()) < 0) {
+        return;
+      }
+    }
+  }
+
+  /** Fills {@code into}; every piece it touches is compared with its writer's checksum first. */
+  void read(long offset, ByteBuffer into) throws IOException {
+    int count = into.remaining();
+    PieceTable.Span span;
+    synchronized (this) {
+      if (offset < 0 || count == 0 || offset > pieces.length() - count) {
+        throw new BlockFault(
+            BlockFault.Kind.MALFORMED,
+            "range %d+%d of block %d, which ends at %d"
+                .formatted(offset, count, identity.block(), pieces.length()));
+      }
+      span = pieces.span(offset, offset + count);
+    }
+    ByteBuffer bytes = ByteBuffer.allocate((int) (span.to - span.from));
+    readFully(bytes, span.from);
+    if (bytes.hasRemaining()) {
+      throw damaged(span.from + bytes.position());
+    }
+    bytes.flip();
+    long at = span.from;
+    for (int i = 0; i < span.ends.length; i++) {
+      if (Pieces.checksum(bytes, (int) (span.ends[i] - at)) != span.checksums[i]) {
+        throw damaged(at);
+      }
+      at = span.ends[i];
+    }
+    into.put(bytes.slice((int) (offset - span.from), count));
+  }
+
+  private BlockFault damaged(long offset) {
+    return new BlockFault(
+        BlockFault.Kind.DAMAGED,
+        "block %d does not have at %d what was written".formatted(identity.block(), offset));
+  }
+
+  void close() throws IOException {
+    data.close();
+    side.close();
+  }
+}

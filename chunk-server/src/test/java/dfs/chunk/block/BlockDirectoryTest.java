@@ -1,0 +1,224 @@
+package dfs.chunk.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dfs.chunk.SimulatedDisk;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
+import dfs.protocol.block.Pieces;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class BlockDirectoryTest {
+  private static final long SEGMENT_BYTES = 2 << 20;
+  private static final long SESSION = 9;
+  private static final int DIRECTORY = 77;
+
+  private final SimulatedDisk disk = new SimulatedDisk();
+
+  private BlockDirectory fresh() throws IOException {
+    BlockDirectory.format(disk, SEGMENT_BYTES);
+    return BlockDirectory.open(disk, DIRECTORY);
+  }
+
+  private static BlockRecord record(long block, long offset, byte[] bytes) {
+    return new BlockRecord(
+        block,
+        offset,
+        1,
+        bytes.length,
+        false,
+        5,
+        5,
+        offset,
+        1,
+        offset,
+        SESSION,
+        0,
+        1,
+        offset + bytes.length,
+        0,
+        Pieces.checksums(offset, ByteBuffer.wrap(bytes)));
+  }
+
+  private static void append(
+      BlockDirectory blocks, long block, long offset, byte[] bytes, boolean synced)
+      throws IOException {
+    blocks.append(record(block, offset, bytes), ByteBuffer.wrap(bytes), synced);
+  }
+
+  private static byte[] read(BlockDirectory blocks, long block, long offset, int count)
+      throws IOException {
+    ByteBuffer into = ByteBuffer.allocate(count);
+    blocks.read(block, offset, into);
+    return into.array();
+  }
+
+  private static byte[] bytes(Random random, int count) {
+    byte[] bytes = new byte[count];
+    random.nextBytes(bytes);
+    return bytes;
+  }
+
+  @Test
+  void aSyncedSmallAppendIsOneFlush() throws IOException {
+    BlockDirectory blocks = fresh();
+    blocks.create(3, 1, SESSION, false);
+    int before = disk.syncs();
+    append(blocks, 3, 0, new byte[4096], true);
+    assertThat(disk.syncs() - before).isEqualTo(1);
+    append(blocks, 3, 4096, new byte[100_000], false);
+    assertThat(disk.syncs() - before).as("a bulk append flushes nothing").isEqualTo(1);
+    blocks.flush(3, 1);
+    assertThat(disk.syncs() - before).as("data file, then journal").isEqualTo(3);
+    blocks.flush(3, 1);
+    assertThat(disk.syncs() - before).as("nothing new").isEqualTo(3);
+  }
+
+  @Test
+  void sealedBlocksReadBackAfterARestart() throws IOException {
+    Random random = new Random(1);
+    BlockDirectory blocks = fresh();
+    blocks.create(3, 1, SESSION, false);
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    while (written.size() < 300_000) {
+      byte[] piece = bytes(random, 1 + random.nextInt(9000));
+      append(blocks, 3, written.size(), piece, false);
+      written.writeBytes(piece);
+    }
+    assertThat(blocks.seal(3, 1)).isEqualTo(written.size());
+    disk.crash(random);
+    BlockDirectory again = BlockDirectory.open(disk, DIRECTORY);
+    assertThat(read(again, 3, 0, written.size())).isEqualTo(written.toByteArray());
+    assertThat(read(again, 3, 4095, 2))
+        .isEqualTo(Arrays.copyOfRange(written.toByteArray(), 4095, 4097));
+    assertThatThrownBy(() -> append(again, 3, written.size(), new byte[1], true))
+        .isInstanceOf(BlockFault.class)
+        .hasMessageContaining("sealed");
+  }
+
+  @Test
+  void changedBytesAreNeverRead() throws IOException {
+    for (boolean sealed : new boolean[] {false, true}) {
+      SimulatedDisk own = new SimulatedDisk();
+      BlockDirectory.format(own, SEGMENT_BYTES);
+      BlockDirectory blocks = BlockDirectory.open(own, DIRECTORY);
+      blocks.create(3, 1, SESSION, false);
+      append(blocks, 3, 0, bytes(new Random(2), 20_000), true);
+      if (sealed) {
+        blocks.seal(3, 1);
+      }
+      own.damage(Path.of("data/03/0000000000000003.d"), 9000, ByteBuffer.wrap(new byte[] {1, 2}));
+      assertThat(read(blocks, 3, 0, 8192)).hasSize(8192);
+      assertThatThrownBy(() -> read(blocks, 3, 8192, 1))
+          .isInstanceOfSatisfying(
+              BlockFault.class,
+              fault -> assertThat(fault.kind()).isEqualTo(BlockFault.Kind.DAMAGED));
+    }
+  }
+
+  @Test
+  void refusesWhatDoesNotContinueTheBlock() throws IOException {
+    BlockDirectory blocks = fresh();
+    blocks.create(3, 1, SESSION, false);
+    append(blocks, 3, 0, new byte[10], false);
+    assertThatThrownBy(() -> append(blocks, 3, 11, new byte[1], false))
+        .hasMessageContaining("ends at 10, not at 11");
+    append(blocks, 3, 0, new byte[10], false);
+    assertThat(blocks.length(3)).as("a repeat is answered as the first").isEqualTo(10);
+    assertThatThrownBy(
+            () ->
+                blocks.append(
+                    record(3, 10, new byte[5]), ByteBuffer.wrap(new byte[] {1, 0, 0, 0, 0}), false))
+        .hasMessageContaining("checksums");
+    assertThatThrownBy(() -> read(blocks, 4, 0, 1)).hasMessageContaining("not here");
+    assertThatThrownBy(() -> blocks.create(3, 1, SESSION, false)).hasMessageContaining("already");
+  }
+
+  /** Whatever was flushed is there after a power cut; what is there beyond is what was written. */
+  @Test
+  void flushedBytesSurviveCrashes() throws IOException {
+    for (long seed = 1; seed <= 40; seed++) {
+      Random random = new Random(seed);
+      SimulatedDisk own = new SimulatedDisk();
+      BlockDirectory.format(own, SEGMENT_BYTES);
+      Map<Long, ByteArrayOutputStream> written = new HashMap<>();
+      Map<Long, Integer> durable = new HashMap<>();
+      for (int round = 0; round < 4; round++) {
+        BlockDirectory blocks = BlockDirectory.open(own, DIRECTORY);
+        check(blocks, written, durable, seed);
+        long first = 1 + (10L * round);
+        for (int i = 0; i < 120; i++) {
+          long block = first + random.nextInt(4);
+          step(blocks, block, random, written, durable);
+        }
+        own.crash(random);
+      }
+      check(BlockDirectory.open(own, DIRECTORY), written, durable, seed);
+    }
+  }
+
+  private static void step(
+      BlockDirectory blocks,
+      long block,
+      Random random,
+      Map<Long, ByteArrayOutputStream> written,
+      Map<Long, Integer> durable)
+      throws IOException {
+    ByteArrayOutputStream mine = written.get(block);
+    if (mine == null) {
+      mine = new ByteArrayOutputStream();
+      written.put(block, mine);
+      blocks.create(block, 1, SESSION, true);
+      durable.put(block, 0);
+    }
+    switch (random.nextInt(10)) {
+      case 0 -> durable.put(block, (int) blocks.flush(block, 1));
+      case 1, 2, 3 -> {
+        byte[] bytes = bytes(random, 1 + random.nextInt(70_000));
+        append(blocks, block, mine.size(), bytes, true);
+        mine.writeBytes(bytes);
+        durable.put(block, mine.size());
+      }
+      default -> {
+        byte[] bytes = bytes(random, 1 + random.nextInt(20_000));
+        append(blocks, block, mine.size(), bytes, false);
+        mine.writeBytes(bytes);
+      }
+    }
+  }
+
+  private static void check(
+      BlockDirectory blocks,
+      Map<Long, ByteArrayOutputStream> written,
+      Map<Long, Integer> durable,
+      long seed)
+      throws IOException {
+    for (Map.Entry<Long, Integer> entry : durable.entrySet()) {
+      long block = entry.getKey();
+      int length = (int) blocks.length(block);
+      ByteArrayOutputStream mine = Objects.requireNonNull(written.get(block));
+      byte[] all = mine.toByteArray();
+      assertThat(length)
+          .as("block %d, seed %d", block, seed)
+          .isBetween(entry.getValue(), all.length);
+      if (length > 0) {
+        assertThat(Arrays.equals(read(blocks, block, 0, length), Arrays.copyOf(all, length)))
+            .as("bytes of block %d, seed %d", block, seed)
+            .isTrue();
+      }
+      mine.reset();
+      mine.writeBytes(Arrays.copyOf(all, length));
+      entry.setValue(length);
+    }
+  }
+}
