@@ -23,6 +23,7 @@ public final class SimulatedDisk implements Disk {
   private final Map<Path, Contents> names = new TreeMap<>();
   private final Map<Path, Contents> durableNames = new TreeMap<>();
   private int syncs;
+  private int operationsLeft = Integer.MAX_VALUE;
 
   /** What is in a file, and what of it is durable. */
   private static final class Contents {
@@ -35,8 +36,21 @@ public final class SimulatedDisk implements Disk {
     return syncs;
   }
 
+  /** After this many more writes and syncs everything fails, until the {@link #crash}. */
+  public synchronized void powerOffAfter(int operations) {
+    operationsLeft = operations;
+  }
+
+  private void operate() throws IOException {
+    if (operationsLeft == 0) {
+      throw new IOException("the power is off");
+    }
+    operationsLeft--;
+  }
+
   /** The power goes: pages written since the last sync of their file are kept at random. */
   public synchronized void crash(Random random) {
+    operationsLeft = Integer.MAX_VALUE;
     names.clear();
     names.putAll(durableNames);
     for (Contents contents : names.values()) {
@@ -123,7 +137,8 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
-  public synchronized void syncDirectory(Path directory) {
+  public synchronized void syncDirectory(Path directory) throws IOException {
+    operate();
     syncs++;
     durableNames.keySet().removeIf(path -> inside(path, directory));
     names.forEach(
@@ -164,8 +179,9 @@ public final class SimulatedDisk implements Disk {
     }
 
     @Override
-    public void write(ByteBuffer from, long offset) {
+    public void write(ByteBuffer from, long offset) throws IOException {
       synchronized (SimulatedDisk.this) {
+        operate();
         int end = (int) offset + from.remaining();
         if (end > contents.now.length) {
           contents.now = Arrays.copyOf(contents.now, end);
@@ -189,8 +205,9 @@ public final class SimulatedDisk implements Disk {
     }
 
     @Override
-    public void sync(boolean metadata) {
+    public void sync(boolean metadata) throws IOException {
       synchronized (SimulatedDisk.this) {
+        operate();
         syncs++;
         contents.durable = contents.now.clone();
       }

@@ -144,6 +144,51 @@ class BlockDirectoryTest {
     assertThatThrownBy(() -> blocks.create(3, 1, SESSION, false)).hasMessageContaining("already");
   }
 
+  /**
+   * The journal zeroed from any byte of its last entries on: a block then ends before the entry
+   * that is gone when nothing says that it was durable, and is damaged when something does.
+   */
+  @Test
+  void aZeroedTailIsToldFromDamage() throws IOException {
+    BlockDirectory.format(disk, 64 << 10);
+    BlockDirectory blocks = BlockDirectory.open(disk, DIRECTORY);
+    blocks.create(3, 1, SESSION, false);
+    Random random = new Random(4);
+    byte[] all = bytes(random, 400);
+    int[] starts = new int[4];
+    for (int i = 0; i < 4; i++) {
+      starts[i] = i * 4096;
+      append(blocks, 3, i * 100L, Arrays.copyOfRange(all, i * 100, (i + 1) * 100), true);
+    }
+    int entryBytes = 40 + 112 + 4 + 100;
+    for (int at = starts[1]; at < starts[3] + entryBytes; at++) {
+      SimulatedDisk zeroed = disk.copy();
+      zeroed.damage(Path.of("journal/0"), at, ByteBuffer.allocate(starts[3] + 4096 - at));
+      BlockDirectory again = BlockDirectory.open(zeroed, DIRECTORY);
+      int whole = 0;
+      while (whole < 4 && starts[whole] + entryBytes <= at) {
+        whole++;
+      }
+      assertThat(again.length(3)).as("zeroed from %d", at).isEqualTo(whole * 100L);
+      if (whole > 0) {
+        assertThat(read(again, 3, 0, whole * 100)).isEqualTo(Arrays.copyOf(all, whole * 100));
+      }
+    }
+    for (int broken = 0; broken < 4; broken++) {
+      SimulatedDisk hole = disk.copy();
+      hole.damage(Path.of("journal/0"), starts[broken] + 60L, ByteBuffer.wrap(new byte[] {99, 98}));
+      for (int start = 0; start < 2; start++) {
+        BlockDirectory again = BlockDirectory.open(hole, DIRECTORY);
+        boolean marked = broken < 3;
+        if (marked) {
+          assertThatThrownBy(() -> again.length(3)).hasMessageContaining("damaged");
+        } else {
+          assertThat(again.length(3)).isEqualTo(300);
+        }
+      }
+    }
+  }
+
   /** Whatever was flushed is there after a power cut; what is there beyond is what was written. */
   @Test
   void flushedBytesSurviveCrashes() throws IOException {
@@ -157,9 +202,13 @@ class BlockDirectoryTest {
         BlockDirectory blocks = BlockDirectory.open(own, DIRECTORY);
         check(blocks, written, durable, seed);
         long first = 1 + (10L * round);
-        for (int i = 0; i < 120; i++) {
-          long block = first + random.nextInt(4);
-          step(blocks, block, random, written, durable);
+        own.powerOffAfter(random.nextInt(400));
+        try {
+          for (int i = 0; i < 120; i++) {
+            step(blocks, first + random.nextInt(4), random, written, durable);
+          }
+        } catch (IOException e) {
+          assertThat(e).as("seed %d", seed).hasStackTraceContaining("power");
         }
         own.crash(random);
       }
@@ -185,14 +234,16 @@ class BlockDirectoryTest {
       case 0 -> durable.put(block, (int) blocks.flush(block, 1));
       case 1, 2, 3 -> {
         byte[] bytes = bytes(random, 1 + random.nextInt(70_000));
-        append(blocks, block, mine.size(), bytes, true);
+        int offset = mine.size();
         mine.writeBytes(bytes);
+        append(blocks, block, offset, bytes, true);
         durable.put(block, mine.size());
       }
       default -> {
         byte[] bytes = bytes(random, 1 + random.nextInt(20_000));
-        append(blocks, block, mine.size(), bytes, false);
+        int offset = mine.size();
         mine.writeBytes(bytes);
+        append(blocks, block, offset, bytes, false);
       }
     }
   }
