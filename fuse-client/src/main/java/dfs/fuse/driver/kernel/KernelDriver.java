@@ -104,13 +104,15 @@ public final class KernelDriver implements AutoCloseable {
   }
 
   private void serve() {
+    boolean waiting = true;
     idle.incrementAndGet();
     try (NativeBuffer in = new NativeBuffer(REQUEST_BYTES_MAX);
         NativeBuffer out = new NativeBuffer(REQUEST_BYTES_MAX)) {
       Request request = new Request(in.bytes());
       Answer answer = new Answer(out.bytes());
-      while (true) {
+      while (waiting) {
         int length = Libc.read(descriptor, in);
+        waiting = false;
         if (idle.decrementAndGet() == 0 && readers.get() < READERS_MAX) {
           startReader();
         }
@@ -119,22 +121,30 @@ public final class KernelDriver implements AutoCloseable {
         } else {
           LOG.warn("the kernel gave a torn request of {} bytes", length);
         }
-        if (idle.incrementAndGet() > READERS_IDLE_MAX) {
-          break;
-        }
+        waiting = waitAgain();
       }
     } catch (SystemCallException e) {
       if (e.errno() != Libc.ENODEV) {
         LOG.error("reading requests failed", e);
       }
       requests.connectionLost(e);
-      unmounted.countDown();
     } finally {
-      idle.decrementAndGet();
+      if (waiting) {
+        idle.decrementAndGet();
+      }
       if (readers.decrementAndGet() == 0) {
         closeDescriptor();
+        unmounted.countDown();
       }
     }
+  }
+
+  /**
+   * Whether this reader is to wait for another request: not when enough others do, who must not
+   * leave at the same time.
+   */
+  private boolean waitAgain() {
+    return idle.getAndUpdate(now -> Math.min(now + 1, READERS_IDLE_MAX)) < READERS_IDLE_MAX;
   }
 
   private void answer(Request request, Answer answer, NativeBuffer out) {

@@ -1,0 +1,131 @@
+package dfs.fuse.driver.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dfs.protocol.metadata.Errno;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A real mount over a volume in memory. Only other processes touch it: this one serves it. */
+@Timeout(120)
+class KernelDriverTest {
+  private final MemoryVfs vfs = new MemoryVfs();
+  private @TempDir Path parent;
+  private Path mountPoint;
+  private KernelDriver driver;
+
+  @BeforeEach
+  void mount() throws IOException {
+    assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
+    mountPoint = Files.createDirectory(parent.resolve("mnt"));
+    driver = KernelDriver.mount(vfs, new MountOptions(mountPoint, "memory"));
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (driver != null) {
+      driver.close();
+      driver.awaitUnmounted();
+    }
+  }
+
+  private String shell(String script) throws Exception {
+    Process process =
+        new ProcessBuilder("bash", "-euc", script)
+            .directory(Path.of("/").toFile())
+            .redirectErrorStream(true)
+            .start();
+    process.getOutputStream().close();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(script).isTrue();
+    assertThat(process.exitValue()).as("%s said: %s", script, said).isZero();
+    return said.strip();
+  }
+
+  private String inMount(String script) throws Exception {
+    return shell("cd " + mountPoint + "; " + script);
+  }
+
+  @Test
+  void filesReadBackWhatWasWritten() throws Exception {
+    String sum = "head -c 5000001 /dev/zero | tr '\\0' x | cksum";
+    inMount("head -c 5000001 /dev/zero | tr '\\0' x >big; echo tail >>big");
+    assertThat(inMount("head -c 5000001 big | cksum")).isEqualTo(shell(sum));
+    assertThat(inMount("tail -c 5 big; stat -c %s big")).isEqualTo("tail\n5000006");
+    assertThat(inMount("truncate -s 3 big; cat big; : >big; stat -c %s big")).isEqualTo("xxx0");
+    assertThat(vfs.openHandles()).isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void namesComeAndGo() throws Exception {
+    inMount("mkdir -p a/b; echo one >a/b/f; mv a/b/f a/g; ln a/g a/h; ln -s g a/l; mkfifo a/p");
+    assertThat(inMount("cat a/l; readlink a/l; stat -c '%h %F' a/h; stat -c %F a/p"))
+        .isEqualTo("one\ng\n2 regular file\nfifo");
+    assertThat(inMount("rm a/g; cat a/h; ls a; cat a/g 2>&1 | grep -o 'No such.*'"))
+        .contains("one", "b\nh\nl\np");
+    inMount("rmdir a/b; chmod 640 a/h; test $(stat -c %a a/h) = 640");
+  }
+
+  @Test
+  void longListingsHaveEachNameOnce() throws Exception {
+    inMount("mkdir d; cd d; for i in $(seq 2500); do : >file-with-a-name-$i; done");
+    assertThat(
+            inMount("ls d | wc -l; ls d | sort -u | wc -l; ls -l d | grep -c '^-'; find d | wc -l"))
+        .isEqualTo("2500\n2500\n2500\n2501");
+  }
+
+  @Test
+  void extendedAttributesHaveTheirSizes() throws Exception {
+    assertThat(
+            inMount(
+                """
+                : >f
+                python3 - <<'P'
+                import os
+                os.setxattr('f', 'user.one', b'x' * 3000)
+                os.setxattr('f', 'user.two', b'')
+                print(len(os.getxattr('f', 'user.one')), sorted(os.listxattr('f')))
+                os.removexattr('f', 'user.two')
+                try:
+                    os.getxattr('f', 'user.two')
+                except OSError as e:
+                    print(e.errno)
+                P
+                """))
+        .isEqualTo("3000 ['user.one', 'user.two']\n61");
+  }
+
+  @Test
+  void whatIsNotOfferedIsRefusedAsTheTableSays() throws Exception {
+    assertThat(
+            inMount(
+                """
+                : >f
+                python3 - <<'P'
+                import ctypes, os
+                libc = ctypes.CDLL(None, use_errno=True)
+                fd = os.open('f', os.O_RDWR)
+                libc.fallocate(fd, 0, ctypes.c_long(0), ctypes.c_long(10))
+                print(ctypes.get_errno())
+                print(os.lseek(fd, 0, os.SEEK_END))
+                P
+                """))
+        .isEqualTo(Errno.EOPNOTSUPP.number() + "\n0");
+  }
+
+  @Test
+  void theKernelLetsGoOfWhatIsGone() throws Exception {
+    inMount("mkdir d; : >d/x; rm d/x; rmdir d");
+    inMount("sync; stat . >/dev/null");
+    assertThat(vfs.references(3)).isZero();
+  }
+}
