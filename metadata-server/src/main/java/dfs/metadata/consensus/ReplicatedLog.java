@@ -1,0 +1,47 @@
+package dfs.metadata.consensus;
+
+import dfs.protocol.metadata.Reply;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The one order of all commands. Called by {@code gateway} and {@code keeper}; calls a {@link
+ * dfs.metadata.namespace.StateMachine}. Thread-safe.
+ */
+public interface ReplicatedLog extends AutoCloseable {
+  /**
+   * Stamps an order and puts it into the log. The future completes on the applying thread, so what
+   * depends on it must not block, once the order is durable on a majority and applied; it fails
+   * with {@link LogUnavailableException} when that is not known to have happened. Waits for nobody:
+   * a full queue refuses with EAGAIN as a {@link Reply.Refused}.
+   */
+  CompletableFuture<Reply> propose(Proposal proposal);
+
+  /**
+   * Whether a read of the state now sees everything that was ever acknowledged: asked before and
+   * after a query is evaluated.
+   */
+  boolean hasAuthority();
+
+  /** The present term; grows with each start or change of leader. */
+  long term();
+
+  /** What {@code status} shows: names to values, in order. */
+  Map<String, String> condition();
+
+  /** Commands and log entries since the start, for counting. */
+  Counts counts();
+
+  /**
+   * Counters since the start.
+   *
+   * @param commands proposed orders that were applied
+   * @param entries log entries that held them
+   * @param flushes syncs of the log's storage
+   */
+  record Counts(long commands, long entries, long flushes) {}
+
+  /** Flushes the state and stops; what was acknowledged is durable anyway. */
+  @Override
+  void close();
+}
