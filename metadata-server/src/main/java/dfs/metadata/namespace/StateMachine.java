@@ -14,11 +14,11 @@ public interface StateMachine {
 
   /**
    * Applies commands as one atomic batch that also holds the new applied index. The k-th reply
-   * answers the k-th command. A command whose session is unknown or fenced is refused with ESTALE; a
-   * repeat of a slot's sequence is answered from the slot and not run again.
+   * answers the k-th command. A command whose session is unknown or fenced is refused with ESTALE;
+   * a repeat of a slot's sequence is answered from the slot and not run again.
    *
-   * @param lastIndex index of the log entry that the last of the commands lies in; an entry is never
-   *     split over batches
+   * @param lastIndex index of the log entry that the last of the commands lies in; an entry is
+   *     never split over batches
    */
   List<Reply> apply(long lastIndex, List<Command> commands);
 
