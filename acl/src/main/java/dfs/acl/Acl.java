@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param entries at least three, at most {@link #ENTRIES_MAX}
  */
-@SuppressWarnings({"EnumOrdinal", "OperatorPrecedence"})
 public record Acl(List<AclEntry> entries) {
   /** As many as an extended attribute of 64 KiB holds. */
   public static final int ENTRIES_MAX = 8_191;
@@ -50,17 +49,16 @@ public record Acl(List<AclEntry> entries) {
     if (entries.size() > ENTRIES_MAX) {
       throw new IllegalArgumentException("ACL of " + entries.size() + " entries");
     }
-    int previous = -1;
+    AclEntry previous = null;
     for (AclEntry entry : entries) {
-      int position = entry.tag().ordinal();
-      if (position < previous) {
-        throw new IllegalArgumentException(
-            "ACL entry " + entry.tag() + " after " + Tag.values()[previous]);
+      Tag tag = entry.tag();
+      if (previous != null && tag.compareTo(previous.tag()) < 0) {
+        throw new IllegalArgumentException("ACL entry " + tag + " after " + previous.tag());
       }
-      if (position == previous && !entry.tag().isNamed()) {
-        throw new IllegalArgumentException("ACL with two entries " + entry.tag());
+      if (previous != null && tag == previous.tag() && !tag.isNamed()) {
+        throw new IllegalArgumentException("ACL with two entries " + tag);
       }
-      previous = position;
+      previous = entry;
     }
     boolean named = entries.stream().anyMatch(entry -> entry.tag().isNamed());
     for (Tag tag : Tag.values()) {
@@ -180,7 +178,8 @@ public record Acl(List<AclEntry> entries) {
     Permissions.checkMode(mode);
     int granted = mode & modeBits();
     Acl access = withMode(granted);
-    return new Inherited(mode & ~Permissions.CLASSES | granted, access.isTrivial() ? null : access);
+    return new Inherited(
+        (mode & ~Permissions.CLASSES) | granted, access.isTrivial() ? null : access);
   }
 
   /** Which entry the group bits of the mode stand for. */

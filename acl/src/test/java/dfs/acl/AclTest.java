@@ -51,7 +51,7 @@ class AclTest {
                 + " 08000700 32000000 10000500 ffffffff 20000000 ffffffff");
     assertThat(Acl.parse(value)).isEqualTo(ACL);
     assertThat(value.position()).isZero();
-    assertThat(ACL.format()).isEqualTo(value.array());
+    assertThat(ByteBuffer.wrap(ACL.format())).isEqualTo(value);
   }
 
   @Test
