@@ -1,5 +1,6 @@
 package dfs.metadata.consensus;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +12,13 @@ final class Failure {
   private final FatalListener listener;
   private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
 
-  /** Run before the listener is told; set before anything can fail on another thread. */
+  private final AtomicBoolean told = new AtomicBoolean();
+
+  /** Run at the first sign; set before anything can fail on another thread. */
   private volatile Runnable first = () -> {};
+
+  /** Until then the log is being opened, and who opens it gets an exception. */
+  private volatile boolean armed;
 
   Failure(FatalListener listener) {
     this.listener = listener;
@@ -23,14 +29,27 @@ final class Failure {
     first = task;
   }
 
+  /** From now on the process is told. */
+  void arm() {
+    armed = true;
+    tell();
+  }
+
   void fail(String what, @Nullable Throwable cause) {
     String text = cause == null ? what : what + ": " + cause;
     if (reason.compareAndSet(null, text)) {
       try {
         first.run();
       } finally {
-        listener.onFatal(text);
+        tell();
       }
+    }
+  }
+
+  private void tell() {
+    String text = reason.get();
+    if (armed && text != null && told.compareAndSet(false, true)) {
+      listener.onFatal(text);
     }
   }
 

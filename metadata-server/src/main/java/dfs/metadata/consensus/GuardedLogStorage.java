@@ -135,6 +135,12 @@ final class GuardedLogStorage implements LogStorage {
     return durable;
   }
 
+  /** The first entry that is still in the log; 0 if it is not open. */
+  long first() {
+    LogStorage opened = open;
+    return opened == null ? 0 : opened.getFirstLogIndex();
+  }
+
   long flushes() {
     return flushes.sum();
   }

@@ -44,7 +44,6 @@ final class LogKeeper implements AutoCloseable {
   void start() throws IOException {
     snapshotLogBytes =
         Math.min(limits.snapshotLogBytes(), parts.directory.disk().space().totalBytes() / 8);
-    parts.alarm.look();
     thread.start();
     rounds.release();
   }
@@ -87,6 +86,7 @@ final class LogKeeper implements AutoCloseable {
       flush();
       parts.node.snapshot();
     }
+    parts.alarm.restoreBallast();
   }
 
   private void raiseMark() throws IOException {

@@ -63,7 +63,9 @@ final class LogStoreOptions {
         .setMaxTotalWalSize(WAL_BYTES_MAX)
         .setKeepLogFileNum(INFO_LOG_FILES)
         .setMaxLogFileSize(INFO_LOG_BYTES)
-        .setInfoLogLevel(InfoLogLevel.WARN_LEVEL);
+        .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+        .setStatsDumpPeriodSec(0)
+        .setStatsPersistPeriodSec(0);
   }
 
   @SuppressWarnings("deprecation") // the library copies the format, but no cache object
@@ -132,7 +134,9 @@ final class LogStoreOptions {
       db.close();
       return "it can be read, but not opened";
     } catch (RocksDBException e) {
-      return String.valueOf(e.getMessage());
+      return e.getStatus() == null
+          ? String.valueOf(e.getMessage())
+          : e.getStatus().getCodeString() + ": " + e.getMessage();
     }
   }
 }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,7 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
   private final LogKeeper keeper;
   private final CompletableFuture<Long> led = new CompletableFuture<>();
   private volatile long ledTerm;
+  private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean closed;
 
   /**
@@ -149,6 +151,8 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
 
   private void start() throws IOException {
     try {
+      // Gives the ballast up on a full disk: also starting writes.
+      alarm.look();
       node.start();
     } catch (IOException | RuntimeException | Error e) {
       mark.close();
@@ -164,6 +168,7 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
       proposals.open(machine.lastStampNanos());
       keeper.start();
       started = true;
+      failure.arm();
     } finally {
       if (!started) {
         closed = true;
@@ -231,6 +236,7 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
     condition.put("log", reason == null ? (hasAuthority() ? "leads" : "does not lead") : reason);
     condition.put("term", Long.toString(term()));
     condition.put("last index", Long.toString(storage.durable().index()));
+    condition.put("first index", Long.toString(storage.first()));
     condition.put("applied index", Long.toString(applier.applied()));
     condition.put("flushed index", Long.toString(machine.flushedIndex()));
     condition.put("snapshot index", Long.toString(applier.snapshotIndex()));
@@ -262,19 +268,21 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
 
   @Override
   public void close() {
-    if (closed) {
+    if (!closing.compareAndSet(false, true)) {
       return;
     }
     closed = true;
     proposals.close(new LogUnavailableException("the log is closed"));
     awaitAnswers();
-    try {
-      keeper.close();
-      node.stop();
+    try (directory) {
+      try {
+        keeper.close();
+      } finally {
+        node.stop();
+      }
       if (!failure.happened()) {
         applier.flush();
       }
-      directory.close();
     } catch (IOException e) {
       failure.fail("the log cannot be closed", e);
     }

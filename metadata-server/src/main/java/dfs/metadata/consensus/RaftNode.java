@@ -14,8 +14,8 @@ import com.alipay.sofa.jraft.storage.LogStorage;
 import com.alipay.sofa.jraft.storage.RaftMetaStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -55,26 +55,39 @@ final class RaftNode {
   /** Opens the log and starts an election; the outcome is told to the {@link Applier}. */
   void start() throws IOException {
     NodeManager.getInstance().addAddress(self.getEndpoint());
-    boolean started = node.init(options());
-    if (!started) {
-      DamagedLogException refused = storage.refusal();
-      if (refused == null) {
-        // Past the log all of the node is there and can be stopped.
-        stop();
-        refused = applier.refusal();
-      } else {
-        abandon();
-      }
-      throw refused == null ? new IOException("the Raft node does not start") : refused;
+    if (!node.init(options())) {
+      throw refused();
     }
     assertSettings();
     // What is left of earlier runs counts: they may have ended before they took a snapshot.
     snapshotAtBytes = -directory.logBytes();
   }
 
+  /** Takes down what there is of a node that does not start; why it does not. */
+  private IOException refused() {
+    DamagedLogException refusal = storage.refusal();
+    if (refusal != null) {
+      // The library cannot stop a node without a log; its threads, all daemons, wait for the end.
+      abandon();
+      return refusal;
+    }
+    refusal = applier.refusal();
+    long first = storage.getFirstLogIndex();
+    if (refusal == null && first > 1 && applier.snapshotIndex() == 0) {
+      refusal =
+          new DamagedLogException(
+              "the log begins with entry "
+                  + first
+                  + ", but the snapshot that stands for what was before is missing or damaged; "
+                  + LogDirectory.REMEDY);
+    }
+    stop();
+    return refusal == null ? new IOException("the Raft node does not start") : refusal;
+  }
+
   private NodeOptions options() {
     NodeOptions options = new NodeOptions();
-    options.setInitialConf(new Configuration(java.util.List.of(self)));
+    options.setInitialConf(new Configuration(List.of(self)));
     options.setFsm(applier);
     options.setLogUri(directory.root().resolve(LogDirectory.LOG).toString());
     options.setRaftMetaUri(directory.root().toString());
@@ -189,10 +202,5 @@ final class RaftNode {
   private void abandon() {
     storage.shutdown();
     NodeManager.getInstance().removeAddress(self.getEndpoint());
-  }
-
-  /** Where the log is kept. */
-  Path store() {
-    return directory.root().resolve(LogDirectory.LOG);
   }
 }

@@ -45,23 +45,35 @@ final class SpaceAlarm {
       return news;
     }
     // With the ballast back in place the alarm must not go off again at once.
-    long ballast = disk.exists(BALLAST) ? 0 : limits.ballastBytes();
-    if (raised && freeBytes < limits.freeBytesMin() / 4 * 5 + ballast) {
-      return false;
+    if (raised && freeBytes >= limits.freeBytesMin() / 4 * 5 + ballastOwed()) {
+      raised = false;
     }
-    if (ballast > 0 && freeBytes >= limits.freeBytesMin() + ballast) {
-      writeBallast();
-    }
-    raised = false;
     return false;
+  }
+
+  /** Puts the ballast in place if it is missing and there is room for it. */
+  void restoreBallast() throws IOException {
+    long owed = ballastOwed();
+    if (owed == 0 || raised || freeBytes < limits.freeBytesMin() + owed) {
+      return;
+    }
+    try {
+      writeBallast();
+    } catch (IOException e) {
+      // Others may have filled the disk meanwhile: the log itself has lost nothing.
+      disk.delete(BALLAST);
+    }
+  }
+
+  private long ballastOwed() throws IOException {
+    return disk.exists(BALLAST) ? 0 : limits.ballastBytes();
   }
 
   private void writeBallast() throws IOException {
     try (DiskFile file = disk.open(BALLAST, true)) {
       ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(PIECE_BYTES, limits.ballastBytes()));
       for (long at = 0; at < limits.ballastBytes(); at += zeros.capacity()) {
-        zeros.clear();
-        zeros.limit((int) Math.min(zeros.capacity(), limits.ballastBytes() - at));
+        zeros.clear().limit((int) Math.min(zeros.capacity(), limits.ballastBytes() - at));
         file.write(zeros, at);
       }
       file.sync(true);

@@ -218,6 +218,20 @@ class RaftLogTest {
   }
 
   @Test
+  void anApplyThatThrowsDuringReplayIsSaidByOpen() throws IOException {
+    try (RaftLog log = bench.open(machine)) {
+      LogBench.propose(log, 1, 3);
+    }
+    RecordingMachine broken = new RecordingMachine();
+    broken.fail(new IllegalStateException("planted"));
+    assertThatThrownBy(() -> bench.open(broken).close())
+        .isInstanceOf(LogUnavailableException.class)
+        .hasMessageContaining("planted");
+    assertThat(bench.fatal).isEmpty();
+    bench.open(new RecordingMachine()).close();
+  }
+
+  @Test
   void aStorageErrorEndsTheLogWithinASecond() throws IOException {
     FaultyLogStorage.Switch broken = new FaultyLogStorage.Switch();
     bench.storage = storage -> FaultyLogStorage.breakable(storage, broken);
