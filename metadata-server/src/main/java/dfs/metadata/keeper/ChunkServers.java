@@ -144,8 +144,8 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         host = message.host();
         Upkeep order =
             new Upkeep.RegisterServer(message.host(), message.address(), message.directory());
-        log.propose(Proposal.upkeep(order))
-            .whenComplete((reply, failure) -> registered(cluster, message, reply));
+        log.propose(
+            Proposal.upkeep(order), (reply, failure) -> registered(cluster, message, reply));
       }
     }
 
@@ -161,8 +161,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         before.link.close();
       }
       LOG.info("chunk server {} at {} is here", known.id(), message.address());
-      link.send(
-          new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
+      link.send(new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
     }
 
     @Override
