@@ -2,6 +2,7 @@ package dfs.metadata.namespace;
 
 import com.google.protobuf.ByteString;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The state as the servers' own upkeep sees it: latest committed, paged, no permission asked. */
@@ -19,6 +20,9 @@ public interface Survey {
   record Session(
       long id, long epoch, String host, boolean mount, boolean fenced, long openedNanos) {}
 
+  /** A session, also a fenced one; null once it has ended. */
+  @Nullable Session session(long id);
+
   /** Known chunk servers. */
   List<Server> servers();
 
@@ -30,6 +34,12 @@ public interface Survey {
 
   /** Blocks in a state, from id {@code after} on, in order. */
   List<Block> blocks(BlockState state, long after, int limit);
+
+  /** Blocks of a session that are not closed. */
+  List<Block> blocksOfSession(long session);
+
+  /** How many blocks are in each state. */
+  Map<BlockState, Long> blockCounts();
 
   /** The record of a block; null if there is none. */
   @Nullable Block block(long id);
@@ -67,6 +77,9 @@ public interface Survey {
 
   /** The oldest instant that can be read; 0 if only the present. */
   long oldestInstantNanos();
+
+  /** Bytes of the store on disk, about. */
+  long storeBytes();
 
   /**
    * Recomputes links, both directory orders, extents, owner counts and usage, and says where the

@@ -11,9 +11,9 @@ import java.util.List;
  */
 public sealed interface Upkeep extends Order {
 
-  /** The first command of a volume: its identity, the root directory. */
+  /** The first command of a volume: its identity, and the root directory with its owner. */
   @Tag(64)
-  record Format(ByteString cluster) implements Upkeep {}
+  record Format(ByteString cluster, int uid, int gid) implements Upkeep {}
 
   /** A session begins; the reply is {@link Reply.Session}. */
   @Tag(65)

@@ -1,0 +1,173 @@
+package dfs.client.metadata;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.Time;
+import dfs.protocol.seam.Transport;
+import dfs.protocol.session.LeaseMode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A session over a stream of the transport. The parts: {@link Slots} have the operations, {@link
+ * Connection} the stream, {@link Lease} what may be cached, {@link StateDirectory} what outlives
+ * the process.
+ */
+public final class StreamSession implements MetadataSession {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamSession.class);
+
+  /**
+   * Where and as whom.
+   *
+   * @param address the metadata server's
+   * @param clusterKey proves that this machine belongs to the cluster; empty: the session speaks
+   *     for the peer of the Unix socket alone
+   * @param host name of this machine, for people
+   * @param mount a mount, which keeps leases; else a tool, which never does
+   * @param stateDirectory remembers the session for the next process; empty: the session of a
+   *     process that dies lives on until its time is over
+   */
+  public record Config(
+      String address,
+      ByteString clusterKey,
+      String host,
+      boolean mount,
+      Optional<Path> stateDirectory) {
+    public Config {
+      if (address.isEmpty() || host.isEmpty()) {
+        throw new IllegalArgumentException("a session needs an address and a host name");
+      }
+    }
+  }
+
+  private final Slots slots;
+  private final Lease lease;
+  private final LeaderClock clock;
+  private final Connection connection;
+  private final @Nullable StateDirectory state;
+
+  private StreamSession(
+      Config config,
+      Transport transport,
+      Time time,
+      RandomGenerator random,
+      @Nullable StateDirectory state) {
+    this.slots = new Slots();
+    this.lease = new Lease(time);
+    this.clock = new LeaderClock(time);
+    this.state = state;
+    this.connection =
+        new Connection(config, transport, time, random, slots, lease, clock, this::fenced);
+  }
+
+  /**
+   * Opens a session and waits until the server has welcomed it.
+   *
+   * @throws SessionEndedException if the server refuses
+   * @throws IOException if nobody listens at the address, or a living process has the state
+   *     directory
+   */
+  public static StreamSession open(
+      Config config, Transport transport, Time time, RandomGenerator random) throws IOException {
+    StateDirectory state =
+        config.stateDirectory().isPresent()
+            ? StateDirectory.take(config.stateDirectory().get())
+            : null;
+    StreamSession session = new StreamSession(config, transport, time, random, state);
+    boolean opened = false;
+    try {
+      session.begin();
+      opened = true;
+      return session;
+    } finally {
+      if (!opened) {
+        session.connection.close();
+        session.release(false);
+      }
+    }
+  }
+
+  private void begin() throws IOException {
+    if (state == null) {
+      connection.open(0);
+      return;
+    }
+    long replaces = state.remembered().map(StateDirectory.Remembered::session).orElse(0L);
+    connection.open(replaces);
+    state.remember(connection.session(), connection.epoch());
+  }
+
+  private void fenced(String reason) {
+    LeaseListener listener = lease.listener();
+    if (listener != null) {
+      Thread.ofVirtual().name("dfs-fenced").start(() -> listener.fenced(reason));
+    }
+  }
+
+  @Override
+  public Reply call(Caller caller, Operation operation) throws IOException {
+    return slots.call(caller, operation, 0);
+  }
+
+  @Override
+  public Reply callAsOf(Caller caller, Operation operation, long asOfNanos) throws IOException {
+    return slots.call(caller, operation, asOfNanos);
+  }
+
+  @Override
+  public long id() {
+    return connection.session();
+  }
+
+  @Override
+  public LeaseMode lease() {
+    return lease.mode();
+  }
+
+  @Override
+  public long leaseNumber() {
+    return lease.number();
+  }
+
+  @Override
+  public long leaseValidNanos() {
+    return lease.validNanos();
+  }
+
+  @Override
+  public long nowNanos() {
+    return clock.nowNanos();
+  }
+
+  @Override
+  public void listen(LeaseListener listener) {
+    lease.listen(listener);
+  }
+
+  @Override
+  public void close() {
+    release(connection.close());
+  }
+
+  /** The next process replaces a session of which it is not known that it ended. */
+  private void release(boolean inGoodOrder) {
+    if (state == null) {
+      return;
+    }
+    try {
+      if (inGoodOrder) {
+        state.forget();
+      }
+      state.close();
+    } catch (IOException e) {
+      LOG.warn("the state directory was not left in good order", e);
+    }
+  }
+}

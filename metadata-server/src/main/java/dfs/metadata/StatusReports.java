@@ -1,0 +1,168 @@
+package dfs.metadata;
+
+import dfs.metadata.consensus.ReplicatedLog;
+import dfs.metadata.gateway.Reports;
+import dfs.metadata.gateway.SessionGateway;
+import dfs.metadata.keeper.BlockKeeper;
+import dfs.metadata.keeper.ChunkServers;
+import dfs.metadata.namespace.Namespace;
+import dfs.metadata.namespace.Survey;
+import dfs.protocol.session.ChunkMessage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code dfs status} and {@code dfs fsck} show, as JSON. */
+final class StatusReports implements Reports {
+  private static final int PROBLEMS_MAX = 1000;
+
+  private final String host;
+  private final Namespace namespace;
+  private final ReplicatedLog log;
+  private final ChunkServers servers;
+  private final BlockKeeper keeper;
+  private volatile @Nullable SessionGateway gateway;
+
+  StatusReports(
+      String host,
+      Namespace namespace,
+      ReplicatedLog log,
+      ChunkServers servers,
+      BlockKeeper keeper) {
+    this.host = host;
+    this.namespace = namespace;
+    this.log = log;
+    this.servers = servers;
+    this.keeper = keeper;
+  }
+
+  void attach(SessionGateway sessions) {
+    gateway = sessions;
+  }
+
+  @Override
+  public @Nullable String report(String what) {
+    return switch (what) {
+      case "status" -> status();
+      case "fsck" -> fsck();
+      default -> null;
+    };
+  }
+
+  private String fsck() {
+    List<String> problems = new ArrayList<>(namespace.survey().check(PROBLEMS_MAX));
+    keeper.damaged().forEach(block -> problems.add("a replica of block " + block + " is damaged"));
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("healthy", problems.isEmpty());
+    report.put("problems", problems);
+    report.put("appliedIndex", namespace.appliedIndex());
+    return Json.write(report);
+  }
+
+  private String status() {
+    Survey survey = namespace.survey();
+    List<String> problems = new ArrayList<>();
+    List<Object> chunkServers = chunkServers(survey, problems);
+    keeper.damaged().forEach(block -> problems.add("a replica of block " + block + " is damaged"));
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("healthy", problems.isEmpty());
+    report.put("problems", problems);
+    report.put("metadata", metadata());
+    report.put("chunkServers", chunkServers);
+    report.put("volume", volume(survey));
+    report.put("sessions", sessions());
+    return Json.write(report);
+  }
+
+  private Map<String, Object> metadata() {
+    Map<String, Object> metadata = new LinkedHashMap<>();
+    metadata.put("host", host);
+    metadata.put("term", log.term());
+    metadata.put("appliedIndex", namespace.appliedIndex());
+    metadata.put("storeBytes", namespace.survey().storeBytes());
+    metadata.put("copies", 1);
+    metadata.put("log", log.condition());
+    ReplicatedLog.Counts counts = log.counts();
+    metadata.put("commands", counts.commands());
+    metadata.put("entries", counts.entries());
+    metadata.put("flushes", counts.flushes());
+    return metadata;
+  }
+
+  private List<Object> chunkServers(Survey survey, List<String> problems) {
+    List<Object> shown = new ArrayList<>();
+    List<Long> here = new ArrayList<>();
+    for (ChunkServers.Condition condition : servers.conditions()) {
+      here.add(condition.server());
+      Map<String, Object> server = new LinkedHashMap<>();
+      server.put("id", condition.server());
+      server.put("host", condition.host());
+      server.put("address", condition.address());
+      server.put("state", condition.alive() ? "ok" : "silent");
+      List<Object> directories = new ArrayList<>();
+      for (ChunkMessage.DirectoryState state : condition.directories()) {
+        Map<String, Object> directory = new LinkedHashMap<>();
+        directory.put("path", state.path());
+        directory.put("state", state.state());
+        directory.put("totalBytes", state.totalBytes());
+        directory.put("freeBytes", state.freeBytes());
+        directory.put("blocks", state.blocks());
+        directories.add(directory);
+        if (!state.state().equals("ok")) {
+          problems.add("data directory " + state.path() + " is " + state.state());
+        }
+      }
+      server.put("directories", directories);
+      shown.add(server);
+      if (!condition.alive()) {
+        problems.add("chunk server " + condition.server() + " is silent");
+      }
+    }
+    for (Survey.Server known : survey.servers()) {
+      if (!here.contains(known.id())) {
+        problems.add("chunk server " + known.id() + " at " + known.address() + " is not here");
+      }
+    }
+    if (shown.isEmpty()) {
+      problems.add("no chunk server is here: files cannot be written");
+    }
+    return shown;
+  }
+
+  private static Map<String, Object> volume(Survey survey) {
+    Survey.Totals totals = survey.totals();
+    Map<String, Object> volume = new LinkedHashMap<>();
+    volume.put("files", totals.files());
+    volume.put("directories", totals.directories());
+    volume.put("bytes", totals.bytes());
+    Map<String, Object> blocks = new LinkedHashMap<>();
+    survey
+        .blockCounts()
+        .forEach((state, count) -> blocks.put(state.name().toLowerCase(Locale.ROOT), count));
+    volume.put("blocks", blocks);
+    volume.put("copies", 1);
+    volume.put("warning", "1 copy: a lost disk loses data");
+    volume.put("oldestInstantNanos", survey.oldestInstantNanos());
+    return volume;
+  }
+
+  private List<Object> sessions() {
+    SessionGateway sessions = gateway;
+    List<Object> shown = new ArrayList<>();
+    if (sessions != null) {
+      for (SessionGateway.Held held : sessions.sessions()) {
+        Map<String, Object> session = new LinkedHashMap<>();
+        session.put("id", held.id());
+        session.put("host", held.host());
+        session.put("kind", held.mount() ? "mount" : "tool");
+        session.put("connected", held.connected());
+        session.put("lease", held.mode().name());
+        shown.add(session);
+      }
+    }
+    return shown;
+  }
+}

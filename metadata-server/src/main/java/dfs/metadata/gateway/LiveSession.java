@@ -1,0 +1,107 @@
+package dfs.metadata.gateway;
+
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.seam.Link;
+import dfs.protocol.session.LeaseMode;
+import dfs.protocol.session.ServerMessage;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session as the leader's memory has it; gone with a restart, and claimed again by the client. The
+ * lease fields belong to {@link VolumeLease}, under its lock.
+ */
+final class LiveSession {
+  final long id;
+  final long epoch;
+  final String host;
+
+  /** It keeps leases and holds inodes; a tool does neither. */
+  final boolean mount;
+
+  /** On whose behalf it speaks, whatever it says; null: it is trusted to speak for others. */
+  private final @Nullable Caller identity;
+
+  private final Map<Long, Integer> opens = new ConcurrentHashMap<>();
+  private volatile @Nullable Link<ServerMessage> link;
+  private volatile long heardNanos;
+
+  LeaseMode mode = LeaseMode.NONE;
+  long leaseNumber;
+  long operationNanos;
+  long changeNanos;
+  int changesInFlight;
+  final Map<Long, Recall> recalls = new HashMap<>();
+  private volatile boolean fenced;
+
+  LiveSession(
+      long id, long epoch, String host, boolean mount, @Nullable Caller identity, long nowNanos) {
+    this.id = id;
+    this.epoch = epoch;
+    this.host = host;
+    this.mount = mount;
+    this.identity = identity;
+    this.heardNanos = nowNanos;
+    this.operationNanos = nowNanos;
+    this.changeNanos = nowNanos - Long.MAX_VALUE / 2;
+  }
+
+  /** The caller that counts. */
+  Caller callerOf(Caller claimed) {
+    Caller known = identity;
+    return known == null ? claimed : known;
+  }
+
+  boolean isTrusted() {
+    return identity == null;
+  }
+
+  @Nullable Link<ServerMessage> link() {
+    return link;
+  }
+
+  void link(@Nullable Link<ServerMessage> connected) {
+    link = connected;
+  }
+
+  boolean isConnected() {
+    return link != null;
+  }
+
+  void send(ServerMessage message) {
+    Link<ServerMessage> connected = link;
+    if (connected != null) {
+      connected.send(message);
+    }
+  }
+
+  void heard(long nowNanos) {
+    heardNanos = nowNanos;
+  }
+
+  long silentNanos(long nowNanos) {
+    return nowNanos - heardNanos;
+  }
+
+  void fence() {
+    fenced = true;
+  }
+
+  boolean isFenced() {
+    return fenced;
+  }
+
+  void opened(long ino, int count) {
+    opens.merge(ino, count, Integer::sum);
+  }
+
+  void released(long ino, int count) {
+    opens.computeIfPresent(ino, (i, known) -> known <= count ? null : known - count);
+  }
+
+  boolean holds(long ino) {
+    return opens.containsKey(ino);
+  }
+}

@@ -1,0 +1,205 @@
+package dfs.metadata.gateway;
+
+import dfs.metadata.consensus.LogUnavailableException;
+import dfs.metadata.consensus.Proposal;
+import dfs.metadata.consensus.ReplicatedLog;
+import dfs.metadata.gateway.VolumeLease.Need;
+import dfs.metadata.keeper.ChunkServers;
+import dfs.metadata.namespace.Namespace;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.ServerMessage;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way of an operation: other sessions give way, then a query is evaluated or a change goes
+ * through the log, then the answer is sent. Nothing here waits: what has to be waited for goes on
+ * when it has come.
+ */
+final class Operations {
+  private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
+  private static final int COPIES = 1;
+
+  private final Namespace namespace;
+  private final ReplicatedLog log;
+  private final ChunkServers servers;
+  private final Answers answers;
+  private final VolumeLease lease;
+  private final Reports reports;
+  private final LongAdder answered = new LongAdder();
+
+  Operations(
+      Namespace namespace,
+      ReplicatedLog log,
+      ChunkServers servers,
+      Answers answers,
+      VolumeLease lease,
+      Reports reports) {
+    this.namespace = namespace;
+    this.log = log;
+    this.servers = servers;
+    this.answers = answers;
+    this.lease = lease;
+    this.reports = reports;
+  }
+
+  long answered() {
+    return answered.sum();
+  }
+
+  void run(LiveSession session, ClientMessage.Request request) {
+    Need need = needOf(request.operation());
+    CompletableFuture<Boolean> clear = lease.clear(session, need);
+    if (clear.isDone()) {
+      proceed(session, request, need);
+    } else {
+      clear.thenRun(() -> proceed(session, request, need));
+    }
+  }
+
+  /** What an operation needs of the others: whether it sees or changes what they may hold. */
+  private static Need needOf(Operation operation) {
+    return switch (operation) {
+      case Query.GetReport o -> Need.NOTHING;
+      case Query.GetSpace o -> Need.NOTHING;
+      case Query.Release o -> Need.NOTHING;
+      case Query o -> Need.READ;
+      case Change.AllocateBlock o -> Need.NOTHING;
+      case Change.SealBlocks o -> Need.NOTHING;
+      case Change.Touch o -> Need.NOTHING;
+      case Change o -> Need.CHANGE;
+    };
+  }
+
+  private void proceed(LiveSession session, ClientMessage.Request request, Need need) {
+    switch (request.operation()) {
+      case Query.GetReport query -> report(session, request, query);
+      case Query query -> answer(session, request, query(session, request, query));
+      case Change change -> change(session, request, change, need);
+    }
+  }
+
+  private void answer(LiveSession session, ClientMessage.Request request, Reply reply) {
+    answered.increment();
+    session.send(new ServerMessage.Answer(request.slot(), request.sequence(), reply));
+  }
+
+  /** A report may take long: it gets a thread of its own. */
+  private void report(
+      LiveSession session, ClientMessage.Request request, Query.GetReport query) {
+    Thread.ofVirtual()
+        .name("report")
+        .start(
+            () -> {
+              String json = reports.report(query.what());
+              answer(
+                  session,
+                  request,
+                  json == null
+                      ? Reply.refused(Errno.EINVAL, "no report \"" + query.what() + "\"")
+                      : new Reply.Report(json));
+            });
+  }
+
+  private Reply query(LiveSession session, ClientMessage.Request request, Query query) {
+    if (session.isFenced()) {
+      return Reply.refused(Errno.ESTALE, "the session is over");
+    }
+    if (!log.hasAuthority()) {
+      return Reply.refused(Errno.EAGAIN, "no leader");
+    }
+    Reply reply =
+        namespace.query(session.callerOf(request.caller()), query, request.asOfNanos());
+    if (!log.hasAuthority()) {
+      return Reply.refused(Errno.EAGAIN, "no leader");
+    }
+    if (query instanceof Query.Open open && reply instanceof Reply.Entry) {
+      session.opened(open.ino(), 1);
+    } else if (query instanceof Query.Release release) {
+      session.released(release.ino(), release.opens());
+    }
+    return answers.complete(reply, session);
+  }
+
+  private void change(
+      LiveSession session, ClientMessage.Request request, Change change, Need need) {
+    List<Long> placement = allocates(change) ? servers.place(COPIES) : List.of();
+    log.propose(
+            new Proposal(
+                session.id,
+                request.slot(),
+                request.sequence(),
+                session.callerOf(request.caller()),
+                placement,
+                change))
+        .whenComplete(
+            (reply, failure) -> {
+              if (need == Need.CHANGE) {
+                lease.changed(session);
+              }
+              if (failure != null) {
+                failed(session, request, failure);
+              } else {
+                changed(session, request, change, answers.complete(reply, session));
+              }
+            });
+  }
+
+  private static boolean allocates(Change change) {
+    return change instanceof Change.AllocateBlock
+        || (change instanceof Change.Commit commit && commit.next() != null);
+  }
+
+  /** Nobody knows whether it took effect: the stream ends, and the client asks again. */
+  private void failed(LiveSession session, ClientMessage.Request request, Throwable failure) {
+    if (failure instanceof LogUnavailableException) {
+      LOG.warn("an operation of session {} is lost: {}", session.id, failure.getMessage());
+    } else {
+      LOG.error("an operation of session {} failed", session.id, failure);
+    }
+    answered.increment();
+    var link = session.link();
+    if (link != null) {
+      link.close();
+    }
+  }
+
+  /**
+   * Before the changer hears of it, whoever has the inode open has forgotten what it was. After the
+   * change was applied: who reads in between would keep what is old.
+   */
+  private void changed(
+      LiveSession session, ClientMessage.Request request, Change change, Reply reply) {
+    long ino =
+        switch (change) {
+          case Change.Commit c -> c.ino();
+          case Change.SetAttributes c -> c.ino();
+          case Change.CreateFile c -> opened(session, c, reply);
+          default -> 0;
+        };
+    CompletableFuture<Boolean> forgotten =
+        ino == 0 || reply instanceof Reply.Refused
+            ? CompletableFuture.completedFuture(true)
+            : lease.invalidate(session, ino, 0);
+    if (forgotten.isDone()) {
+      answer(session, request, reply);
+    } else {
+      forgotten.thenRun(() -> answer(session, request, reply));
+    }
+  }
+
+  private static long opened(LiveSession session, Change.CreateFile change, Reply reply) {
+    if (change.open() && reply instanceof Reply.Entry entry) {
+      session.opened(entry.attributes().ino(), 1);
+    }
+    return 0;
+  }
+}

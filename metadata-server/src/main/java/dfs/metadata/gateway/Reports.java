@@ -1,0 +1,9 @@
+package dfs.metadata.gateway;
+
+import org.jspecify.annotations.Nullable;
+
+/** What the servers tell about themselves. */
+public interface Reports {
+  /** The report of this name as JSON, or null if there is none. May take long. */
+  @Nullable String report(String what);
+}

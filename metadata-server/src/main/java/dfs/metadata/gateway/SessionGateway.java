@@ -1,0 +1,339 @@
+package dfs.metadata.gateway;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.consensus.Proposal;
+import dfs.metadata.consensus.ReplicatedLog;
+import dfs.metadata.keeper.CapabilityKeys;
+import dfs.metadata.keeper.ChunkServers;
+import dfs.metadata.keeper.ClusterKey;
+import dfs.metadata.namespace.Namespace;
+import dfs.metadata.namespace.Survey;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
+import dfs.protocol.seam.Link;
+import dfs.protocol.seam.Peer;
+import dfs.protocol.seam.Time;
+import dfs.protocol.seam.Transport;
+import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.LeaseMode;
+import dfs.protocol.session.ServerMessage;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Accepts clients' sessions. A session lives in the log; what it holds and whether it is alive, in
+ * memory here, claimed again after a restart. Calls the log, the namespace and {@link ChunkServers}.
+ */
+public final class SessionGateway
+    implements Transport.Acceptor<ClientMessage, ServerMessage>, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionGateway.class);
+  private static final int NONCE_BYTES = 32;
+  private static final long TICK_MILLIS = 1000;
+
+  /** After a restart sessions of before have this long to come back with what they held. */
+  private static final long CLAIM_NANOS = 7_200_000_000L;
+
+  private final Namespace namespace;
+  private final ReplicatedLog log;
+  private final ClusterKey key;
+  private final Time time;
+  private final RandomGenerator random;
+  private final VolumeLease lease;
+  private final Operations operations;
+  private final OrphanReaper reaper;
+  private final Set<Long> unclaimed = ConcurrentHashMap.newKeySet();
+  private final long startedNanos;
+  private volatile boolean closed;
+
+  public SessionGateway(
+      Namespace namespace,
+      ReplicatedLog log,
+      ChunkServers servers,
+      CapabilityKeys capabilities,
+      ClusterKey key,
+      Reports reports,
+      Time time,
+      RandomGenerator random) {
+    this.namespace = namespace;
+    this.log = log;
+    this.key = key;
+    this.time = time;
+    this.random = random;
+    this.startedNanos = time.monotonicNanos();
+    this.lease = new VolumeLease(time, log.term(), session -> end(session, "it did not answer"));
+    this.operations =
+        new Operations(
+            namespace, log, servers, new Answers(servers, capabilities), lease, reports);
+    this.reaper = new OrphanReaper(namespace.survey(), log, lease, unclaimed::isEmpty);
+    for (Survey.Session known : namespace.survey().sessions()) {
+      if (known.mount() && !known.fenced()) {
+        unclaimed.add(known.id());
+      }
+    }
+    tick();
+  }
+
+  /** Sessions that are connected or may come back, with what they hold. */
+  public List<Held> sessions() {
+    return lease.sessions().stream()
+        .map(s -> new Held(s.id, s.host, s.mount, s.isConnected(), s.mode))
+        .toList();
+  }
+
+  /** A session and its lease. */
+  public record Held(long id, String host, boolean mount, boolean connected, LeaseMode mode) {}
+
+  /** Recalls sent since the start. */
+  public long recallsSent() {
+    return lease.recallsSent();
+  }
+
+  /** Queries and changes answered since the start. */
+  public long operationsAnswered() {
+    return operations.answered();
+  }
+
+  @Override
+  public Link.Receiver<ClientMessage> accept(Link<ServerMessage> link) {
+    byte[] nonce = new byte[NONCE_BYTES];
+    random.nextBytes(nonce);
+    Connection connection = new Connection(link, ByteString.copyFrom(nonce));
+    link.send(new ServerMessage.Challenge(connection.nonce));
+    return connection;
+  }
+
+  /** One stream of a client. Messages come one at a time. */
+  private final class Connection implements Link.Receiver<ClientMessage> {
+    private final Link<ServerMessage> link;
+    private final ByteString nonce;
+    private boolean greeted;
+    private volatile @Nullable LiveSession session;
+
+    Connection(Link<ServerMessage> link, ByteString nonce) {
+      this.link = link;
+      this.nonce = nonce;
+    }
+
+    @Override
+    public void receive(ClientMessage message) {
+      LiveSession known = session;
+      if (known == null) {
+        if (message instanceof ClientMessage.Hello hello && !greeted) {
+          greeted = true;
+          hello(hello);
+        } else if (!(message instanceof ClientMessage.Heartbeat)) {
+          refuse("the first message must be a greeting, and its answer be awaited");
+        }
+        return;
+      }
+      known.heard(time.monotonicNanos());
+      switch (message) {
+        case ClientMessage.Hello m -> refuse("a session greets once");
+        case ClientMessage.Request m -> operations.run(known, m);
+        case ClientMessage.Heartbeat m -> {
+          known.send(new ServerMessage.HeartbeatAnswer(m.sentNanos(), now()));
+          lease.reconsider(known, !unclaimed.isEmpty());
+        }
+        case ClientMessage.Acknowledge m -> lease.acknowledged(known, m.recall(), m.inUse());
+        case ClientMessage.Goodbye m -> end(known, "it said goodbye");
+      }
+    }
+
+    private void refuse(String reason) {
+      link.send(new ServerMessage.Fenced(reason));
+      link.close();
+    }
+
+    private void hello(ClientMessage.Hello hello) {
+      Caller identity = null;
+      if (!key.proves(nonce, hello.proof())) {
+        Peer peer = link.peer();
+        if (!hello.proof().isEmpty() || peer.kind() != Peer.Kind.UNIX) {
+          refuse(
+              hello.proof().isEmpty()
+                  ? "over the network nobody is known without the cluster key"
+                  : "the cluster key is wrong");
+          return;
+        }
+        identity = new Caller(peer.uid(), peer.gid(), peer.groups());
+      }
+      if (hello.replaces() != 0 && identity == null) {
+        replace(hello.replaces());
+      }
+      if (hello.session() != 0) {
+        resume(hello, identity);
+        return;
+      }
+      Caller speaker = identity;
+      Upkeep order =
+          new Upkeep.OpenSession(
+              hello.host(), hello.mount(), speaker == null, speaker == null ? 0 : speaker.uid());
+      log.propose(Proposal.upkeep(order))
+          .whenComplete(
+              (reply, failure) -> {
+                if (reply instanceof Reply.Session opened) {
+                  welcome(opened.id(), opened.epoch(), hello, speaker);
+                } else {
+                  LOG.warn("no session could be opened: {}", reply, failure);
+                  link.close();
+                }
+              });
+    }
+
+    private void replace(long dead) {
+      LiveSession live = live(dead);
+      if (live != null) {
+        end(live, "its process is dead");
+      } else {
+        unclaimed.remove(dead);
+        propose(new Upkeep.FenceSession(dead));
+      }
+    }
+
+    private void resume(ClientMessage.Hello hello, @Nullable Caller identity) {
+      Survey.Session known = namespace.survey().session(hello.session());
+      LiveSession live = live(hello.session());
+      if (known == null || known.fenced() || known.epoch() != hello.epoch()) {
+        refuse("session " + hello.session() + " is over");
+      } else if (live != null && live.isTrusted() != (identity == null)) {
+        refuse("session " + hello.session() + " is somebody else's");
+      } else if (live != null) {
+        live.heard(time.monotonicNanos());
+        live.link(link);
+        session = live;
+        sendWelcome(live);
+        lease.sendAgain(live);
+      } else {
+        welcome(hello.session(), hello.epoch(), hello, identity);
+      }
+    }
+
+    private void welcome(
+        long id, long epoch, ClientMessage.Hello hello, @Nullable Caller identity) {
+      LiveSession opened =
+          new LiveSession(
+              id, epoch, hello.host(), hello.mount(), identity, time.monotonicNanos());
+      opened.link(link);
+      hello.open().forEach(opening -> opened.opened(opening.ino(), opening.opens()));
+      unclaimed.remove(id);
+      lease.join(opened, hello.held(), !unclaimed.isEmpty());
+      session = opened;
+      sendWelcome(opened);
+    }
+
+    private void sendWelcome(LiveSession welcomed) {
+      ByteString cluster = namespace.survey().cluster();
+      link.send(
+          new ServerMessage.Welcome(
+              welcomed.id,
+              welcomed.epoch,
+              cluster == null ? ByteString.EMPTY : cluster,
+              now(),
+              welcomed.mode,
+              welcomed.leaseNumber));
+    }
+
+    @Override
+    public void closed(String reason) {
+      LiveSession known = session;
+      if (known != null && known.link() == link) {
+        known.link(null);
+        LOG.debug("the stream of session {} ended: {}", known.id, reason);
+      }
+    }
+  }
+
+  private @Nullable LiveSession live(long id) {
+    return lease.sessions().stream().filter(s -> s.id == id).findFirst().orElse(null);
+  }
+
+  /** The leader's stamped time: what the next command would bear at least. */
+  private long now() {
+    return Math.max(time.wallNanos(), namespace.lastStampNanos());
+  }
+
+  private void propose(Upkeep order) {
+    log.propose(Proposal.upkeep(order))
+        .whenComplete(
+            (reply, failure) -> {
+              if (failure != null || reply instanceof Reply.Refused) {
+                LOG.warn("{} did not get through: {}", order, reply, failure);
+              }
+            });
+  }
+
+  /** A session is over: nothing it sends counts any more; its blocks and orphans follow. */
+  private void end(LiveSession session, String why) {
+    if (session.isFenced()) {
+      return;
+    }
+    LOG.info("session {} of {} ends: {}", session.id, session.host, why);
+    session.fence();
+    propose(new Upkeep.FenceSession(session.id));
+    lease.leave(session);
+    Link<ServerMessage> link = session.link();
+    if (link != null) {
+      link.send(new ServerMessage.Fenced(why));
+      link.close();
+    }
+  }
+
+  /** Every second: who is silent, who owes an acknowledgement, which orphans nobody holds. */
+  private void tick() {
+    if (closed) {
+      return;
+    }
+    time.after(
+        TICK_MILLIS,
+        TimeUnit.MILLISECONDS,
+        () -> {
+          Thread.ofVirtual().name("gateway-tick").start(this::look);
+          tick();
+        });
+  }
+
+  private void look() {
+    if (closed) {
+      return;
+    }
+    long now = time.monotonicNanos();
+    if (!unclaimed.isEmpty() && now - startedNanos > CLAIM_NANOS) {
+      // They live on if nobody conflicts; what they held they hold no more.
+      for (long id : Set.copyOf(unclaimed)) {
+        if (unclaimed.remove(id)) {
+          LOG.warn("session {} did not come back after the restart: it is over", id);
+          propose(new Upkeep.FenceSession(id));
+        }
+      }
+    }
+    for (LiveSession session : lease.sessions()) {
+      if (session.silentNanos(now) > Limits.SESSION_NANOS) {
+        end(session, "it was silent for too long");
+      } else if (!session.mount && !session.isConnected()
+          && session.silentNanos(now) > Limits.RECALL_NANOS) {
+        end(session, "a tool left without a word");
+      }
+    }
+    lease.overdue().forEach(session -> end(session, "it did not answer a recall"));
+    reaper.look();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    for (LiveSession session : lease.sessions()) {
+      Link<ServerMessage> link = session.link();
+      if (link != null) {
+        link.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,252 @@
+package dfs.metadata.keeper;
+
+import dfs.metadata.consensus.Proposal;
+import dfs.metadata.consensus.ReplicatedLog;
+import dfs.metadata.namespace.Survey;
+import dfs.metadata.namespace.Survey.Block;
+import dfs.metadata.namespace.Survey.BlockState;
+import dfs.protocol.metadata.Change.BlockEnd;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
+import dfs.protocol.seam.Time;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkOrder;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks every second for what is to be done without anybody asking: blocks of dead sessions are
+ * sealed, blocks without owners die and are deleted in two phases, maps and history are trimmed.
+ * Everything it does is an order in the log or to a chunk server; it keeps nothing that a restart
+ * would miss. Runs on a thread of its own.
+ */
+public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(BlockKeeper.class);
+  private static final long PERIOD_MILLIS = 1000;
+  private static final long ANSWER_SECONDS = 10;
+  private static final int BLOCKS_PER_ROUND = 256;
+  private static final int MAPS_PER_ROUND = 64;
+  private static final int STEPS_PER_ROUND = 256;
+  private static final int SEALED = 1;
+  private static final int DAMAGED = 2;
+
+  private final ReplicatedLog log;
+  private final Survey survey;
+  private final ChunkServers servers;
+  private final Time time;
+  private final Map<Long, Set<Long>> deletedAt = new ConcurrentHashMap<>();
+  private final Map<Long, ChunkMessage.BlockState> sealedAt = new ConcurrentHashMap<>();
+  private final Set<Long> damaged = ConcurrentHashMap.newKeySet();
+  private final Thread thread = Thread.ofPlatform().daemon().name("keeper").unstarted(this::run);
+  private volatile boolean closed;
+
+  public BlockKeeper(ReplicatedLog log, Survey survey, ChunkServers servers, Time time) {
+    this.log = log;
+    this.survey = survey;
+    this.servers = servers;
+    this.time = time;
+    servers.listen(this);
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  /** Replicas that chunk servers reported as damaged. */
+  public Set<Long> damaged() {
+    return Set.copyOf(damaged);
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        round();
+      } catch (RuntimeException e) {
+        LOG.error("a round of upkeep failed", e);
+      }
+      pause();
+    }
+  }
+
+  private synchronized void pause() {
+    try {
+      if (!closed) {
+        TimeUnit.MILLISECONDS.timedWait(this, PERIOD_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      closed = true;
+    }
+  }
+
+  private void round() {
+    endSessions();
+    condemn();
+    delete();
+    for (long map : survey.mapsToReap(MAPS_PER_ROUND)) {
+      repeat(new Upkeep.ReapMap(map));
+    }
+    if (survey.historyDue(time.wallNanos())) {
+      repeat(new Upkeep.AdvanceHistory());
+    }
+  }
+
+  /** Orders a step until there is nothing more to do. */
+  private void repeat(Upkeep step) {
+    for (int i = 0; i < STEPS_PER_ROUND && !closed; i++) {
+      if (!(propose(step) instanceof Reply.Progress progress) || !progress.more()) {
+        return;
+      }
+    }
+  }
+
+  private @Nullable Reply propose(Upkeep order) {
+    try {
+      return log.propose(Proposal.upkeep(order)).get(ANSWER_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      closed = true;
+      return null;
+    } catch (java.util.concurrent.ExecutionException
+        | java.util.concurrent.TimeoutException e) {
+      LOG.warn("{} did not get through: {}", order, e.toString());
+      return null;
+    }
+  }
+
+  /** A fenced session ends when its blocks are closed: at the length that its servers can prove. */
+  private void endSessions() {
+    for (Survey.Session session : survey.sessions()) {
+      if (!session.fenced()) {
+        continue;
+      }
+      List<BlockEnd> ends = new ArrayList<>();
+      boolean all = true;
+      for (Block block : survey.blocksOfSession(session.id())) {
+        BlockEnd end = endOf(block);
+        all &= end != null;
+        if (end != null) {
+          ends.add(end);
+        }
+      }
+      if (!ends.isEmpty()) {
+        propose(new Upkeep.SealDead(ends));
+      }
+      if (all) {
+        propose(new Upkeep.EndSession(session.id()));
+      }
+    }
+  }
+
+  private @Nullable BlockEnd endOf(Block block) {
+    if (block.state() == BlockState.SEALED) {
+      return new BlockEnd(block.id(), block.epoch(), block.lengthBytes(), true);
+    }
+    ChunkMessage.BlockState sealed = sealedAt.remove(block.id());
+    if (sealed != null) {
+      // A server that has nothing of the block was asked before the writer came to create it.
+      return new BlockEnd(
+          block.id(), block.epoch(), Math.max(0, sealed.lengthBytes()), true);
+    }
+    for (long server : block.servers()) {
+      servers.order(
+          server,
+          new ChunkOrder.SealLongest(
+              List.of(new ChunkMessage.BlockState(block.id(), block.epoch(), 0, 0)),
+              log.term(),
+              0));
+    }
+    return null;
+  }
+
+  private void condemn() {
+    List<Long> ownerless = survey.ownerless(0, BLOCKS_PER_ROUND);
+    if (!ownerless.isEmpty()) {
+      propose(new Upkeep.CondemnBlocks(ownerless));
+    }
+  }
+
+  /** Dead blocks: their servers are told to delete them; once all have, they are gone. */
+  private void delete() {
+    List<Long> gone = new ArrayList<>();
+    long mark = survey.allocationMark();
+    for (Block block : survey.blocks(BlockState.DEAD, 0, BLOCKS_PER_ROUND)) {
+      Set<Long> left = new HashSet<>(block.servers());
+      left.removeAll(deletedAt.getOrDefault(block.id(), Set.of()));
+      if (left.isEmpty()) {
+        gone.add(block.id());
+      }
+      for (long server : left) {
+        servers.order(
+            server, new ChunkOrder.Delete(List.of(block.id()), mark, log.term(), 0));
+      }
+    }
+    if (!gone.isEmpty() && propose(new Upkeep.BlocksGone(gone)) instanceof Reply.Done) {
+      gone.forEach(deletedAt::remove);
+      damaged.removeAll(gone);
+    }
+  }
+
+  /** Replicas of blocks that the log has forgotten, or never confirmed, are left-overs. */
+  @Override
+  public void report(long server, List<ChunkMessage.BlockState> blocks) {
+    long mark = survey.allocationMark();
+    List<Long> unknown = new ArrayList<>();
+    for (ChunkMessage.BlockState replica : blocks) {
+      if (replica.state() == DAMAGED) {
+        damaged.add(replica.block());
+      }
+      if (replica.block() < mark && survey.block(replica.block()) == null) {
+        unknown.add(replica.block());
+      }
+    }
+    if (!unknown.isEmpty()) {
+      LOG.info("chunk server {} has {} blocks that are gone", server, unknown.size());
+      servers.order(server, new ChunkOrder.Delete(unknown, mark, log.term(), 0));
+    }
+  }
+
+  @Override
+  public void deleted(long server, List<Long> blocks) {
+    for (long block : blocks) {
+      if (survey.block(block) == null) {
+        continue;
+      }
+      deletedAt.computeIfAbsent(block, b -> ConcurrentHashMap.newKeySet()).add(server);
+    }
+    wake();
+  }
+
+  @Override
+  public void sealed(long server, List<ChunkMessage.BlockState> blocks) {
+    for (ChunkMessage.BlockState block : blocks) {
+      if (block.state() == SEALED || block.lengthBytes() < 0) {
+        sealedAt.put(block.block(), block);
+      }
+    }
+    wake();
+  }
+
+  /** Something happened that a round may go on with. */
+  private synchronized void wake() {
+    notifyAll();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    wake();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dfs.metadata.keeper;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.block.Capability;
+import dfs.protocol.seam.Time;
+import dfs.protocol.session.ChunkOrder;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * Signs capabilities with a key made at each start. A client whose capability a chunk server does
+ * not know any more asks again where the block is, and gets a fresh one.
+ */
+public final class CapabilityKeys {
+  private static final int SECRET_BYTES = 32;
+  private static final long READ_NANOS = 3_600_000_000_000L;
+  private static final long WRITE_NANOS = 24 * READ_NANOS;
+
+  private final Time time;
+  private final ChunkOrder.Key key;
+
+  public CapabilityKeys(Time time, RandomGenerator random) {
+    this.time = time;
+    byte[] secret = new byte[SECRET_BYTES];
+    random.nextBytes(secret);
+    this.key =
+        new ChunkOrder.Key(random.nextInt(1, Integer.MAX_VALUE), ByteString.copyFrom(secret));
+  }
+
+  List<ChunkOrder.Key> keys() {
+    return List.of(key);
+  }
+
+  /** Leave to read a range of a block. */
+  public ByteString toRead(long block, long offset, long lengthBytes, long session) {
+    return sign(block, offset, lengthBytes, Capability.READ, session, READ_NANOS);
+  }
+
+  /** Leave to write a block, and to read what was written. */
+  public ByteString toWrite(long block, long lengthBytes, long session) {
+    return sign(block, 0, lengthBytes, Capability.READ | Capability.WRITE, session, WRITE_NANOS);
+  }
+
+  private ByteString sign(
+      long block, long offset, long lengthBytes, int operations, long session, long forNanos) {
+    return new Capability(
+            block,
+            offset,
+            lengthBytes,
+            operations,
+            key.id(),
+            session,
+            time.wallNanos() + forNanos)
+        .sign(key.secret());
+  }
+}

@@ -1,0 +1,254 @@
+package dfs.metadata.keeper;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.consensus.Proposal;
+import dfs.metadata.consensus.ReplicatedLog;
+import dfs.metadata.namespace.Survey;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
+import dfs.protocol.seam.Link;
+import dfs.protocol.seam.Time;
+import dfs.protocol.seam.Transport;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkOrder;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The chunk servers that are connected: what they report and where new blocks go. Called by the
+ * transport for each control stream, by {@code gateway} for placement and addresses, by {@link
+ * BlockKeeper} for orders. Thread-safe.
+ */
+public final class ChunkServers implements Transport.Acceptor<ChunkMessage, ChunkOrder> {
+  private static final Logger LOG = LoggerFactory.getLogger(ChunkServers.class);
+  private static final int NONCE_BYTES = 32;
+  private static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
+  private static final long RESERVE_BYTES = 64L << 20;
+  private static final int RESERVE_PARTS = 20;
+
+  private final ClusterKey key;
+  private final ReplicatedLog log;
+  private final Survey survey;
+  private final CapabilityKeys capabilities;
+  private final Time time;
+  private final RandomGenerator random;
+  private final Map<Long, Connection> connected = new ConcurrentHashMap<>();
+  private volatile @Nullable Listener listener;
+
+  /** Who hears what chunk servers did. */
+  interface Listener {
+    void report(long server, List<ChunkMessage.BlockState> blocks);
+
+    void deleted(long server, List<Long> blocks);
+
+    void sealed(long server, List<ChunkMessage.BlockState> blocks);
+  }
+
+  public ChunkServers(
+      ClusterKey key,
+      ReplicatedLog log,
+      Survey survey,
+      CapabilityKeys capabilities,
+      Time time,
+      RandomGenerator random) {
+    this.key = key;
+    this.log = log;
+    this.survey = survey;
+    this.capabilities = capabilities;
+    this.time = time;
+    this.random = random;
+  }
+
+  void listen(Listener heard) {
+    listener = heard;
+  }
+
+  @Override
+  public Link.Receiver<ChunkMessage> accept(Link<ChunkOrder> link) {
+    byte[] nonce = new byte[NONCE_BYTES];
+    random.nextBytes(nonce);
+    Connection connection = new Connection(link, ByteString.copyFrom(nonce));
+    link.send(new ChunkOrder.Challenge(connection.nonce));
+    return connection;
+  }
+
+  /** One control stream. */
+  private final class Connection implements Link.Receiver<ChunkMessage> {
+    final Link<ChunkOrder> link;
+    final ByteString nonce;
+    volatile long server;
+    volatile String address = "";
+    volatile String host = "";
+    volatile long heardNanos;
+    volatile List<ChunkMessage.DirectoryState> directories = List.of();
+
+    Connection(Link<ChunkOrder> link, ByteString nonce) {
+      this.link = link;
+      this.nonce = nonce;
+      this.heardNanos = time.monotonicNanos();
+    }
+
+    @Override
+    public void receive(ChunkMessage message) {
+      heardNanos = time.monotonicNanos();
+      if (server == 0 && !(message instanceof ChunkMessage.Register)) {
+        refuse("the first message must be a registration");
+        return;
+      }
+      Listener heard = listener;
+      switch (message) {
+        case ChunkMessage.Register m -> register(m);
+        case ChunkMessage.Heartbeat m -> directories = m.directories();
+        case ChunkMessage.Report m -> {
+          if (heard != null) {
+            heard.report(server, m.blocks());
+          }
+        }
+        case ChunkMessage.Deleted m -> {
+          if (heard != null) {
+            heard.deleted(server, m.blocks());
+          }
+        }
+        case ChunkMessage.Sealed m -> {
+          if (heard != null) {
+            heard.sealed(server, m.blocks());
+          }
+        }
+      }
+    }
+
+    private void refuse(String reason) {
+      LOG.warn("a chunk server is refused: {}", reason);
+      link.send(new ChunkOrder.Refused(reason));
+      link.close();
+    }
+
+    private void register(ChunkMessage.Register message) {
+      ByteString cluster = survey.cluster();
+      if (!key.proves(nonce, message.proof())) {
+        refuse("it does not know the cluster key");
+      } else if (cluster == null) {
+        refuse("the volume is not formatted yet");
+      } else if (!message.cluster().isEmpty() && !message.cluster().equals(cluster)) {
+        refuse("its data directory belongs to another cluster");
+      } else {
+        address = message.address();
+        host = message.host();
+        Upkeep order =
+            new Upkeep.RegisterServer(message.host(), message.address(), message.directory());
+        log.propose(Proposal.upkeep(order))
+            .whenComplete((reply, failure) -> registered(cluster, message, reply));
+      }
+    }
+
+    private void registered(
+        ByteString cluster, ChunkMessage.Register message, @Nullable Reply reply) {
+      if (!(reply instanceof Reply.Session known)) {
+        refuse("it could not be registered: " + reply);
+        return;
+      }
+      server = known.id();
+      Connection before = connected.put(known.id(), this);
+      if (before != null && before != this) {
+        before.link.close();
+      }
+      LOG.info("chunk server {} at {} is here", known.id(), message.address());
+      link.send(
+          new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
+    }
+
+    @Override
+    public void closed(String reason) {
+      if (server != 0 && connected.remove(server, this)) {
+        LOG.warn("chunk server {} is gone: {}", server, reason);
+      }
+    }
+
+    boolean isAlive() {
+      return time.monotonicNanos() - heardNanos < SILENT_NANOS;
+    }
+
+    long freeBytes() {
+      long free = 0;
+      for (ChunkMessage.DirectoryState directory : directories) {
+        if (directory.state().equals("ok")) {
+          long reserve = Math.min(RESERVE_BYTES, directory.totalBytes() / RESERVE_PARTS);
+          free += Math.max(0, directory.freeBytes() - reserve);
+        }
+      }
+      return free;
+    }
+  }
+
+  /** Servers for a new block, the emptiest first; empty when none can take one. */
+  public List<Long> place(int copies) {
+    return connected.values().stream()
+        .filter(c -> c.isAlive() && (c.directories.isEmpty() || c.freeBytes() > 0))
+        .sorted(Comparator.comparingLong(Connection::freeBytes).reversed())
+        .limit(copies)
+        .map(c -> c.server)
+        .toList();
+  }
+
+  /** Addresses of these servers, of those that are connected. */
+  public List<String> addresses(List<Long> servers) {
+    List<String> addresses = new ArrayList<>(servers.size());
+    for (long server : servers) {
+      Connection connection = connected.get(server);
+      if (connection != null) {
+        addresses.add(connection.address);
+      }
+    }
+    return addresses;
+  }
+
+  /** Total and free bytes of all disks. */
+  public Space space() {
+    long total = 0;
+    long free = 0;
+    for (Connection connection : connected.values()) {
+      for (ChunkMessage.DirectoryState directory : connection.directories) {
+        total += directory.totalBytes();
+      }
+      free += connection.freeBytes();
+    }
+    return new Space(total, free);
+  }
+
+  /** Size of all disks. */
+  public record Space(long totalBytes, long freeBytes) {}
+
+  /** Sends an order to a server; whether it is connected. */
+  boolean order(long server, ChunkOrder order) {
+    Connection connection = connected.get(server);
+    if (connection == null) {
+      return false;
+    }
+    connection.link.send(order);
+    return true;
+  }
+
+  /** A chunk server as it shows itself. */
+  public record Condition(
+      long server,
+      String host,
+      String address,
+      boolean alive,
+      List<ChunkMessage.DirectoryState> directories) {}
+
+  /** All that are connected, by id. */
+  public List<Condition> conditions() {
+    return connected.values().stream()
+        .sorted(Comparator.comparingLong(c -> c.server))
+        .map(c -> new Condition(c.server, c.host, c.address, c.isAlive(), c.directories))
+        .toList();
+  }
+}

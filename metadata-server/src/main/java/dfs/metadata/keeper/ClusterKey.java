@@ -1,0 +1,32 @@
+package dfs.metadata.keeper;
+
+import com.google.protobuf.ByteString;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** Who proves it is trusted to speak for others, and to be a server of the cluster. */
+public final class ClusterKey {
+  private static final String ALGORITHM = "HmacSHA256";
+  private final ByteString key;
+
+  /** Takes the shared secret; it must not be empty. */
+  public ClusterKey(ByteString key) {
+    if (key.isEmpty()) {
+      throw new IllegalArgumentException("the cluster key is empty");
+    }
+    this.key = key;
+  }
+
+  /** Whether the proof is the key's over this nonce. */
+  public boolean proves(ByteString nonce, ByteString proof) {
+    try {
+      Mac mac = Mac.getInstance(ALGORITHM);
+      mac.init(new SecretKeySpec(key.toByteArray(), ALGORITHM));
+      return MessageDigest.isEqual(mac.doFinal(nonce.toByteArray()), proof.toByteArray());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has " + ALGORITHM, e);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dfs.metadata.namespace;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.records.BlockInfo;
+import dfs.metadata.state.NamespaceReader;
+import dfs.metadata.state.Table;
+import dfs.metadata.store.Key;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.Reply;
+import java.util.List;
+
+/** Blocks from their allocation to the moment they are gone. */
+final class Blocks {
+  private static final String NEXT_BLOCK = "next.block";
+  private static final long FIRST_EPOCH = 1;
+
+  private Blocks() {}
+
+  /** No block id at or above this was ever given. */
+  static long mark(NamespaceReader reader) {
+    return Math.max(1, reader.number(NEXT_BLOCK));
+  }
+
+  /** Opens a block for the command's session on the servers stamped on it. */
+  static Reply.BlockGrant allocate(Applying in, Change.BlockWish wish) {
+    List<Long> servers = in.command.placement();
+    if (servers.isEmpty()) {
+      throw Refusal.of(Errno.ENOSPC, "no chunk server can take a block");
+    }
+    long block = in.tx.next(NEXT_BLOCK, 1);
+    long session = in.command.session();
+    in.tx.put(
+        Table.BLOCKS,
+        Key.of(block),
+        new BlockInfo(
+            FIRST_EPOCH,
+            BlockInfo.OPEN,
+            session,
+            0,
+            wish.solo(),
+            wish.synced(),
+            wish.ino(),
+            servers,
+            List.of()));
+    return new Reply.BlockGrant(
+        block, FIRST_EPOCH, wish.solo(), wish.synced(), servers, List.of(), ByteString.EMPTY);
+  }
+
+  /** The grant of a block that was allocated before. */
+  static Reply.BlockGrant granted(NamespaceReader reader, long block) {
+    BlockInfo info = require(reader, block);
+    return new Reply.BlockGrant(
+        block,
+        info.epoch(),
+        info.solo(),
+        info.synced(),
+        info.servers(),
+        List.of(),
+        ByteString.EMPTY);
+  }
+
+  static BlockInfo require(NamespaceReader reader, long block) {
+    BlockInfo info = reader.value(Table.BLOCKS, Key.of(block));
+    if (info == null) {
+      throw Refusal.of(Errno.EINVAL, "there is no block " + block);
+    }
+    return info;
+  }
+
+  /** Refuses a commit that names a block of another session, a closed one, or bytes beyond it. */
+  static void checkCommit(Applying in, Extent extent) {
+    if (extent.unwritten()) {
+      return;
+    }
+    BlockInfo info = require(in.tx, extent.block());
+    if (info.session() != in.command.session()) {
+      throw Refusal.of(Errno.EPERM, "block " + extent.block() + " is another session's");
+    }
+    if (info.state() >= BlockInfo.CLOSED) {
+      throw Refusal.of(Errno.EINVAL, "block " + extent.block() + " is closed");
+    }
+    long limit = info.state() == BlockInfo.SEALED ? info.lengthBytes() : Limits.BLOCK_BYTES;
+    if (extent.blockOffset() > limit - extent.lengthBytes()) {
+      throw Refusal.of(Errno.EINVAL, "block " + extent.block() + " ends at " + limit);
+    }
+  }
+
+  /** A block of the command's own session ends; the first seal wins. */
+  static void end(Applying in, Change.BlockEnd end) {
+    BlockInfo info = require(in.tx, end.block());
+    if (info.session() != in.command.session() || info.epoch() != end.epoch()) {
+      throw Refusal.of(Errno.EPERM, "block " + end.block() + " is another session's");
+    }
+    seal(in, end, info);
+  }
+
+  /** The servers found where a dead session's block ends. */
+  static void endDead(Applying in, Change.BlockEnd end) {
+    BlockInfo info = in.tx.value(Table.BLOCKS, Key.of(end.block()));
+    if (info != null) {
+      seal(in, end, info);
+    }
+  }
+
+  private static void seal(Applying in, Change.BlockEnd end, BlockInfo info) {
+    if (info.state() >= BlockInfo.CLOSED) {
+      return;
+    }
+    if (end.lengthBytes() < 0 || end.lengthBytes() > Limits.BLOCK_BYTES) {
+      throw Refusal.of(Errno.EINVAL, "a block of " + end.lengthBytes() + " bytes");
+    }
+    long length = info.state() == BlockInfo.SEALED ? info.lengthBytes() : end.lengthBytes();
+    int state = end.closed() ? BlockInfo.CLOSED : BlockInfo.SEALED;
+    in.tx.put(Table.BLOCKS, Key.of(end.block()), info.withState(state, length));
+  }
+
+  static boolean isOwned(NamespaceReader reader, long block) {
+    Key prefix = Key.of(block);
+    return !reader.rows(Table.OWNERS, prefix, prefix.afterPrefix(), 1).isEmpty();
+  }
+
+  /** Closed blocks that no version names die. */
+  static Reply condemn(Applying in, List<Long> blocks) {
+    List<Long> dead = new java.util.ArrayList<>();
+    for (long block : blocks) {
+      BlockInfo info = in.tx.value(Table.BLOCKS, Key.of(block));
+      if (info != null && info.state() == BlockInfo.CLOSED && !isOwned(in.tx, block)) {
+        in.tx.put(Table.BLOCKS, Key.of(block), info.withState(BlockInfo.DEAD, info.lengthBytes()));
+        dead.add(block);
+      }
+    }
+    return new Reply.Progress(dead, false);
+  }
+
+  /** Dead blocks that every member deleted leave the state; their ids are never given again. */
+  static Reply forget(Applying in, List<Long> blocks) {
+    for (long block : blocks) {
+      BlockInfo info = in.tx.value(Table.BLOCKS, Key.of(block));
+      if (info != null && info.state() == BlockInfo.DEAD) {
+        in.tx.drop(Table.BLOCKS, Key.of(block));
+      }
+    }
+    return Reply.Done.DONE;
+  }
+}

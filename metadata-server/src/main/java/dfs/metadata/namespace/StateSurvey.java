@@ -1,0 +1,235 @@
+package dfs.metadata.namespace;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.records.BlockInfo;
+import dfs.metadata.records.BytesRecord;
+import dfs.metadata.records.Keys;
+import dfs.metadata.records.SessionRecord;
+import dfs.metadata.records.Usage;
+import dfs.metadata.state.History;
+import dfs.metadata.state.NamespaceReader;
+import dfs.metadata.state.State;
+import dfs.metadata.state.Table;
+import dfs.metadata.store.Key;
+import dfs.protocol.metadata.Attributes;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The survey of a {@link State}. */
+final class StateSurvey implements Survey {
+  private final State state;
+
+  StateSurvey(State state) {
+    this.state = state;
+  }
+
+  @Override
+  public @Nullable ByteString cluster() {
+    BytesRecord cluster =
+        state.read(reader -> reader.value(Table.SETTINGS, Keys.meta(Changes.CLUSTER)));
+    return cluster == null ? null : cluster.bytes();
+  }
+
+  @Override
+  public boolean sole() {
+    return state.read(reader -> reader.number(Changes.SOLE)) != 0;
+  }
+
+  @Override
+  public List<Session> sessions() {
+    return state.readSnapshot(
+        reader -> {
+          List<Session> sessions = new ArrayList<>();
+          long after = -1;
+          while (true) {
+            // Slots lie between the sessions, under longer keys.
+            Long id = nextSession(reader, after + 1);
+            if (id == null) {
+              return sessions;
+            }
+            SessionRecord record = reader.value(Table.SESSIONS, Key.of(id));
+            if (record != null) {
+              sessions.add(
+                  new Session(
+                      id,
+                      record.epoch(),
+                      record.host(),
+                      record.mount(),
+                      record.fenced(),
+                      record.openedNanos()));
+            }
+            after = id;
+          }
+        });
+  }
+
+  private static @Nullable Long nextSession(NamespaceReader reader, long from) {
+    List<NamespaceReader.Row<SessionRecord>> next =
+        reader.rows(Table.SESSIONS, Key.of(from), null, 1);
+    return next.isEmpty() ? null : next.getFirst().key().longAt(0);
+  }
+
+  @Override
+  public @Nullable Session session(long id) {
+    SessionRecord record = state.read(reader -> reader.value(Table.SESSIONS, Key.of(id)));
+    return record == null
+        ? null
+        : new Session(
+            id,
+            record.epoch(),
+            record.host(),
+            record.mount(),
+            record.fenced(),
+            record.openedNanos());
+  }
+
+  @Override
+  public List<Server> servers() {
+    return state.read(
+        reader ->
+            reader.rows(Table.SERVERS, Key.EMPTY, null, Integer.MAX_VALUE).stream()
+                .map(
+                    row ->
+                        new Server(
+                            row.key().longAt(0),
+                            row.value().host(),
+                            row.value().address(),
+                            row.value().directory()))
+                .toList());
+  }
+
+  @Override
+  public List<Long> orphans(long after, int limit) {
+    return state.read(
+        reader ->
+            reader.rows(Table.ORPHANS, Key.of(after + 1), null, limit).stream()
+                .map(row -> row.key().longAt(0))
+                .toList());
+  }
+
+  private static BlockState stateOf(BlockInfo info) {
+    return switch (info.state()) {
+      case BlockInfo.OPEN -> BlockState.OPEN;
+      case BlockInfo.SEALED -> BlockState.SEALED;
+      case BlockInfo.CLOSED -> BlockState.CLOSED;
+      case BlockInfo.DEAD -> BlockState.DEAD;
+      default -> BlockState.GONE;
+    };
+  }
+
+  private static Block block(long id, BlockInfo info) {
+    return new Block(
+        id, info.epoch(), stateOf(info), info.session(), info.lengthBytes(), info.servers());
+  }
+
+  private List<Block> blocks(long after, int limit, Predicate<Block> wanted) {
+    return state.readSnapshot(
+        reader -> {
+          List<Block> found = new ArrayList<>();
+          reader.scan(
+              Table.BLOCKS,
+              Key.of(after + 1),
+              null,
+              (key, stored) -> {
+                Block block = block(key.longAt(0), stored.value());
+                if (wanted.test(block)) {
+                  found.add(block);
+                }
+                return found.size() < limit;
+              });
+          return found;
+        });
+  }
+
+  @Override
+  public List<Block> blocks(BlockState wanted, long after, int limit) {
+    return blocks(after, limit, block -> block.state() == wanted);
+  }
+
+  @Override
+  public List<Block> blocksOfSession(long session) {
+    return blocks(
+        0,
+        Integer.MAX_VALUE,
+        block -> block.session() == session && block.state().compareTo(BlockState.CLOSED) < 0);
+  }
+
+  @Override
+  public Map<BlockState, Long> blockCounts() {
+    Map<BlockState, Long> counts = new EnumMap<>(BlockState.class);
+    blocks(
+        0,
+        Integer.MAX_VALUE,
+        block -> {
+          counts.merge(block.state(), 1L, Long::sum);
+          return false;
+        });
+    return counts;
+  }
+
+  @Override
+  public @Nullable Block block(long id) {
+    BlockInfo info = state.read(reader -> reader.value(Table.BLOCKS, Key.of(id)));
+    return info == null ? null : block(id, info);
+  }
+
+  @Override
+  public List<Long> ownerless(long after, int limit) {
+    return state.readSnapshot(
+        reader -> {
+          List<Long> found = new ArrayList<>();
+          reader.scan(
+              Table.BLOCKS,
+              Key.of(after + 1),
+              null,
+              (key, stored) -> {
+                if (stored.value().state() == BlockInfo.CLOSED
+                    && !Blocks.isOwned(reader, key.longAt(0))) {
+                  found.add(key.longAt(0));
+                }
+                return found.size() < limit;
+              });
+          return found;
+        });
+  }
+
+  @Override
+  public long allocationMark() {
+    return state.read(Blocks::mark);
+  }
+
+  @Override
+  public List<Long> mapsToReap(int limit) {
+    return state.read(reader -> Reaping.maps(reader, limit));
+  }
+
+  @Override
+  public boolean historyDue(long nowNanos) {
+    return state.read(reader -> History.isDue(reader, nowNanos));
+  }
+
+  @Override
+  public Totals totals() {
+    Usage usage = state.read(reader -> Charge.below(reader, Attributes.ROOT_INO));
+    return new Totals(usage.files(), usage.directories() + 1, usage.bytes());
+  }
+
+  @Override
+  public long oldestInstantNanos() {
+    return state.read(state::oldestInstant);
+  }
+
+  @Override
+  public long storeBytes() {
+    return state.sizeBytes();
+  }
+
+  @Override
+  public List<String> check(int limit) {
+    return state.readSnapshot(reader -> new Checker(reader, limit).check());
+  }
+}

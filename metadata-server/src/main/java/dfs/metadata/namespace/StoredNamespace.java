@@ -1,0 +1,200 @@
+package dfs.metadata.namespace;
+
+import dfs.metadata.records.SessionRecord;
+import dfs.metadata.records.SlotRecord;
+import dfs.metadata.state.NamespaceReader;
+import dfs.metadata.state.State;
+import dfs.metadata.state.Table;
+import dfs.metadata.state.Transaction;
+import dfs.metadata.store.Key;
+import dfs.metadata.store.KeyValueStore;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Command;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The namespace over a key-value store. */
+public final class StoredNamespace implements Namespace {
+  private final State state;
+  private final StateSurvey survey;
+
+  public StoredNamespace(KeyValueStore store) {
+    this.state = new State(store);
+    this.survey = new StateSurvey(state);
+  }
+
+  @Override
+  public long appliedIndex() {
+    return state.appliedIndex();
+  }
+
+  @Override
+  public long lastStampNanos() {
+    return state.lastStampNanos();
+  }
+
+  @Override
+  public List<Reply> apply(long lastIndex, List<Command> commands) {
+    Transaction tx = state.begin();
+    List<Reply> replies = new ArrayList<>(commands.size());
+    for (Command command : commands) {
+      tx.begin(command.stampNanos());
+      replies.add(command.session() == 0 ? run(tx, command) : answer(tx, command));
+    }
+    state.commit(tx, lastIndex);
+    return replies;
+  }
+
+  /** Each operation of a session runs once; a repeat gets the first one's answer. */
+  private static Reply answer(Transaction tx, Command command) {
+    SessionRecord session = tx.value(Table.SESSIONS, Key.of(command.session()));
+    if (session == null || session.fenced()) {
+      return Reply.refused(Errno.ESTALE, "session " + command.session() + " is over");
+    }
+    Key slotKey = Key.of(command.session(), command.slot());
+    SlotRecord slot = tx.value(Table.SLOTS, slotKey);
+    if (slot != null && command.sequence() <= slot.sequence()) {
+      if (command.sequence() < slot.sequence()) {
+        return Reply.refused(Errno.ESTALE, "operation " + command.sequence() + " is long over");
+      }
+      try {
+        return repeat(tx, command, slot);
+      } catch (Refusal refusal) {
+        return refusal.reply();
+      }
+    }
+    Reply reply = run(tx, command);
+    tx.put(Table.SLOTS, slotKey, slotOf(command.sequence(), reply));
+    return reply;
+  }
+
+  private static Reply run(Transaction tx, Command command) {
+    try {
+      return Changes.apply(command.order(), new Applying(tx, command));
+    } catch (Refusal refusal) {
+      tx.rollBack();
+      return refusal.reply();
+    }
+  }
+
+  private static SlotRecord slotOf(long sequence, Reply reply) {
+    return switch (reply) {
+      case Reply.Refused r -> new SlotRecord(sequence, r.errno().number(), 0, 0);
+      case Reply.Entry r -> new SlotRecord(sequence, 0, r.attributes().ino(), 0);
+      case Reply.Removed r -> new SlotRecord(sequence, 0, inoOf(r.attributes()), 0);
+      case Reply.Allocated r -> new SlotRecord(sequence, 0, 0, r.grant().block());
+      case Reply.Committed r ->
+          new SlotRecord(
+              sequence, 0, r.attributes().ino(), r.next() == null ? 0 : r.next().block());
+      case Reply.Done r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Value r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Names r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Listing r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Space r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.MapPage r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Report r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Session r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Progress r -> new SlotRecord(sequence, 0, 0, 0);
+    };
+  }
+
+  private static long inoOf(@Nullable Attributes attributes) {
+    return attributes == null ? 0 : attributes.ino();
+  }
+
+  private static Reply repeat(NamespaceReader reader, Command command, SlotRecord slot) {
+    if (slot.errno() != 0) {
+      for (Errno errno : Errno.values()) {
+        if (errno.number() == slot.errno()) {
+          return Reply.refused(errno, "as answered before");
+        }
+      }
+    }
+    var inode = slot.ino() == 0 ? null : reader.inode(slot.ino());
+    Attributes attributes = inode == null ? null : inode.attributes(slot.ino());
+    if (!(command.order() instanceof Change change)) {
+      return Reply.Done.DONE;
+    }
+    return switch (change) {
+      case Change.CreateFile c -> entry(attributes);
+      case Change.MakeDirectory c -> entry(attributes);
+      case Change.MakeNode c -> entry(attributes);
+      case Change.MakeSymlink c -> entry(attributes);
+      case Change.Link c -> entry(attributes);
+      case Change.SetAttributes c -> entry(attributes);
+      case Change.Unlink c -> new Reply.Removed(attributes);
+      case Change.RemoveDirectory c -> new Reply.Removed(attributes);
+      case Change.Rename c -> new Reply.Removed(attributes);
+      case Change.AllocateBlock c -> new Reply.Allocated(Blocks.granted(reader, slot.block()));
+      case Change.Commit c ->
+          attributes == null
+              ? entry(null)
+              : new Reply.Committed(
+                  attributes, slot.block() == 0 ? null : Blocks.granted(reader, slot.block()));
+      case Change.SetXattr c -> Reply.Done.DONE;
+      case Change.RemoveXattr c -> Reply.Done.DONE;
+      case Change.SealBlocks c -> Reply.Done.DONE;
+      case Change.Touch c -> Reply.Done.DONE;
+    };
+  }
+
+  private static Reply entry(@Nullable Attributes attributes) {
+    return attributes == null
+        ? Reply.refused(Errno.ESTALE, "done, and gone since")
+        : new Reply.Entry(attributes);
+  }
+
+  @Override
+  public Reply query(Caller caller, Query query, long asOfNanos) {
+    if (asOfNanos == 0) {
+      return state.read(reader -> answer(reader, caller, query, false));
+    }
+    if (!caller.isRoot()) {
+      return Reply.refused(Errno.EACCES, "only root reads the past until views are mounted");
+    }
+    long instant = state.read(reader -> state.keptInstant(reader, asOfNanos));
+    if (instant == 0) {
+      return Reply.refused(Errno.ENODATA, "no instant at or before " + asOfNanos + " is kept");
+    }
+    return state.readAsOf(instant, reader -> answer(reader, caller, query, true));
+  }
+
+  private static Reply answer(NamespaceReader reader, Caller caller, Query query, boolean past) {
+    try {
+      return Queries.answer(reader, caller, query, past);
+    } catch (Refusal refusal) {
+      return refusal.reply();
+    }
+  }
+
+  /** The state itself, for tests that compare states. */
+  public State state() {
+    return state;
+  }
+
+  @Override
+  public Survey survey() {
+    return survey;
+  }
+
+  @Override
+  public void flush() {
+    state.flush();
+  }
+
+  @Override
+  public long flushedIndex() {
+    return state.flushedIndex();
+  }
+
+  @Override
+  public void close() {
+    state.close();
+  }
+}

@@ -1,0 +1,42 @@
+package dfs.metadata.records;
+
+import java.util.List;
+
+/**
+ * What is kept of a block.
+ *
+ * @param state {@link #OPEN} ... {@link #GONE}
+ * @param session who writes it
+ * @param lengthBytes its length once sealed
+ * @param ino of a solo block the file it is for
+ * @param servers its members
+ * @param relocations where its ranges went, for all versions at once; empty: they lie in it
+ */
+public record BlockInfo(
+    long epoch,
+    int state,
+    long session,
+    long lengthBytes,
+    boolean solo,
+    boolean synced,
+    long ino,
+    List<Long> servers,
+    List<Relocation> relocations) {
+  public static final int OPEN = 0;
+  public static final int SEALED = 1;
+  public static final int CLOSED = 2;
+  public static final int DEAD = 3;
+  public static final int GONE = 4;
+
+  /** A range that went to another block. */
+  public record Relocation(long offset, long lengthBytes, long block, long blockOffset) {}
+
+  public BlockInfo {
+    servers = List.copyOf(servers);
+    relocations = List.copyOf(relocations);
+  }
+
+  public BlockInfo withState(int next, long length) {
+    return new BlockInfo(epoch, next, session, length, solo, synced, ino, servers, relocations);
+  }
+}

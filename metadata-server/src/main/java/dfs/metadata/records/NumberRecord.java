@@ -1,0 +1,4 @@
+package dfs.metadata.records;
+
+/** A number: counters, counts, times. */
+public record NumberRecord(long value) {}

@@ -1,0 +1,165 @@
+package dfs.metadata.state;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.records.BytesRecord;
+import dfs.metadata.records.Keys;
+import dfs.metadata.state.NamespaceReader.Row;
+import dfs.metadata.store.Key;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trims the history in small steps: of an hour that is over long enough the images that a full
+ * minute or a pin saw move on, the others go; of a day's quarter those that a pin saw. What a step
+ * has done is in the state, so that the next one, and every replica, goes on from there.
+ */
+public final class History {
+  /** How long full seconds and full minutes can be read, in nanoseconds. */
+  public static final String SECONDS_KEPT = "history.seconds-kept";
+
+  public static final String MINUTES_KEPT = "history.minutes-kept";
+
+  public static final long SECONDS_KEPT_DEFAULT = Buckets.HOUR;
+  public static final long MINUTES_KEPT_DEFAULT = 24 * Buckets.HOUR;
+
+  private static final String SWEEP_PINNED = "history.sweep-pinned";
+  private static final String CURSOR = "history.cursor";
+  private static final int IMAGES_PER_STEP = 300;
+  private static final int INSTANTS_PER_STEP = 300;
+
+  private History() {}
+
+  /** A new volume has no history before this moment. */
+  public static void begin(Transaction tx) {
+    tx.setNumber(State.FIRST_HOUR, Buckets.hour(tx.stampNanos()));
+    tx.setNumber(State.FIRST_DAY, Buckets.ofDay(tx.stampNanos()) & ~Buckets.DAY_TIER);
+    tx.setNumber(SECONDS_KEPT, SECONDS_KEPT_DEFAULT);
+    tx.setNumber(MINUTES_KEPT, MINUTES_KEPT_DEFAULT);
+  }
+
+  /** A pin went: images that only it held are looked for. */
+  public static void unpinned(Transaction tx) {
+    tx.setNumber(SWEEP_PINNED, 1);
+  }
+
+  /** The bucket that is to be trimmed at this time; 0: none. */
+  private static int due(NamespaceReader reader, long nowNanos) {
+    int hour = (int) reader.number(State.FIRST_HOUR);
+    if (Buckets.endNanos(hour) <= nowNanos - reader.number(SECONDS_KEPT)) {
+      return hour;
+    }
+    int day = Buckets.DAY_TIER | (int) reader.number(State.FIRST_DAY);
+    if (Buckets.endNanos(day) <= nowNanos - reader.number(MINUTES_KEPT)) {
+      return day;
+    }
+    return reader.number(SWEEP_PINNED) != 0 ? Buckets.PINNED : 0;
+  }
+
+  public static boolean isDue(NamespaceReader reader, long nowNanos) {
+    return due(reader, nowNanos) != 0;
+  }
+
+  /** One step; whether there is more to do. */
+  public static boolean advance(Transaction tx) {
+    int bucket = due(tx, tx.stampNanos());
+    if (bucket == 0) {
+      return false;
+    }
+    raiseFloor(tx, bucket);
+    Key start = Keys.bucket(bucket);
+    BytesRecord cursor = tx.value(Table.SETTINGS, Keys.meta(CURSOR));
+    Key from = cursor == null ? start : Key.of(cursor.bytes().toByteArray());
+    List<Row<Image>> rows =
+        tx.rows(
+            Table.IMAGES,
+            from.startsWith(start) ? from : start,
+            start.afterPrefix(),
+            IMAGES_PER_STEP);
+    for (Row<Image> row : rows) {
+      settle(tx, bucket, row);
+    }
+    if (rows.size() == IMAGES_PER_STEP) {
+      byte[] next = new byte[rows.getLast().key().size() + 1];
+      rows.getLast().key().buffer().get(next, 0, next.length - 1);
+      tx.put(Table.SETTINGS, Keys.meta(CURSOR), new BytesRecord(ByteString.copyFrom(next)));
+      return true;
+    }
+    tx.delete(Table.SETTINGS, Keys.meta(CURSOR));
+    finish(tx, bucket);
+    return true;
+  }
+
+  private static boolean isDay(int bucket) {
+    return bucket != Buckets.PINNED && (bucket & Buckets.DAY_TIER) != 0;
+  }
+
+  /** Before the first image goes nobody may read what needs it. */
+  private static void raiseFloor(Transaction tx, int bucket) {
+    if (bucket != Buckets.PINNED) {
+      String floor = isDay(bucket) ? State.MINUTES_FLOOR : State.SECONDS_FLOOR;
+      if (tx.number(floor) < Buckets.endNanos(bucket)) {
+        tx.setNumber(floor, Buckets.endNanos(bucket));
+      }
+    }
+  }
+
+  private static void settle(Transaction tx, int bucket, Row<Image> row) {
+    Image image = row.value();
+    long superseded = Keys.supersededNanos(row.key());
+    long minutes = tx.stampNanos() - tx.number(MINUTES_KEPT);
+    long seen = Math.max(image.writtenNanos(), minutes);
+    boolean minute =
+        bucket != Buckets.PINNED
+            && !isDay(bucket)
+            && seen < superseded
+            && Instants.holdsMultiple(seen, superseded, Instants.MINUTE);
+    Integer target =
+        minute
+            ? (Integer) Buckets.ofDay(superseded)
+            : tx.instants().isPinned(image.writtenNanos(), superseded) ? Buckets.PINNED : null;
+    if (target == null) {
+      tx.releaseImage(row.key(), image);
+    } else if (target != bucket) {
+      tx.moveImage(row.key(), inBucket(target, row.key()), image);
+    }
+  }
+
+  private static Key inBucket(int bucket, Key history) {
+    byte[] bytes = new byte[history.size()];
+    history.buffer().get(bytes);
+    Keys.bucket(bucket).buffer().get(bytes, 0, Integer.BYTES);
+    return Key.of(bytes);
+  }
+
+  /** The bucket is empty: the next one that may have images. */
+  private static void finish(Transaction tx, int bucket) {
+    if (bucket == Buckets.PINNED) {
+      tx.delete(Table.NUMBERS, Keys.meta(SWEEP_PINNED));
+      return;
+    }
+    trimInstants(tx);
+    String first = isDay(bucket) ? State.FIRST_DAY : State.FIRST_HOUR;
+    int tier = isDay(bucket) ? Buckets.DAY_TIER : 0;
+    int end = isDay(bucket) ? Buckets.PINNED : Buckets.DAY_TIER;
+    List<Row<Image>> next = tx.rows(Table.IMAGES, Keys.bucket(bucket + 1), Keys.bucket(end), 1);
+    long kept = tx.number(isDay(bucket) ? MINUTES_KEPT : SECONDS_KEPT);
+    long horizon = tx.stampNanos() - kept;
+    int last = (isDay(bucket) ? Buckets.ofDay(horizon) : Buckets.hour(horizon)) & ~tier;
+    int following = (bucket & ~tier) + 1;
+    @Nullable Integer occupied =
+        next.isEmpty() ? null : next.getFirst().key().buffer().getInt() & ~tier;
+    int to = occupied == null ? Math.max(following, last) : Math.clamp(last, following, occupied);
+    tx.setNumber(first, to);
+    String floor = isDay(bucket) ? State.MINUTES_FLOOR : State.SECONDS_FLOOR;
+    long passed = Buckets.endNanos(tier | (to - 1));
+    if (tx.number(floor) < passed) {
+      tx.setNumber(floor, passed);
+    }
+  }
+
+  private static void trimInstants(Transaction tx) {
+    Key end = Key.of(Math.floorDiv(tx.number(State.MINUTES_FLOOR), Instants.SECOND));
+    tx.rows(Table.INSTANTS, Key.EMPTY, end, INSTANTS_PER_STEP)
+        .forEach(row -> tx.drop(Table.INSTANTS, row.key()));
+  }
+}

@@ -1,0 +1,195 @@
+package dfs.metadata.state;
+
+import dfs.metadata.records.BytesRecord;
+import dfs.metadata.records.Keys;
+import dfs.metadata.records.NumberRecord;
+import dfs.metadata.store.Family;
+import dfs.metadata.store.Key;
+import dfs.metadata.store.KeyValueStore;
+import dfs.metadata.store.KeyValueStore.Snapshot;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.StampedLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole state. One thread makes transactions and commits them, one at a time; readers run
+ * beside it and see the state after some batch, never between two.
+ */
+public final class State implements AutoCloseable {
+  /** Applied index, in the batch that it describes. */
+  public static final String APPLIED = "applied";
+
+  public static final String LAST_STAMP = "stamp";
+
+  /** Prefix of the names of pinned instants among the settings. */
+  public static final String PIN_PREFIX = "pin/";
+
+  /** Before these no full second, and no full minute, can be read any more. */
+  public static final String SECONDS_FLOOR = "history.seconds-floor";
+
+  public static final String MINUTES_FLOOR = "history.minutes-floor";
+
+  /** The history has no images in buckets before these. */
+  public static final String FIRST_HOUR = "history.first-hour";
+
+  public static final String FIRST_DAY = "history.first-day";
+
+  private static final int OPTIMISTIC_READS = 3;
+
+  private final KeyValueStore store;
+  private final Latest latest;
+  private final Instants instants;
+  private final StampedLock publishing = new StampedLock();
+  private volatile long flushedIndex;
+  private volatile long appliedIndex;
+  private volatile long lastStampNanos;
+
+  public State(KeyValueStore store) {
+    this.store = store;
+    this.latest = new Latest(store);
+    this.instants = new Instants(pins());
+    this.appliedIndex = latest.number(APPLIED);
+    this.flushedIndex = appliedIndex;
+    this.lastStampNanos = latest.number(LAST_STAMP);
+  }
+
+  private List<Long> pins() {
+    List<Long> pins = new ArrayList<>();
+    Key prefix = Keys.meta(PIN_PREFIX);
+    latest.scan(
+        Table.SETTINGS,
+        prefix,
+        prefix.afterPrefix(),
+        (key, stored) -> pins.add(pinOf(stored.value())));
+    return pins;
+  }
+
+  /** The time in the record of a pin. */
+  public static long pinOf(BytesRecord pin) {
+    return ByteBuffer.wrap(pin.bytes().toByteArray()).getLong();
+  }
+
+  public long appliedIndex() {
+    return appliedIndex;
+  }
+
+  public long flushedIndex() {
+    return flushedIndex;
+  }
+
+  public long lastStampNanos() {
+    return lastStampNanos;
+  }
+
+  /** A transaction over the present state; by the applying thread only. */
+  public Transaction begin() {
+    return new Transaction(latest, instants);
+  }
+
+  /** Makes a batch part of the state. */
+  public void commit(Transaction transaction, long lastIndex) {
+    long stamp = Math.max(lastStampNanos, transaction.stampNanos());
+    transaction.setNumber(APPLIED, lastIndex);
+    transaction.setNumber(LAST_STAMP, stamp);
+    transaction.put(
+        Table.INSTANTS, Key.of(Math.floorDiv(stamp, Instants.SECOND)), new NumberRecord(lastIndex));
+    List<KeyValueStore.Write> writes = transaction.writes();
+    long lock = publishing.writeLock();
+    try {
+      store.write(writes);
+      transaction.publish(latest);
+      appliedIndex = lastIndex;
+      lastStampNanos = stamp;
+    } finally {
+      publishing.unlockWrite(lock);
+    }
+  }
+
+  /** Evaluates a read of the present; it may run more than once, until no batch came between. */
+  public <R extends @Nullable Object> R read(Function<NamespaceReader, R> reading) {
+    for (int i = 0; i < OPTIMISTIC_READS; i++) {
+      long stamp = publishing.tryOptimisticRead();
+      if (stamp != 0) {
+        R result = reading.apply(latest);
+        if (publishing.validate(stamp)) {
+          return result;
+        }
+      }
+    }
+    long lock = publishing.readLock();
+    try {
+      return reading.apply(latest);
+    } finally {
+      publishing.unlockRead(lock);
+    }
+  }
+
+  /** Evaluates a long read of the present on a snapshot, in the way of nobody. */
+  public <R extends @Nullable Object> R readSnapshot(Function<NamespaceReader, R> reading) {
+    try (Snapshot snapshot = store.snapshot()) {
+      return reading.apply(new SnapshotReader(snapshot));
+    }
+  }
+
+  /** The kept instant at or before a time; 0 if none is left. */
+  public long keptInstant(NamespaceReader reader, long asOfNanos) {
+    long second = Math.floorDiv(asOfNanos, Instants.SECOND) * Instants.SECOND;
+    long minute = Math.floorDiv(asOfNanos, Instants.MINUTE) * Instants.MINUTE;
+    Long pin = instants.pinAtOrBefore(asOfNanos);
+    long best = pin == null ? 0 : pin;
+    if (second >= reader.number(SECONDS_FLOOR)) {
+      best = Math.max(best, second);
+    } else if (minute >= reader.number(MINUTES_FLOOR)) {
+      best = Math.max(best, minute);
+    }
+    return best;
+  }
+
+  /** The oldest instant that can be read; 0: only the present. */
+  public long oldestInstant(NamespaceReader reader) {
+    Long pin = instants.firstPin();
+    long day = Buckets.startNanos(Buckets.DAY_TIER | (int) reader.number(FIRST_DAY));
+    long floor = Math.max(reader.number(MINUTES_FLOOR), day);
+    return pin == null ? floor : Math.min(floor, pin);
+  }
+
+  /** Evaluates a read of the state as of a kept instant. */
+  public <R extends @Nullable Object> R readAsOf(
+      long instantNanos, Function<NamespaceReader, R> reading) {
+    try (Snapshot snapshot = store.snapshot()) {
+      SnapshotReader present = new SnapshotReader(snapshot);
+      return reading.apply(
+          new AsOf(
+              snapshot,
+              instantNanos,
+              present.number(LAST_STAMP),
+              (int) present.number(FIRST_HOUR),
+              (int) present.number(FIRST_DAY)));
+    }
+  }
+
+  /** Makes the state durable up to the applied index. */
+  public void flush() {
+    long applied = appliedIndex;
+    store.flush();
+    flushedIndex = Math.max(flushedIndex, applied);
+  }
+
+  /** Bytes of the store on disk, about. */
+  public long sizeBytes() {
+    return store.sizeBytes();
+  }
+
+  /** All keys and values of a family, for comparing states. */
+  public void scanRaw(Family family, KeyValueStore.Visitor visitor) {
+    store.latest().scan(family, Key.EMPTY, null, visitor);
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+}

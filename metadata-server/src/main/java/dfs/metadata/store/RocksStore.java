@@ -1,0 +1,278 @@
+package dfs.metadata.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.AbstractNativeReference;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * The store in RocksDB, without a write-ahead log of its own: the replicated log is the log. So
+ * {@code atomic_flush} must be on and every flush names all families, or a crash would leave the
+ * families at different moments.
+ */
+public final class RocksStore implements KeyValueStore {
+  private static final long CACHE_BYTES = 48L << 20;
+  private static final long MEMORY_TABLES_BYTES = 64L << 20;
+  private static final int BLOCK_BYTES = 8 << 10;
+  private static final int BLOOM_BITS = 10;
+  private static final int OPEN_FILES = 512;
+  private static final long LOG_FILE_BYTES = 4L << 20;
+  private static final int INLINE_BLOB_BYTES = 512;
+
+  private final List<AbstractNativeReference> owned = new ArrayList<>();
+  private final Map<Family, ColumnFamilyHandle> handles = new EnumMap<>(Family.class);
+  private final RocksDB database;
+  private final WriteOptions unlogged = own(new WriteOptions().setDisableWAL(true));
+  private final ReadOptions reading = own(new ReadOptions().setVerifyChecksums(true));
+  private final Source latest = new RocksSource(reading);
+
+  private RocksStore(Path directory) throws IOException {
+    try {
+      Files.createDirectories(directory);
+      RocksDB.loadLibrary();
+      DBOptions options =
+          own(
+              new DBOptions()
+                  .setCreateIfMissing(true)
+                  .setCreateMissingColumnFamilies(true)
+                  .setAtomicFlush(true)
+                  .setParanoidChecks(true)
+                  .setDbWriteBufferSize(MEMORY_TABLES_BYTES)
+                  .setMaxOpenFiles(OPEN_FILES)
+                  .setMaxBackgroundJobs(2)
+                  .setBytesPerSync(1 << 20)
+                  .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                  .setMaxLogFileSize(LOG_FILE_BYTES)
+                  .setKeepLogFileNum(2));
+      LRUCache cache = own(new LRUCache(CACHE_BYTES));
+      List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+      descriptors.add(
+          new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, family(cache, false)));
+      for (Family family : Family.values()) {
+        descriptors.add(
+            new ColumnFamilyDescriptor(
+                family.label().getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                family(cache, family == Family.INLINE)));
+      }
+      List<ColumnFamilyHandle> opened = new ArrayList<>();
+      database = own(RocksDB.open(options, directory.toString(), descriptors, opened));
+      opened.forEach(this::own);
+      int next = 1;
+      for (Family family : Family.values()) {
+        handles.put(family, opened.get(next++));
+      }
+      if (!options.atomicFlush()) {
+        throw new IOException("the store does not flush its families together");
+      }
+    } catch (RocksDBException e) {
+      close();
+      throw new IOException(
+          "the metadata store in " + directory + " cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  /** Opens the store in this directory, making an empty one if there is none. */
+  public static RocksStore open(Path directory) throws IOException {
+    return new RocksStore(directory);
+  }
+
+  private <T extends AbstractNativeReference> T own(T reference) {
+    owned.add(reference);
+    return reference;
+  }
+
+  private ColumnFamilyOptions family(LRUCache cache, boolean blobs) {
+    BlockBasedTableConfig table =
+        new BlockBasedTableConfig()
+            .setBlockCache(cache)
+            .setBlockSize(BLOCK_BYTES)
+            .setCacheIndexAndFilterBlocks(true)
+            .setPinL0FilterAndIndexBlocksInCache(true)
+            .setFormatVersion(5)
+            .setFilterPolicy(own(new BloomFilter(BLOOM_BITS)));
+    ColumnFamilyOptions options =
+        own(
+            new ColumnFamilyOptions()
+                .setTableFormatConfig(table)
+                .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                .setMinWriteBufferNumberToMerge(1)
+                .setWriteBufferSize(MEMORY_TABLES_BYTES / 4)
+                .setLevelCompactionDynamicLevelBytes(true));
+    return blobs ? options.setEnableBlobFiles(true).setMinBlobSize(INLINE_BLOB_BYTES) : options;
+  }
+
+  private ColumnFamilyHandle handle(Family family) {
+    ColumnFamilyHandle handle = handles.get(family);
+    if (handle == null) {
+      throw new IllegalStateException("family " + family + " is not open");
+    }
+    return handle;
+  }
+
+  @Override
+  public Source latest() {
+    return latest;
+  }
+
+  @Override
+  public Snapshot snapshot() {
+    return new RocksSnapshot(database.getSnapshot());
+  }
+
+  @Override
+  public void write(List<Write> writes) {
+    try (WriteBatch batch = new WriteBatch()) {
+      for (Write write : writes) {
+        byte[] value = write.value();
+        if (value == null) {
+          batch.delete(handle(write.family()), write.key().array());
+        } else {
+          batch.put(handle(write.family()), write.key().array(), value);
+        }
+      }
+      database.write(unlogged, batch);
+    } catch (RocksDBException e) {
+      throw new StoreFailure("writing to the metadata store failed: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void flush() {
+    try (FlushOptions options = new FlushOptions().setWaitForFlush(true)) {
+      database.flush(options, List.copyOf(handles.values()));
+    } catch (RocksDBException e) {
+      throw new StoreFailure("flushing the metadata store failed: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public long sizeBytes() {
+    try {
+      long bytes = 0;
+      for (ColumnFamilyHandle handle : handles.values()) {
+        bytes += database.getLongProperty(handle, "rocksdb.total-sst-files-size");
+        bytes += database.getLongProperty(handle, "rocksdb.total-blob-file-size");
+        bytes += database.getLongProperty(handle, "rocksdb.cur-size-all-mem-tables");
+      }
+      return bytes;
+    } catch (RocksDBException e) {
+      throw new StoreFailure("the metadata store does not tell its size", e);
+    }
+  }
+
+  /** Nothing is flushed: what is not durable is in the replicated log. */
+  @Override
+  public void close() {
+    for (AbstractNativeReference reference : owned.reversed()) {
+      reference.close();
+    }
+    owned.clear();
+  }
+
+  private class RocksSource implements Source {
+    private final ReadOptions options;
+
+    RocksSource(ReadOptions options) {
+      this.options = options;
+    }
+
+    @Override
+    public byte @Nullable [] get(Family family, Key key) {
+      try {
+        return database.get(handle(family), options, key.array());
+      } catch (RocksDBException e) {
+        throw new StoreFailure("reading " + family.label() + " failed: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public List<byte @Nullable []> get(Family family, List<Key> keys) {
+      if (keys.isEmpty()) {
+        return List.of();
+      }
+      List<byte[]> arrays = new ArrayList<>(keys.size());
+      List<ColumnFamilyHandle> families = new ArrayList<>(keys.size());
+      for (Key key : keys) {
+        arrays.add(key.array());
+        families.add(handle(family));
+      }
+      try {
+        return new ArrayList<byte @Nullable []>(database.multiGetAsList(options, families, arrays));
+      } catch (RocksDBException e) {
+        throw new StoreFailure("reading " + family.label() + " failed: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public void scan(Family family, Key from, @Nullable Key to, Visitor visitor) {
+      try (RocksIterator iterator = database.newIterator(handle(family), options)) {
+        for (iterator.seek(from.array()); iterator.isValid(); iterator.next()) {
+          Key key = Key.of(iterator.key());
+          if ((to != null && key.compareTo(to) >= 0) || !visitor.visit(key, iterator.value())) {
+            return;
+          }
+        }
+        iterator.status();
+      } catch (RocksDBException e) {
+        throw new StoreFailure("scanning " + family.label() + " failed: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public @Nullable Pair floor(Family family, Key lowest, Key at) {
+      try (RocksIterator iterator = database.newIterator(handle(family), options)) {
+        iterator.seekForPrev(at.array());
+        if (!iterator.isValid()) {
+          iterator.status();
+          return null;
+        }
+        Key key = Key.of(iterator.key());
+        return key.compareTo(lowest) < 0 ? null : new Pair(key, iterator.value());
+      } catch (RocksDBException e) {
+        throw new StoreFailure("searching " + family.label() + " failed: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private final class RocksSnapshot extends RocksSource implements Snapshot {
+    private final org.rocksdb.Snapshot snapshot;
+    private final ReadOptions options;
+
+    RocksSnapshot(org.rocksdb.Snapshot snapshot) {
+      this(snapshot, new ReadOptions().setVerifyChecksums(true).setSnapshot(snapshot));
+    }
+
+    private RocksSnapshot(org.rocksdb.Snapshot snapshot, ReadOptions options) {
+      super(options);
+      this.snapshot = snapshot;
+      this.options = options;
+    }
+
+    @Override
+    public void close() {
+      options.close();
+      database.releaseSnapshot(snapshot);
+    }
+  }
+}
