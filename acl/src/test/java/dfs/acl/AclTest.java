@@ -42,7 +42,7 @@ class AclTest {
     return ByteBuffer.wrap(HexFormat.of().parseHex(text.replace(" ", "")));
   }
 
-  /** The value that setfacl -m u:1000:rx,g:50:rwx,m::rx made of a file of mode 640 on ext4. */
+  /** What ext4 takes and gives back as u::rw-,u:1000:r-x,g::r--,g:50:rwx,m::r-x,o::---. */
   @Test
   void layoutIsTheKernels() {
     ByteBuffer value =
