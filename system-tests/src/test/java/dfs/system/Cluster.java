@@ -33,11 +33,9 @@ final class Cluster implements AutoCloseable {
   private final RandomGenerator random = new SecureRandom();
   private final int number = NUMBERS.incrementAndGet();
   private final String metadataAddress = "local:metadata-" + number;
-  private final Path directory;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
   Cluster(Path directory) throws Exception {
-    this.directory = directory;
     MetadataServer metadata =
         MetadataServer.start(
             new MetadataServer.Config(
