@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Link;
-import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
@@ -27,6 +26,7 @@ final class ScriptedServer implements AutoCloseable {
   static final ByteString NONCE = ByteString.copyFromUtf8("nonce of the test");
   static final long SESSION = 41;
   private static final long PATIENCE_SECONDS = 20;
+  private static final int ATTEMPT_STEPS = 200;
 
   final BlockingQueue<ClientMessage.Hello> hellos = new LinkedBlockingQueue<>();
   final BlockingQueue<ClientMessage.Request> requests = new LinkedBlockingQueue<>();
@@ -45,11 +45,11 @@ final class ScriptedServer implements AutoCloseable {
   volatile long leaderNanos = 1_000_000_000L;
 
   private final Transport transport;
-  private final Time time;
+  private final ManualTime time;
   private Transport.Listener listener;
   volatile @Nullable Link<ServerMessage> link;
 
-  ScriptedServer(Transport transport, Time time) throws IOException {
+  ScriptedServer(Transport transport, ManualTime time) throws IOException {
     this.transport = transport;
     this.time = time;
     this.greeting = this::welcome;
@@ -87,11 +87,12 @@ final class ScriptedServer implements AutoCloseable {
   private void receive(Link<ServerMessage> from, ClientMessage message) {
     switch (message) {
       case ClientMessage.Hello hello -> {
-        hellos.add(hello);
         Function<ClientMessage.Hello, ServerMessage> greets = greeting;
         if (greets != null) {
           from.send(greets.apply(hello));
         }
+        // Last, so that who takes it knows that the greeting is on its way.
+        hellos.add(hello);
       }
       case ClientMessage.Request request -> {
         requests.add(request);
@@ -148,6 +149,18 @@ final class ScriptedServer implements AutoCloseable {
 
   void restart() throws IOException {
     listener = listen();
+  }
+
+  /** The next hello: attempts wait for timers and are made by threads of their own. */
+  ClientMessage.Hello nextHello(long stepMillis) throws InterruptedException {
+    for (int step = 0; step < ATTEMPT_STEPS; step++) {
+      ClientMessage.Hello hello = hellos.poll(stepMillis, TimeUnit.MILLISECONDS);
+      if (hello != null) {
+        return hello;
+      }
+      time.advance(stepMillis, TimeUnit.MILLISECONDS);
+    }
+    throw new AssertionError("no hello came");
   }
 
   static <T> T take(BlockingQueue<T> queue) throws InterruptedException {
