@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Link;
+import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
@@ -27,6 +28,7 @@ final class ScriptedServer implements AutoCloseable {
   static final long SESSION = 41;
   private static final long PATIENCE_SECONDS = 20;
   private static final int ATTEMPT_STEPS = 200;
+  private static final long ATTEMPT_MILLIS = 25;
 
   final BlockingQueue<ClientMessage.Hello> hellos = new LinkedBlockingQueue<>();
   final BlockingQueue<ClientMessage.Request> requests = new LinkedBlockingQueue<>();
@@ -45,20 +47,26 @@ final class ScriptedServer implements AutoCloseable {
   volatile long leaderNanos = 1_000_000_000L;
 
   private final Transport transport;
-  private final ManualTime time;
+  private final Time time;
+  private final String address;
   private Transport.Listener listener;
   volatile @Nullable Link<ServerMessage> link;
 
   ScriptedServer(Transport transport, ManualTime time) throws IOException {
+    this(transport, time, ADDRESS);
+  }
+
+  ScriptedServer(Transport transport, Time time, String address) throws IOException {
     this.transport = transport;
     this.time = time;
+    this.address = address;
     this.greeting = this::welcome;
     this.listener = listen();
   }
 
   private Transport.Listener listen() throws IOException {
     return transport.listen(
-        ADDRESS, List.of(new Transport.Service<>(Protocols.SESSION, this::accept)));
+        address, List.of(new Transport.Service<>(Protocols.SESSION, this::accept)));
   }
 
   ServerMessage welcome(ClientMessage.Hello hello) {
@@ -154,11 +162,11 @@ final class ScriptedServer implements AutoCloseable {
   /** The next hello: attempts wait for timers and are made by threads of their own. */
   ClientMessage.Hello nextHello(long stepMillis) throws InterruptedException {
     for (int step = 0; step < ATTEMPT_STEPS; step++) {
-      ClientMessage.Hello hello = hellos.poll(stepMillis, TimeUnit.MILLISECONDS);
+      ClientMessage.Hello hello = hellos.poll(ATTEMPT_MILLIS, TimeUnit.MILLISECONDS);
       if (hello != null) {
         return hello;
       }
-      time.advance(stepMillis, TimeUnit.MILLISECONDS);
+      ((ManualTime) time).advance(stepMillis, TimeUnit.MILLISECONDS);
     }
     throw new AssertionError("no hello came");
   }

@@ -284,7 +284,7 @@ class StreamSessionTest {
       }
       server.restart();
       server.answering = ScriptedServer::reply;
-      server.nextHello(100);
+      server.nextHello(500);
       assertThat(((Reply.Session) call.get()).id()).isEqualTo(5);
       assertThat(server.requests).hasSize(1);
     }
@@ -404,7 +404,7 @@ class StreamSessionTest {
       server.breakLink();
       server.nextHello(50);
       server.greeting = server::welcome;
-      server.nextHello(100);
+      server.nextHello(500);
       assertThat(session.id()).isEqualTo(ScriptedServer.SESSION);
     }
   }
