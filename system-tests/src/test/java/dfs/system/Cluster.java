@@ -11,6 +11,7 @@ import dfs.protocol.seam.RealDisk;
 import dfs.protocol.seam.RealTime;
 import dfs.protocol.transport.Transports;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -74,7 +75,11 @@ final class Cluster implements AutoCloseable {
 
   /** Mounts the volume in a folder, made if missing. */
   Mount mount(Path at) throws IOException {
-    Files.createDirectories(at);
+    try {
+      Files.createDirectories(at);
+    } catch (FileAlreadyExistsException e) {
+      // A dead mount is there: mounting removes it.
+    }
     StreamSession session = session(true);
     Mount mount =
         Mount.start(at, "dfs-test", session, new ChunkBlockStore(services, session::id), time);

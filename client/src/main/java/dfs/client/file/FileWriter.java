@@ -12,6 +12,7 @@ import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Change.BlockEnd;
 import dfs.protocol.metadata.Change.BlockWish;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
@@ -73,11 +74,33 @@ final class FileWriter {
     move(file, synced, true);
   }
 
+  /**
+   * As {@link #flush} of a single write that builds on what the file was when it had this change
+   * counter.
+   *
+   * @return whether it still was so; if not, what was written is taken back and nothing has
+   *     happened
+   */
+  boolean flushUnlessChanged(FileState file, long change) throws IOException {
+    try {
+      move(file, true, true, change);
+      return true;
+    } catch (ChangedMeanwhileException e) {
+      LOG.debug("inode {} was changed by somebody else: once more", file.ino, e);
+      return false;
+    }
+  }
+
   private void move(FileState file, boolean synced, boolean commit) throws IOException {
+    move(file, synced, commit, 0);
+  }
+
+  private void move(FileState file, boolean synced, boolean commit, long change)
+      throws IOException {
     file.committing.lock();
     try {
       check(file);
-      if (!isDirty(file) || (commit && commitInline(file))) {
+      if (!isDirty(file) || (commit && commitInline(file, change))) {
         return;
       }
       absorbInline(file);
@@ -85,7 +108,7 @@ final class FileWriter {
         try {
           append(file, synced);
           if (commit) {
-            commit(file, null);
+            commit(file, null, change);
           }
           return;
         } catch (BlockFailedException e) {
@@ -97,6 +120,9 @@ final class FileWriter {
           LockSupport.parkNanos(attempt == 1 ? 0 : ATTEMPT_NANOS);
         }
       }
+    } catch (ChangedMeanwhileException e) {
+      takeOut(file);
+      throw e;
     } catch (IOException e) {
       giveUp(file, e);
       throw e;
@@ -129,6 +155,17 @@ final class FileWriter {
   /** What could not be written is lost: every user of the file will hear of it. */
   private static void giveUp(FileState file, IOException cause) {
     LOG.error("writing inode {} failed", file.ino, cause);
+    takeOut(file);
+    file.lock.lock();
+    try {
+      file.fail(cause);
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** Nothing of what was written and not committed is left. */
+  private static void takeOut(FileState file) {
     for (Placed placed : file.placed) {
       placed.block().settled(file.ino, 1);
     }
@@ -136,16 +173,16 @@ final class FileWriter {
     file.waiting.clear();
     file.lock.lock();
     try {
-      file.fail(cause);
       file.settle(file.startMoving());
       file.settleAll();
+      file.expire();
     } finally {
       file.lock.unlock();
     }
   }
 
   /** A small file is committed whole, as part of its metadata; whether this was one. */
-  private boolean commitInline(FileState file) throws IOException {
+  private boolean commitInline(FileState file, long expected) throws IOException {
     if (!mayBeInline(file)) {
       return false;
     }
@@ -169,7 +206,8 @@ final class FileWriter {
               file.modifyNanos(),
               file.killsPrivileges(),
               List.of(),
-              null);
+              null,
+              expected);
       runs = file.startMoving();
     } finally {
       file.lock.unlock();
@@ -238,7 +276,7 @@ final class FileWriter {
       if (placed == null) {
         OpenBlock full = lane.seal(false);
         if (full != null) {
-          commit(file, new Rolled(lane, full));
+          commit(file, new Rolled(lane, full), 0);
         }
         continue;
       }
@@ -299,7 +337,7 @@ final class FileWriter {
   private record Rolled(Lane lane, OpenBlock full) {}
 
   /** Commits everything that was appended. */
-  private void commit(FileState file, @Nullable Rolled rolled) throws IOException {
+  private void commit(FileState file, @Nullable Rolled rolled, long expected) throws IOException {
     Set<OpenBlock> touched = new LinkedHashSet<>();
     ExtentOverlay overlay = new ExtentOverlay();
     for (Placed placed : file.placed) {
@@ -329,7 +367,11 @@ final class FileWriter {
           send(
               file,
               change(
-                  file, extents.subList(from, to), last ? ends : List.of(), last ? rolled : null));
+                  file,
+                  extents.subList(from, to),
+                  last ? ends : List.of(),
+                  last ? rolled : null,
+                  from == 0 ? expected : 0));
       attributes = reply.attributes();
       next = reply.next();
     }
@@ -350,7 +392,11 @@ final class FileWriter {
   }
 
   private static Change.Commit change(
-      FileState file, List<Extent> extents, List<BlockEnd> ends, @Nullable Rolled rolled) {
+      FileState file,
+      List<Extent> extents,
+      List<BlockEnd> ends,
+      @Nullable Rolled rolled,
+      long expected) {
     file.lock.lock();
     try {
       return new Change.Commit(
@@ -363,7 +409,8 @@ final class FileWriter {
           file.modifyNanos(),
           file.killsPrivileges(),
           ends,
-          rolled == null ? null : rolled.lane().wish());
+          rolled == null ? null : rolled.lane().wish(),
+          expected);
     } finally {
       file.lock.unlock();
     }
@@ -373,6 +420,9 @@ final class FileWriter {
     Reply reply = session.call(Caller.ROOT, change);
     if (reply instanceof Reply.Committed committed) {
       return committed;
+    }
+    if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EAGAIN) {
+      throw new ChangedMeanwhileException(refused.detail());
     }
     throw Refusals.exception("commit to inode " + file.ino, reply);
   }

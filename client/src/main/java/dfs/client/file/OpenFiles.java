@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Called by a mount or by the file commands; calls blocks and the session. Thread-safe.
  */
 public final class OpenFiles implements AutoCloseable {
+  private static final int WRITE_ATTEMPTS = 1000;
+
   private final MetadataSession session;
   private final Time time;
   private final FileReader reader;
@@ -110,35 +112,77 @@ public final class OpenFiles implements AutoCloseable {
       throws IOException {
     FileState file = file(handle);
     check(file);
-    boolean exclusive = session.lease() == LeaseMode.EXCLUSIVE;
-    if (append && (!exclusive || file.isStale())) {
+    if (session.lease() != LeaseMode.EXCLUSIVE) {
+      return writeThrough(file, offset, from, append, killPrivileges);
+    }
+    if (append && file.isStale()) {
       refresh(file);
     }
-    long bytes = from.remaining();
-    flusher.reserve(bytes);
+    flusher.reserve(from.remaining());
     long at;
     boolean spill;
     file.lock.lock();
     try {
-      at = append ? file.sizeBytes() : offset;
-      if (at < 0 || at > Limits.FILE_SIZE_BYTES - bytes) {
-        throw new IOException("offset " + at + " is beyond the largest file size");
-      }
-      if (killPrivileges) {
-        file.killPrivileges();
-      }
-      file.write(at, from, session.nowNanos(), time.monotonicNanos());
+      at = put(file, offset, from, append, killPrivileges);
       spill = file.dirtyBytes() >= FileWriter.SPILL_BYTES;
     } finally {
       file.lock.unlock();
     }
-    if (!exclusive) {
-      writer.flush(file, true);
-    } else if (spill) {
+    if (spill) {
       writer.spill(file);
     }
     flusher.dirty(file);
     return at;
+  }
+
+  /** Into memory; with the file's lock held. */
+  private long put(
+      FileState file, long offset, ByteBuffer from, boolean append, boolean killPrivileges)
+      throws IOException {
+    long at = append ? file.sizeBytes() : offset;
+    if (at < 0 || at > Limits.FILE_SIZE_BYTES - from.remaining()) {
+      throw new IOException("offset " + at + " is beyond the largest file size");
+    }
+    if (killPrivileges) {
+      file.killPrivileges();
+    }
+    file.write(at, from, session.nowNanos(), time.monotonicNanos());
+    return at;
+  }
+
+  /**
+   * Without a lease of its own a write is durable and committed before it returns. What builds on
+   * the present state (the end of the file, the rest of a small one) is tried again when somebody
+   * else was faster.
+   */
+  private long writeThrough(
+      FileState file, long offset, ByteBuffer from, boolean append, boolean killPrivileges)
+      throws IOException {
+    file.committing.lock();
+    try {
+      writer.flush(file, true);
+      for (int attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
+        refresh(file);
+        long at;
+        long change;
+        file.lock.lock();
+        try {
+          Attributes known = file.attributes();
+          boolean builds = append || known.isInline() || known.sizeBytes() == 0;
+          change = builds ? known.change() : 0;
+          at = put(file, offset, from.duplicate(), append, killPrivileges);
+        } finally {
+          file.lock.unlock();
+        }
+        if (writer.flushUnlessChanged(file, change)) {
+          from.position(from.limit());
+          return at;
+        }
+      }
+      throw new IOException("others keep changing inode " + file.ino + ": nothing was written");
+    } finally {
+      file.committing.unlock();
+    }
   }
 
   /** Gets committed size and map afresh. */

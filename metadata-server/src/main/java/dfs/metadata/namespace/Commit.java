@@ -32,6 +32,9 @@ final class Commit {
           Errno.ESTALE,
           "inode %d was truncated: its map is no longer %d".formatted(order.ino(), order.map()));
     }
+    if (order.expectedChange() != 0 && order.expectedChange() != before.change()) {
+      throw Refusal.of(Errno.EAGAIN, "inode " + order.ino() + " was changed meanwhile");
+    }
     Permission.check(in.tx, in.subject, order.ino(), before, Permissions.WRITE);
     Inode.Edit edit = before.edit();
     if (order.hasInline()) {

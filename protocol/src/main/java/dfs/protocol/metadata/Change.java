@@ -141,6 +141,8 @@ public sealed interface Change extends Operation, Order {
    * @param sizeBytes the size becomes the larger of this and the present one
    * @param modifyNanos the write's time by the leader's clock; 0: the command's own stamp
    * @param killPrivileges the writer was no superuser: setuid, setgid (and capabilities) go
+   * @param expectedChange EAGAIN unless the inode's change counter is this: what is committed
+   *     builds on what was read then, and no lease kept others from changing it; 0: whatever it is
    */
   @Tag(13)
   record Commit(
@@ -153,7 +155,8 @@ public sealed interface Change extends Operation, Order {
       long modifyNanos,
       boolean killPrivileges,
       List<BlockEnd> ends,
-      @Nullable BlockWish next)
+      @Nullable BlockWish next,
+      long expectedChange)
       implements Change {
     public Commit {
       extents = List.copyOf(extents);
