@@ -195,15 +195,15 @@ class RaftLogTest {
   }
 
   @Test
-  void anApplyThatThrowsEndsTheLog() throws IOException {
+  void anApplyThatThrowsEndsTheLogAtOnce() throws IOException {
     try (RaftLog log = bench.open(machine)) {
       LogBench.propose(log, 1, 3);
+      // Told by who sees it, not by somebody who looks from time to time.
+      bench.time.stopTimers();
       machine.fail(new IllegalStateException("planted"));
-      long began = System.nanoTime();
       assertThatThrownBy(() -> log.propose(Proposed.numbered(4)).join())
           .hasCauseInstanceOf(LogUnavailableException.class);
       LogBench.await("fatal", () -> !bench.fatal.isEmpty());
-      assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(1));
       assertThat(bench.fatal).singleElement().asString().contains("planted");
       assertThat(log.hasAuthority()).isFalse();
       assertThat(log.condition().get("log")).contains("planted");
@@ -232,19 +232,18 @@ class RaftLogTest {
   }
 
   @Test
-  void aStorageErrorEndsTheLogWithinASecond() throws IOException {
+  void aStorageErrorEndsTheLogAtOnce() throws IOException {
     FaultyLogStorage.Switch broken = new FaultyLogStorage.Switch();
     bench.storage = storage -> FaultyLogStorage.breakable(storage, broken);
     try (RaftLog log = bench.open(machine)) {
       LogBench.propose(log, 1, 3);
+      bench.time.stopTimers();
       broken.on = true;
-      long began = System.nanoTime();
       List<CompletableFuture<Reply>> replies = new ArrayList<>();
       for (int i = 0; i < 10; i++) {
         replies.add(log.propose(Proposed.numbered(4 + i)));
       }
       LogBench.await("fatal", () -> !bench.fatal.isEmpty());
-      assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(1));
       for (CompletableFuture<Reply> reply : replies) {
         assertThatThrownBy(() -> reply.orTimeout(1, TimeUnit.SECONDS).join())
             .hasCauseInstanceOf(LogUnavailableException.class);
@@ -290,15 +289,6 @@ class RaftLogTest {
           .hasMessageContaining(directory.toString());
       LogBench.propose(log, 1, 1);
     }
-  }
-
-  @Test
-  void opensQuickly() throws IOException {
-    bench.open(machine).close();
-    long began = System.nanoTime();
-    bench.open(machine.restarted()).close();
-    System.out.println("open and close: " + (System.nanoTime() - began) / 1_000_000 + " ms");
-    assertThat(System.nanoTime() - began).isLessThan(TimeUnit.MILLISECONDS.toNanos(1500));
   }
 
   @Test

@@ -264,12 +264,11 @@ class RaftLogUpkeepTest {
   }
 
   @Test
-  void theMarkFollowsTheLogWithinASecond() throws IOException {
+  void theMarkFollowsTheLog() throws IOException {
+    assertThat(LogKeeper.ROUND_NANOS).isLessThanOrEqualTo(TimeUnit.SECONDS.toNanos(1) / 2);
     try (RaftLog log = bench.open(machine)) {
       LogBench.propose(log, 1, 10);
-      long began = System.nanoTime();
       LogBench.await("the mark", () -> mark() == 11);
-      assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(1));
       assertThat(log.condition()).containsEntry("last index", "11").containsEntry("term", "1");
     }
   }
