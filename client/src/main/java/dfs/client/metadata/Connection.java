@@ -253,12 +253,8 @@ final class Connection {
     return true;
   }
 
-  /**
-   * Ends the session in good order: says so and waits briefly for the server to end the stream.
-   *
-   * @return whether the server did
-   */
-  boolean close() {
+  /** Ends the session in good order: says so and waits briefly for the server to end the stream. */
+  void close() {
     Stream stream;
     lock.lock();
     try {
@@ -266,19 +262,16 @@ final class Connection {
     } finally {
       lock.unlock();
     }
-    boolean heard = false;
     if (stream != null && stream.isWelcomed()) {
-      CompletableFuture<Boolean> over = new CompletableFuture<>();
       Time.Timer patience =
-          time.after(GOODBYE_NANOS, TimeUnit.NANOSECONDS, () -> over.complete(false));
-      var _ = stream.gone.thenRun(() -> over.complete(true));
+          time.after(
+              GOODBYE_NANOS, TimeUnit.NANOSECONDS, () -> stream.fail("no answer to a goodbye"));
       stream.leaving = true;
       stream.send(new ClientMessage.Goodbye());
-      heard = over.join();
+      stream.gone.join();
       patience.cancel();
     }
     stop("the session was closed");
-    return heard;
   }
 
   /** One stream, from the connection to its end. */

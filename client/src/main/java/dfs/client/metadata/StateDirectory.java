@@ -7,12 +7,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What a client remembers of its session, and the proof that it lives: a file lock, which the
  * kernel lets go when the process dies, however it dies. Who gets the lock knows that the process
- * of the remembered session is dead.
+ * of the remembered session is dead. The file stays also when a session ends in good order: whether
+ * the server heard of that, one never knows, and to end a session twice does no harm.
  *
  * <p>File {@code session}, 32 bytes, little-endian:
  *
@@ -45,6 +47,14 @@ final class StateDirectory implements AutoCloseable {
           .order(ByteOrder.LITTLE_ENDIAN)
           .getLong();
 
+  /**
+   * Directories that this process has. The kernel lets go of all locks that a process has on a file
+   * as soon as the process closes that file once, on any descriptor: so one that is ours must not
+   * even be opened again.
+   */
+  private static final Set<Path> TAKEN = ConcurrentHashMap.newKeySet();
+
+  private final Path directory;
   private final RealDisk disk;
   private final FileChannel lockFile;
 
@@ -52,45 +62,57 @@ final class StateDirectory implements AutoCloseable {
   record Remembered(long session, long epoch) {}
 
   private StateDirectory(Path directory, FileChannel lockFile) {
+    this.directory = directory;
     this.disk = new RealDisk(directory);
     this.lockFile = lockFile;
   }
 
   /** Takes the directory, made if missing; fails if a living process has it. */
-  static StateDirectory take(Path directory) throws IOException {
-    Files.createDirectories(directory);
+  static StateDirectory take(Path path) throws IOException {
+    Files.createDirectories(path);
+    Path directory = path.toRealPath();
+    if (!TAKEN.add(directory)) {
+      throw inUse(directory, Long.toString(ProcessHandle.current().pid()));
+    }
+    FileChannel lockFile = null;
+    try {
+      lockFile = lock(directory);
+      return new StateDirectory(directory, lockFile);
+    } finally {
+      if (lockFile == null) {
+        TAKEN.remove(directory);
+      }
+    }
+  }
+
+  private static IOException inUse(Path directory, String process) {
+    return new IOException("state directory " + directory + " is in use by process " + process);
+  }
+
+  /** The lock file, locked, with our process number for those who come too late. */
+  private static FileChannel lock(Path directory) throws IOException {
     FileChannel channel =
         FileChannel.open(
             directory.resolve(LOCK),
             StandardOpenOption.CREATE,
             StandardOpenOption.READ,
             StandardOpenOption.WRITE);
-    boolean taken = false;
-    try {
-      if (!lock(channel)) {
-        throw new IOException(
-            "state directory " + directory + " is in use by process " + owner(channel));
-      }
-      channel.truncate(0);
-      channel.write(
-          ByteBuffer.wrap(
-              Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)),
-          0);
-      taken = true;
-      return new StateDirectory(directory, channel);
-    } finally {
-      if (!taken) {
-        channel.close();
-      }
-    }
-  }
-
-  private static boolean lock(FileChannel channel) throws IOException {
+    boolean locked = false;
     try {
       FileLock lock = channel.tryLock();
-      return lock != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
+      if (lock == null) {
+        throw inUse(directory, owner(channel));
+      }
+      byte[] process =
+          Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII);
+      channel.truncate(0);
+      channel.write(ByteBuffer.wrap(process), 0);
+      locked = true;
+      return channel;
+    } finally {
+      if (!locked) {
+        channel.close();
+      }
     }
   }
 
@@ -140,14 +162,15 @@ final class StateDirectory implements AutoCloseable {
     return (int) crc.getValue();
   }
 
-  /** The session ended in good order: there is nothing to replace. */
-  void forget() throws IOException {
-    disk.delete(SESSION);
-  }
-
   /** Lets go of the directory. */
   @Override
-  public void close() throws IOException {
-    lockFile.close();
+  public void close() {
+    try {
+      lockFile.close();
+    } catch (IOException e) {
+      LOG.warn("the lock of a state directory could not be closed", e);
+    } finally {
+      TAKEN.remove(directory);
+    }
   }
 }

@@ -12,8 +12,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A session over a stream of the transport. The parts: {@link Slots} have the operations, {@link
@@ -21,8 +19,6 @@ import org.slf4j.LoggerFactory;
  * the process.
  */
 public final class StreamSession implements MetadataSession {
-  private static final Logger LOG = LoggerFactory.getLogger(StreamSession.class);
-
   /**
    * Where and as whom.
    *
@@ -88,8 +84,7 @@ public final class StreamSession implements MetadataSession {
       return session;
     } finally {
       if (!opened) {
-        session.connection.close();
-        session.release(false);
+        session.close();
       }
     }
   }
@@ -153,21 +148,9 @@ public final class StreamSession implements MetadataSession {
 
   @Override
   public void close() {
-    release(connection.close());
-  }
-
-  /** The next process replaces a session of which it is not known that it ended. */
-  private void release(boolean inGoodOrder) {
-    if (state == null) {
-      return;
-    }
-    try {
-      if (inGoodOrder) {
-        state.forget();
-      }
+    connection.close();
+    if (state != null) {
       state.close();
-    } catch (IOException e) {
-      LOG.warn("the state directory was not left in good order", e);
     }
   }
 }
