@@ -21,7 +21,7 @@ final class Applying {
     this.tx = tx;
     this.command = command;
     this.subject = Permission.subject(command.caller());
-    this.now = command.stampNanos();
+    this.now = tx.stampNanos();
   }
 
   Inode require(long ino) {

@@ -70,8 +70,14 @@ final class Blocks {
     return info;
   }
 
-  /** Refuses a commit that names a block of another session, a closed one, or bytes beyond it. */
+  /**
+   * Refuses a commit that names a block of another session, a closed one, or bytes beyond it. No
+   * extent is longer than a block, or a search from its end would miss it.
+   */
   static void checkCommit(Applying in, Extent extent) {
+    if (extent.lengthBytes() > Limits.BLOCK_BYTES) {
+      throw Refusal.of(Errno.EINVAL, "an extent of " + extent.lengthBytes() + " bytes");
+    }
     if (extent.unwritten()) {
       return;
     }

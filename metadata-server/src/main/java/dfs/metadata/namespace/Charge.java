@@ -62,11 +62,15 @@ final class Charge {
     }
   }
 
-  /** A file's size or owner changed: the sums of all that it is charged to follow. */
+  /**
+   * A file's size or owner changed: the sums of all that it is charged to follow. The root and
+   * orphans are charged to nobody.
+   */
   static void follow(Transaction tx, Inode before, Inode after) {
-    if (after.parent() != 0) {
-      add(tx, after.parent(), own(after).minus(own(before)));
+    if (after.parent() == 0) {
+      return;
     }
+    add(tx, after.parent(), own(after).minus(own(before)));
     addToOwner(tx, before.uid(), before.gid(), Usage.NOTHING.minus(own(before)));
     addToOwner(tx, after.uid(), after.gid(), own(after));
   }

@@ -44,7 +44,8 @@ final class Commit {
     }
     order.ends().forEach(end -> Blocks.end(in, end));
     Reply.BlockGrant next = order.next() == null ? null : Blocks.allocate(in, order.next());
-    if (!order.hasInline() && order.extents().isEmpty()) {
+    boolean grows = order.sizeBytes() > before.sizeBytes();
+    if (!order.hasInline() && order.extents().isEmpty() && !grows) {
       return new Reply.Committed(before.attributes(order.ino()), next);
     }
     edit.sizeBytes = Math.max(before.sizeBytes(), order.sizeBytes());

@@ -1,6 +1,7 @@
 package dfs.metadata.namespace;
 
 import dfs.metadata.records.Inode;
+import dfs.metadata.records.MapRecord;
 import dfs.metadata.records.NumberRecord;
 import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.NamespaceReader.Row;
@@ -44,16 +45,21 @@ final class Reaping {
   /** A step of deleting the extents of a map; the map's record goes with the last of them. */
   static Reply map(Upkeep.ReapMap order, Applying in) {
     Key map = Key.of(order.map());
-    if (in.tx.get(Table.MAPS, map) == null) {
+    MapRecord record = in.tx.value(Table.MAPS, map);
+    if (record == null) {
       return new Reply.Progress(List.of(), false);
     }
+    Key from = Key.of(order.map(), record.cursor());
     List<Key> extents =
-        in.tx.rows(Table.EXTENTS, map, map.afterPrefix(), EXTENTS_PER_STEP).stream()
+        in.tx.rows(Table.EXTENTS, from, map.afterPrefix(), EXTENTS_PER_STEP).stream()
             .map(Row::key)
             .toList();
     extents.forEach(key -> in.tx.drop(Table.EXTENTS, key));
     boolean more = extents.size() == EXTENTS_PER_STEP;
-    if (!more) {
+    if (more) {
+      long next = extents.getLast().longAt(Long.BYTES) + 1;
+      in.tx.put(Table.MAPS, map, new MapRecord(next));
+    } else {
       in.tx.delete(Table.MAPS, map);
     }
     return new Reply.Progress(List.of(order.map()), more);

@@ -21,18 +21,25 @@ final class Retention {
     return new Reply.Progress(List.of(), History.advance(in.tx));
   }
 
-  /** Keeps an instant that can still be read, or the one just now, for ever. */
+  /**
+   * Keeps an instant for ever: the one just now (time 0, or the command's own stamp), or the last
+   * one at or before a time that can still be read. Between the instants nothing was kept.
+   */
   static Reply pin(Upkeep.PinInstant order, Applying in) {
     Key key = Keys.meta(State.PIN_PREFIX + order.name());
     if (order.name().isEmpty() || in.tx.get(Table.SETTINGS, key) != null) {
       throw Refusal.of(Errno.EEXIST, "an instant named \"" + order.name() + "\" is kept already");
     }
-    if (order.timeNanos() > in.now || order.timeNanos() < in.tx.number(State.SECONDS_FLOOR)) {
+    long instant =
+        order.timeNanos() == 0 || order.timeNanos() == in.now
+            ? in.now
+            : in.tx.instants().kept(in.tx, order.timeNanos());
+    if (instant == 0 || instant > in.now) {
       throw Refusal.of(Errno.EINVAL, "instant " + order.timeNanos() + " cannot be read");
     }
-    byte[] time = ByteBuffer.allocate(Long.BYTES).putLong(order.timeNanos()).array();
+    byte[] time = ByteBuffer.allocate(Long.BYTES).putLong(instant).array();
     in.tx.put(Table.SETTINGS, key, new BytesRecord(ByteString.copyFrom(time)));
-    in.tx.instants().pin(order.timeNanos());
+    in.tx.instants().pin(instant);
     return Reply.Done.DONE;
   }
 

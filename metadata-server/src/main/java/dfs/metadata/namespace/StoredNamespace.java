@@ -8,6 +8,7 @@ import dfs.metadata.state.Table;
 import dfs.metadata.state.Transaction;
 import dfs.metadata.store.Key;
 import dfs.metadata.store.KeyValueStore;
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -56,6 +57,9 @@ public final class StoredNamespace implements Namespace {
     SessionRecord session = tx.value(Table.SESSIONS, Key.of(command.session()));
     if (session == null || session.fenced()) {
       return Reply.refused(Errno.ESTALE, "session " + command.session() + " is over");
+    }
+    if (command.slot() < 0 || command.slot() >= Limits.SESSION_SLOTS) {
+      return Reply.refused(Errno.EINVAL, "there is no slot " + command.slot());
     }
     Key slotKey = Key.of(command.session(), command.slot());
     SlotRecord slot = tx.value(Table.SLOTS, slotKey);
@@ -158,11 +162,10 @@ public final class StoredNamespace implements Namespace {
     if (!caller.isRoot()) {
       return Reply.refused(Errno.EACCES, "only root reads the past until views are mounted");
     }
-    long instant = state.read(reader -> state.keptInstant(reader, asOfNanos));
-    if (instant == 0) {
-      return Reply.refused(Errno.ENODATA, "no instant at or before " + asOfNanos + " is kept");
-    }
-    return state.readAsOf(instant, reader -> answer(reader, caller, query, true));
+    Reply reply = state.readAsOf(asOfNanos, reader -> answer(reader, caller, query, true));
+    return reply == null
+        ? Reply.refused(Errno.ENODATA, "no instant at or before " + asOfNanos + " is kept")
+        : reply;
   }
 
   private static Reply answer(NamespaceReader reader, Caller caller, Query query, boolean past) {

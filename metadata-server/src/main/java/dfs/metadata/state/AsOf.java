@@ -106,18 +106,19 @@ final class AsOf implements NamespaceReader {
 
   private void collect(
       Table<?> table, int bucket, Key from, @Nullable Key to, Map<Key, Superseded> images) {
-    Key end =
-        to == null
-            ? Keys.historyPrefix(bucket, table.family(), Key.EMPTY).afterPrefix()
-            : Keys.historyPrefix(bucket, table.family(), to);
+    // A bound may be longer than the keys (the next after one): it is compared with the record's
+    // key alone, without the time that follows it in the history.
     source.scan(
         Family.HISTORY,
         Keys.historyPrefix(bucket, table.family(), from),
-        end,
+        Keys.historyPrefix(bucket, table.family(), Key.EMPTY).afterPrefix(),
         (found, bytes) -> {
-          long superseded = Keys.supersededNanos(found);
-          if (superseded > instantNanos) {
-            images.merge(Keys.imageOf(found), Superseded.of(found, bytes), AsOf::earlier);
+          Key key = Keys.imageOf(found);
+          if (to != null && key.compareTo(to) >= 0) {
+            return false;
+          }
+          if (key.compareTo(from) >= 0 && Keys.supersededNanos(found) > instantNanos) {
+            images.merge(key, Superseded.of(found, bytes), AsOf::earlier);
           }
           return true;
         });

@@ -3,6 +3,7 @@ package dfs.metadata.state;
 import com.google.protobuf.ByteString;
 import dfs.metadata.records.BytesRecord;
 import dfs.metadata.records.Keys;
+import dfs.metadata.records.NumberRecord;
 import dfs.metadata.state.NamespaceReader.Row;
 import dfs.metadata.store.Key;
 import java.util.List;
@@ -31,6 +32,8 @@ public final class History {
 
   /** A new volume has no history before this moment. */
   public static void begin(Transaction tx) {
+    tx.setNumber(State.SECONDS_FLOOR, tx.stampNanos());
+    tx.setNumber(State.MINUTES_FLOOR, tx.stampNanos());
     tx.setNumber(State.FIRST_HOUR, Buckets.hour(tx.stampNanos()));
     tx.setNumber(State.FIRST_DAY, Buckets.ofDay(tx.stampNanos()) & ~Buckets.DAY_TIER);
     tx.setNumber(SECONDS_KEPT, SECONDS_KEPT_DEFAULT);
@@ -65,7 +68,7 @@ public final class History {
     if (bucket == 0) {
       return false;
     }
-    raiseFloor(tx, bucket);
+    raiseFloors(tx, bucket);
     Key start = Keys.bucket(bucket);
     BytesRecord cursor = tx.value(Table.SETTINGS, Keys.meta(CURSOR));
     Key from = cursor == null ? start : Key.of(cursor.bytes().toByteArray());
@@ -85,7 +88,9 @@ public final class History {
       return true;
     }
     tx.delete(Table.SETTINGS, Keys.meta(CURSOR));
-    finish(tx, bucket);
+    if (trimInstants(tx) < INSTANTS_PER_STEP) {
+      finish(tx, bucket);
+    }
     return true;
   }
 
@@ -93,13 +98,26 @@ public final class History {
     return bucket != Buckets.PINNED && (bucket & Buckets.DAY_TIER) != 0;
   }
 
-  /** Before the first image goes nobody may read what needs it. */
-  private static void raiseFloor(Transaction tx, int bucket) {
-    if (bucket != Buckets.PINNED) {
-      String floor = isDay(bucket) ? State.MINUTES_FLOOR : State.SECONDS_FLOOR;
-      if (tx.number(floor) < Buckets.endNanos(bucket)) {
-        tx.setNumber(floor, Buckets.endNanos(bucket));
-      }
+  /**
+   * Before the first image goes nobody may read what needs it. Of an hour's images those go, too,
+   * that only minutes saw which are past their time.
+   */
+  private static void raiseFloors(Transaction tx, int bucket) {
+    if (bucket == Buckets.PINNED) {
+      return;
+    }
+    long end = Buckets.endNanos(bucket);
+    if (isDay(bucket)) {
+      raise(tx, State.MINUTES_FLOOR, end);
+    } else {
+      raise(tx, State.SECONDS_FLOOR, end);
+      raise(tx, State.MINUTES_FLOOR, Math.min(end, tx.stampNanos() - tx.number(MINUTES_KEPT)));
+    }
+  }
+
+  private static void raise(Transaction tx, String floor, long nanos) {
+    if (tx.number(floor) < nanos) {
+      tx.setNumber(floor, nanos);
     }
   }
 
@@ -137,7 +155,6 @@ public final class History {
       tx.delete(Table.NUMBERS, Keys.meta(SWEEP_PINNED));
       return;
     }
-    trimInstants(tx);
     String first = isDay(bucket) ? State.FIRST_DAY : State.FIRST_HOUR;
     int tier = isDay(bucket) ? Buckets.DAY_TIER : 0;
     int end = isDay(bucket) ? Buckets.PINNED : Buckets.DAY_TIER;
@@ -150,16 +167,16 @@ public final class History {
         next.isEmpty() ? null : next.getFirst().key().buffer().getInt() & ~tier;
     int to = occupied == null ? Math.max(following, last) : Math.clamp(last, following, occupied);
     tx.setNumber(first, to);
-    String floor = isDay(bucket) ? State.MINUTES_FLOOR : State.SECONDS_FLOOR;
-    long passed = Buckets.endNanos(tier | (to - 1));
-    if (tx.number(floor) < passed) {
-      tx.setNumber(floor, passed);
-    }
+    raise(
+        tx,
+        isDay(bucket) ? State.MINUTES_FLOOR : State.SECONDS_FLOOR,
+        Buckets.endNanos(tier | (to - 1)));
   }
 
-  private static void trimInstants(Transaction tx) {
+  private static int trimInstants(Transaction tx) {
     Key end = Key.of(Math.floorDiv(tx.number(State.MINUTES_FLOOR), Instants.SECOND));
-    tx.rows(Table.INSTANTS, Key.EMPTY, end, INSTANTS_PER_STEP)
-        .forEach(row -> tx.drop(Table.INSTANTS, row.key()));
+    List<Row<NumberRecord>> rows = tx.rows(Table.INSTANTS, Key.EMPTY, end, INSTANTS_PER_STEP);
+    rows.forEach(row -> tx.drop(Table.INSTANTS, row.key()));
+    return rows.size();
   }
 }

@@ -1,8 +1,7 @@
 package dfs.metadata.state;
 
 import java.util.Collection;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * Which instants are kept: each full second, each full minute, and pinned ones. A before-image that
@@ -11,10 +10,15 @@ import org.jspecify.annotations.Nullable;
 public final class Instants {
   public static final long SECOND = 1_000_000_000L;
   public static final long MINUTE = 60 * SECOND;
-  private final TreeSet<Long> pins;
+
+  /**
+   * How many names each pinned instant has. Written by the applying thread, read by any; a pin is
+   * here before the batch that holds it is, which nobody can tell who was not answered yet.
+   */
+  private final ConcurrentSkipListMap<Long, Integer> pins = new ConcurrentSkipListMap<>();
 
   public Instants(Collection<Long> pins) {
-    this.pins = new TreeSet<>(pins);
+    pins.forEach(this::pin);
   }
 
   /** Whether a multiple of {@code grain} lies in [from, to). */
@@ -29,25 +33,40 @@ public final class Instants {
 
   /** Whether a pin lies in [from, to). */
   boolean isPinned(long from, long to) {
-    Long pin = pins.ceiling(from);
+    Long pin = pins.ceilingKey(from);
     return pin != null && pin < to;
   }
 
   public void pin(long nanos) {
-    pins.add(nanos);
+    pins.merge(nanos, 1, Integer::sum);
   }
 
   public void unpin(long nanos) {
-    pins.remove(nanos);
+    pins.computeIfPresent(nanos, (instant, names) -> names == 1 ? null : names - 1);
   }
 
-  /** The latest pin at or before this time. */
-  @Nullable Long pinAtOrBefore(long nanos) {
-    return pins.floor(nanos);
+  /** The kept instant at or before a time; 0 if none is left. */
+  public long kept(NamespaceReader reader, long nanos) {
+    long second = Math.floorDiv(nanos, SECOND) * SECOND;
+    long minute = Math.floorDiv(nanos, MINUTE) * MINUTE;
+    Long pin = pins.floorKey(nanos);
+    long best = pin == null ? 0 : pin;
+    if (second >= reader.number(State.SECONDS_FLOOR)) {
+      best = Math.max(best, second);
+    } else if (minute >= reader.number(State.MINUTES_FLOOR)) {
+      best = Math.max(best, minute);
+    }
+    return best;
   }
 
-  /** The first pin. */
-  @Nullable Long firstPin() {
-    return pins.isEmpty() ? null : pins.first();
+  /** The oldest instant that can be read; 0: only the present. */
+  long oldest(NamespaceReader reader, long lastStampNanos) {
+    long second = Math.ceilDiv(reader.number(State.SECONDS_FLOOR), SECOND) * SECOND;
+    long minute = Math.ceilDiv(reader.number(State.MINUTES_FLOOR), MINUTE) * MINUTE;
+    long oldest = Math.min(second, minute);
+    if (!pins.isEmpty()) {
+      oldest = Math.min(oldest, pins.firstKey());
+    }
+    return oldest > lastStampNanos ? 0 : oldest;
   }
 }

@@ -27,7 +27,10 @@ public final class State implements AutoCloseable {
   /** Prefix of the names of pinned instants among the settings. */
   public static final String PIN_PREFIX = "pin/";
 
-  /** Before these no full second, and no full minute, can be read any more. */
+  /**
+   * Before these no full second, and no full minute, can be read any more. The minutes' floor is
+   * never above the seconds'.
+   */
   public static final String SECONDS_FLOOR = "history.seconds-floor";
 
   public static final String MINUTES_FLOOR = "history.minutes-floor";
@@ -86,16 +89,17 @@ public final class State implements AutoCloseable {
 
   /** A transaction over the present state; by the applying thread only. */
   public Transaction begin() {
-    return new Transaction(latest, instants);
+    return new Transaction(latest, instants, lastStampNanos);
   }
 
   /** Makes a batch part of the state. */
   public void commit(Transaction transaction, long lastIndex) {
-    long stamp = Math.max(lastStampNanos, transaction.stampNanos());
+    long stamp = transaction.stampNanos();
     transaction.setNumber(APPLIED, lastIndex);
     transaction.setNumber(LAST_STAMP, stamp);
-    transaction.put(
-        Table.INSTANTS, Key.of(Math.floorDiv(stamp, Instants.SECOND)), new NumberRecord(lastIndex));
+    for (long second : transaction.seconds()) {
+      transaction.put(Table.INSTANTS, Key.of(second), new NumberRecord(lastIndex));
+    }
     List<KeyValueStore.Write> writes = transaction.writes();
     long lock = publishing.writeLock();
     try {
@@ -134,40 +138,28 @@ public final class State implements AutoCloseable {
     }
   }
 
-  /** The kept instant at or before a time; 0 if none is left. */
-  public long keptInstant(NamespaceReader reader, long asOfNanos) {
-    long second = Math.floorDiv(asOfNanos, Instants.SECOND) * Instants.SECOND;
-    long minute = Math.floorDiv(asOfNanos, Instants.MINUTE) * Instants.MINUTE;
-    Long pin = instants.pinAtOrBefore(asOfNanos);
-    long best = pin == null ? 0 : pin;
-    if (second >= reader.number(SECONDS_FLOOR)) {
-      best = Math.max(best, second);
-    } else if (minute >= reader.number(MINUTES_FLOOR)) {
-      best = Math.max(best, minute);
-    }
-    return best;
-  }
-
   /** The oldest instant that can be read; 0: only the present. */
   public long oldestInstant(NamespaceReader reader) {
-    Long pin = instants.firstPin();
-    long day = Buckets.startNanos(Buckets.DAY_TIER | (int) reader.number(FIRST_DAY));
-    long floor = Math.max(reader.number(MINUTES_FLOOR), day);
-    return pin == null ? floor : Math.min(floor, pin);
+    return instants.oldest(reader, reader.number(LAST_STAMP));
   }
 
-  /** Evaluates a read of the state as of a kept instant. */
-  public <R extends @Nullable Object> R readAsOf(
-      long instantNanos, Function<NamespaceReader, R> reading) {
+  /**
+   * Evaluates a read of the state as of the kept instant at or before a time; null if none is left.
+   * Which instants are kept is asked of the same snapshot that is read.
+   */
+  public <R> @Nullable R readAsOf(long asOfNanos, Function<NamespaceReader, R> reading) {
     try (Snapshot snapshot = store.snapshot()) {
       SnapshotReader present = new SnapshotReader(snapshot);
-      return reading.apply(
-          new AsOf(
-              snapshot,
-              instantNanos,
-              present.number(LAST_STAMP),
-              (int) present.number(FIRST_HOUR),
-              (int) present.number(FIRST_DAY)));
+      long instant = instants.kept(present, asOfNanos);
+      return instant == 0
+          ? null
+          : reading.apply(
+              new AsOf(
+                  snapshot,
+                  instant,
+                  present.number(LAST_STAMP),
+                  (int) present.number(FIRST_HOUR),
+                  (int) present.number(FIRST_DAY)));
     }
   }
 

@@ -10,7 +10,7 @@ import dfs.metadata.store.KeyValueStore.Write;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -25,22 +25,39 @@ import org.jspecify.annotations.Nullable;
 public final class Transaction implements NamespaceReader {
   private final NamespaceReader before;
   private final Instants instants;
-  private final Map<Table<?>, TreeMap<Key, Cell<?>>> tables = new HashMap<>();
+  private final List<Long> seconds = new ArrayList<>();
+
+  /** In the order of their first change, so that equal batches write equal bytes. */
+  private final Map<Table<?>, TreeMap<Key, Cell<?>>> tables = new LinkedHashMap<>();
+
   private final ArrayDeque<Runnable> undo = new ArrayDeque<>();
   private long stampNanos;
 
   /** A changed record; null: deleted. */
   private record Cell<T>(@Nullable Stored<T> stored) {}
 
-  Transaction(NamespaceReader before, Instants instants) {
+  Transaction(NamespaceReader before, Instants instants, long lastStampNanos) {
     this.before = before;
     this.instants = instants;
+    this.stampNanos = lastStampNanos;
   }
 
-  /** A command begins; what it writes bears this stamp. */
+  /**
+   * A command begins; what it writes bears its stamp. Stamps must grow: one that does not is taken
+   * as the next nanosecond, on every replica, because a log that nobody can apply is worse.
+   */
   public void begin(long commandStampNanos) {
-    stampNanos = commandStampNanos;
+    long second = Math.floorDiv(stampNanos, Instants.SECOND);
+    stampNanos = Math.max(commandStampNanos, stampNanos + 1);
+    if (seconds.isEmpty() || second != Math.floorDiv(stampNanos, Instants.SECOND)) {
+      seconds.add(Math.floorDiv(stampNanos, Instants.SECOND));
+    }
     undo.clear();
+  }
+
+  /** The seconds that the batch's commands lie in. */
+  List<Long> seconds() {
+    return seconds;
   }
 
   /** The command is refused: the batch is as it was before {@link #begin}. */
@@ -185,14 +202,20 @@ public final class Transaction implements NamespaceReader {
    * now if the history of that time is gone.
    */
   public <T> void deleteAsOf(Table<T> table, Key key, long supersededNanos) {
+    Stored<T> old = get(table, key);
+    if (old != null && old.writtenNanos() >= supersededNanos) {
+      drop(table, key);
+      return;
+    }
     long now = stampNanos;
     stampNanos = endOfView(supersededNanos);
     delete(table, key);
     stampNanos = now;
   }
 
+  /** Never in a bucket that is being trimmed, where a cursor may have passed already. */
   private long endOfView(long supersededNanos) {
-    return Buckets.hour(supersededNanos) < number(State.FIRST_HOUR) ? stampNanos : supersededNanos;
+    return supersededNanos < number(State.SECONDS_FLOOR) ? stampNanos : supersededNanos;
   }
 
   /** Deletes a record that no version needs. */
@@ -229,6 +252,9 @@ public final class Transaction implements NamespaceReader {
 
   /** A map that the present let go of stays readable as long as this image does. */
   public boolean keepMap(long map, long bornNanos, long supersededNanos) {
+    if (bornNanos >= supersededNanos) {
+      return false;
+    }
     long now = stampNanos;
     stampNanos = endOfView(supersededNanos);
     boolean kept = instants.keeps(bornNanos, stampNanos);

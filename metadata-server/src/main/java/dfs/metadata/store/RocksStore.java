@@ -41,6 +41,7 @@ public final class RocksStore implements KeyValueStore {
   private static final int INLINE_BLOB_BYTES = 512;
 
   static {
+    // Before the first native field of an instance.
     RocksDB.loadLibrary();
   }
 

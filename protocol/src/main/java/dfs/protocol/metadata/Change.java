@@ -170,6 +170,32 @@ public sealed interface Change extends Operation, Order {
             extents.size() + " extents, " + inline.size() + " inline, size " + sizeBytes);
       }
     }
+
+    /** A commit that builds on nothing but its map. */
+    public Commit(
+        long ino,
+        long map,
+        List<Extent> extents,
+        boolean hasInline,
+        ByteString inline,
+        long sizeBytes,
+        long modifyNanos,
+        boolean killPrivileges,
+        List<BlockEnd> ends,
+        @Nullable BlockWish next) {
+      this(
+          ino,
+          map,
+          extents,
+          hasInline,
+          inline,
+          sizeBytes,
+          modifyNanos,
+          killPrivileges,
+          ends,
+          next,
+          0);
+    }
   }
 
   /**
