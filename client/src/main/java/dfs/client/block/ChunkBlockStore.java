@@ -1,0 +1,114 @@
+package dfs.client.block;
+
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockService;
+import dfs.protocol.block.Checksums;
+import dfs.protocol.block.Pieces;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.metadata.Reply.BlockGrant;
+import dfs.protocol.metadata.Reply.BlockPlace;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Blocks on chunk servers. A block is written to the one server of its grant so far; it is read
+ * from whichever of its servers gives intact bytes, verified here whoever verified them before.
+ * Calls the block services. Thread-safe.
+ */
+public final class ChunkBlockStore implements BlockStore {
+  private final BlockServices services;
+  private final LongSupplier session;
+  private final AheadBuffers buffers = new AheadBuffers();
+
+  /**
+   * @param session the id of the session that writes, which grants and records bear
+   */
+  public ChunkBlockStore(BlockServices services, LongSupplier session) {
+    this.services = services;
+    this.session = session;
+  }
+
+  @Override
+  public BlockWriter create(BlockGrant grant) throws IOException {
+    if (grant.addresses().size() != 1) {
+      throw new IOException(
+          "block %d is granted on %d servers; one is what can be written so far"
+              .formatted(grant.block(), grant.addresses().size()));
+    }
+    String address = grant.addresses().getFirst();
+    BlockService service = services.connect(address);
+    int epoch = Math.toIntExact(grant.epoch());
+    service.create(grant.capability(), grant.block(), epoch, !grant.solo());
+    Replica replica = new Replica(service, grant, session.getAsLong());
+    return BlockServices.isLocal(address)
+        ? new DirectWriter(replica)
+        : new AheadWriter(replica, buffers);
+  }
+
+  @Override
+  public void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException {
+    if (!into.hasRemaining()) {
+      return;
+    }
+    IOException failure = null;
+    boolean elsewhere = false;
+    for (String address : place.addresses()) {
+      try {
+        readFrom(services.connect(address), place, blockOffset, into.slice());
+        into.position(into.limit());
+        return;
+      } catch (IOException e) {
+        elsewhere |= isElsewhere(e);
+        failure = joined(failure, e);
+      }
+    }
+    String message =
+        "%d bytes at %d of block %d, from any of %s"
+            .formatted(into.remaining(), blockOffset, place.block(), place.addresses());
+    IOException thrown =
+        elsewhere || failure == null
+            ? new NoSuchBlockException(message)
+            : new IOException(message + ": " + failure.getMessage());
+    if (failure != null) {
+      thrown.initCause(failure);
+    }
+    throw thrown;
+  }
+
+  private static void readFrom(
+      BlockService service, BlockPlace place, long blockOffset, ByteBuffer into)
+      throws IOException {
+    ByteBuffer bytes = into.duplicate();
+    Checksums checksums = service.read(place.capability(), place.block(), blockOffset, into);
+    int wrong = into.hasRemaining() ? 0 : Pieces.firstWrong(blockOffset, bytes, checksums);
+    if (wrong >= 0) {
+      throw new BlockFault(
+          BlockFault.Kind.DAMAGED,
+          "piece %d of what came of block %d is not what its checksum says"
+              .formatted(wrong, place.block()));
+    }
+  }
+
+  /** Whether a fresher place or capability may help: the block moved, or leave to read it ended. */
+  private static boolean isElsewhere(IOException e) {
+    return e instanceof BlockFault fault
+        && (fault.kind() == BlockFault.Kind.NO_SUCH_BLOCK
+            || fault.kind() == BlockFault.Kind.FORBIDDEN);
+  }
+
+  private static IOException joined(@Nullable IOException first, IOException next) {
+    if (first == null) {
+      return next;
+    }
+    first.addSuppressed(next);
+    return first;
+  }
+
+  /** Frees the buffers; the services are closed by who made them. */
+  @Override
+  public void close() {
+    buffers.clear();
+  }
+}
