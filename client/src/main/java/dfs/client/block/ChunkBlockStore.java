@@ -1,29 +1,29 @@
 package dfs.client.block;
 
-import com.google.protobuf.ByteString;
-import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
-import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
 import dfs.protocol.block.Pieces;
 import dfs.protocol.frame.BlockServices;
-import dfs.protocol.metadata.Change.BlockEnd;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Blocks on chunk servers. Checksums are made here when writing and compared here when reading. */
+/**
+ * Blocks on chunk servers. A block is written to the one server of its grant so far; it is read
+ * from whichever of its servers gives intact bytes, verified here whoever verified them before.
+ * Calls the block services. Thread-safe.
+ */
 public final class ChunkBlockStore implements BlockStore {
   private final BlockServices services;
   private final LongSupplier session;
+  private final AheadBuffers buffers = new AheadBuffers();
 
   /**
-   * @param session id of the session that writes
+   * @param session the id of the session that writes, which grants and records bear
    */
   public ChunkBlockStore(BlockServices services, LongSupplier session) {
     this.services = services;
@@ -34,203 +34,81 @@ public final class ChunkBlockStore implements BlockStore {
   public BlockWriter create(BlockGrant grant) throws IOException {
     if (grant.addresses().size() != 1) {
       throw new IOException(
-          "block %d has %d reachable servers; one is needed"
+          "block %d is granted on %d servers; one is what can be written so far"
               .formatted(grant.block(), grant.addresses().size()));
     }
-    BlockService service = services.connect(grant.addresses().getFirst());
-    service.create(grant.capability(), grant.block(), epoch(grant), !grant.solo());
-    return new Writer(service, grant, session.getAsLong());
-  }
-
-  private static int epoch(BlockGrant grant) {
-    return Math.toIntExact(grant.epoch());
+    String address = grant.addresses().getFirst();
+    BlockService service = services.connect(address);
+    int epoch = Math.toIntExact(grant.epoch());
+    service.create(grant.capability(), grant.block(), epoch, !grant.solo());
+    Replica replica = new Replica(service, grant, session.getAsLong());
+    return BlockServices.isLocal(address)
+        ? new DirectWriter(replica)
+        : new AheadWriter(replica, buffers);
   }
 
   @Override
   public void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException {
+    if (!into.hasRemaining()) {
+      return;
+    }
     IOException failure = null;
+    boolean elsewhere = false;
     for (String address : place.addresses()) {
-      int start = into.position();
       try {
-        readFrom(services.connect(address), place, blockOffset, into);
+        readFrom(services.connect(address), place, blockOffset, into.slice());
+        into.position(into.limit());
         return;
       } catch (IOException e) {
-        into.position(start);
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
+        elsewhere |= isElsewhere(e);
+        failure = joined(failure, e);
       }
     }
-    if (failure instanceof BlockFault fault
-        && (fault.kind() == BlockFault.Kind.NO_SUCH_BLOCK
-            || fault.kind() == BlockFault.Kind.FORBIDDEN)) {
-      throw new NoSuchBlockException(String.valueOf(fault.getMessage()));
+    String message =
+        "%d bytes at %d of block %d, from any of %s"
+            .formatted(into.remaining(), blockOffset, place.block(), place.addresses());
+    IOException thrown =
+        elsewhere || failure == null
+            ? new NoSuchBlockException(message)
+            : new IOException(message + ": " + failure.getMessage());
+    if (failure != null) {
+      thrown.initCause(failure);
     }
-    throw failure == null
-        ? new IOException("no server of block " + place.block() + " can be reached")
-        : failure;
+    throw thrown;
   }
 
   private static void readFrom(
       BlockService service, BlockPlace place, long blockOffset, ByteBuffer into)
       throws IOException {
-    int start = into.position();
-    int length = into.remaining();
+    ByteBuffer bytes = into.duplicate();
     Checksums checksums = service.read(place.capability(), place.block(), blockOffset, into);
-    ByteBuffer bytes = into.slice(start, length);
-    if (into.hasRemaining() || Pieces.firstWrong(blockOffset, bytes, checksums) >= 0) {
+    int wrong = into.hasRemaining() ? 0 : Pieces.firstWrong(blockOffset, bytes, checksums);
+    if (wrong >= 0) {
       throw new BlockFault(
           BlockFault.Kind.DAMAGED,
-          "the bytes of block %d from %d on do not have their checksums"
-              .formatted(place.block(), blockOffset));
+          "piece %d of what came of block %d is not what its checksum says"
+              .formatted(wrong, place.block()));
     }
   }
 
+  /** Whether a fresher place or capability may help: the block moved, or leave to read it ended. */
+  private static boolean isElsewhere(IOException e) {
+    return e instanceof BlockFault fault
+        && (fault.kind() == BlockFault.Kind.NO_SUCH_BLOCK
+            || fault.kind() == BlockFault.Kind.FORBIDDEN);
+  }
+
+  private static IOException joined(@Nullable IOException first, IOException next) {
+    if (first == null) {
+      return next;
+    }
+    first.addSuppressed(next);
+    return first;
+  }
+
+  /** Frees the buffers; the services are closed by who made them. */
   @Override
   public void close() {
-    services.close();
-  }
-
-  /** Writes one block to one server. The lock is held for one append; a flush runs beside. */
-  private static final class Writer implements BlockWriter {
-    private final BlockService service;
-    private final BlockGrant grant;
-    private final ByteString capability;
-    private final long session;
-    private final ReentrantLock lock = new ReentrantLock();
-    private volatile long length;
-    private volatile long durable;
-    private volatile @Nullable IOException failure;
-
-    Writer(BlockService service, BlockGrant grant, long session) {
-      this.service = service;
-      this.grant = grant;
-      this.capability = grant.capability();
-      this.session = session;
-    }
-
-    @Override
-    public long block() {
-      return grant.block();
-    }
-
-    @Override
-    public long epoch() {
-      return grant.epoch();
-    }
-
-    @Override
-    public long lengthBytes() {
-      return length;
-    }
-
-    @Override
-    public long remainingBytes() {
-      return Limits.BLOCK_BYTES - length;
-    }
-
-    @Override
-    public long durableBytes() {
-      return durable;
-    }
-
-    @Override
-    public long append(Origin origin, ByteBuffer payload) throws IOException {
-      return append(origin, payload, false);
-    }
-
-    @Override
-    public long appendSynced(Origin origin, ByteBuffer payload) throws IOException {
-      return append(origin, payload, true);
-    }
-
-    private long append(Origin origin, ByteBuffer payload, boolean synced) throws IOException {
-      lock.lock();
-      try {
-        check();
-        long at = length;
-        int count = payload.remaining();
-        BlockRecord record = record(origin, at, payload);
-        durable = Math.max(durable, service.append(capability, record, payload, synced));
-        length = at + count;
-        return at;
-      } catch (IOException e) {
-        throw latch(e);
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    private BlockRecord record(Origin origin, long at, ByteBuffer payload) {
-      return new BlockRecord(
-          grant.block(),
-          at,
-          ChunkBlockStore.epoch(grant),
-          payload.remaining(),
-          !grant.solo(),
-          origin.ino(),
-          origin.map(),
-          origin.fileOffset(),
-          origin.lease(),
-          origin.sequence(),
-          session,
-          durable,
-          origin.modifyNanos(),
-          origin.sizeBytes(),
-          0,
-          Pieces.checksums(at, payload));
-    }
-
-    private void check() throws IOException {
-      IOException known = failure;
-      if (known != null) {
-        throw known;
-      }
-    }
-
-    private IOException latch(IOException cause) {
-      if (failure == null) {
-        failure = cause;
-      }
-      return cause;
-    }
-
-    @Override
-    public void flush() throws IOException {
-      check();
-      if (durable >= length) {
-        return;
-      }
-      try {
-        long flushed = service.flush(capability, grant.block(), ChunkBlockStore.epoch(grant));
-        lock.lock();
-        try {
-          durable = Math.max(durable, flushed);
-        } finally {
-          lock.unlock();
-        }
-      } catch (IOException e) {
-        throw latch(e);
-      }
-    }
-
-    @Override
-    public BlockEnd seal(boolean closed) throws IOException {
-      check();
-      try {
-        long sealed = service.seal(capability, grant.block(), ChunkBlockStore.epoch(grant));
-        lock.lock();
-        try {
-          durable = sealed;
-        } finally {
-          lock.unlock();
-        }
-        return new BlockEnd(grant.block(), grant.epoch(), sealed, closed);
-      } catch (IOException e) {
-        throw latch(e);
-      }
-    }
+    buffers.clear();
   }
 }

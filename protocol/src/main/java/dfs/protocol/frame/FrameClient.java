@@ -1,53 +1,319 @@
 package dfs.protocol.frame;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
+import dfs.protocol.block.Pieces;
+import dfs.protocol.frame.Frame.Answer;
+import dfs.protocol.frame.Frame.Kind;
+import dfs.protocol.frame.Frame.Request;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
-/** A chunk server in another process: refused until there are frames. */
+/**
+ * The block service of another process, by frames over its Unix socket. Connections are made when
+ * they are needed and kept; each has one request in flight, and a caller waits for one when all are
+ * in use. What is sent on a kept connection that turns out to be dead is sent again, once, on a new
+ * one: the service answers repeats as it answered the first. Thread-safe.
+ */
 final class FrameClient implements BlockService, AutoCloseable {
-  private final Path socket;
+  static final int CONNECTIONS_MAX = 8;
+  private static final int HEAD_BYTES =
+      Math.max(
+          Frame.REQUEST_HEADER_BYTES + Frame.CAPABILITY_BYTES_MAX + Frame.RECORD_BYTES_MAX,
+          Frame.ANSWER_HEADER_BYTES
+              + Math.max(Integer.BYTES * Frame.CHECKSUMS_MAX, Frame.MESSAGE_BYTES_MAX));
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+  private static final BlockFault.Kind[] FAULTS = BlockFault.Kind.values();
 
-  FrameClient(Path socket) {
-    this.socket = socket;
+  private final Path path;
+  private final Semaphore permits = new Semaphore(CONNECTIONS_MAX, true);
+
+  /** Guarded by itself. */
+  private final Deque<Connection> idle = new ArrayDeque<>();
+
+  private boolean closed;
+  private long lastId;
+
+  FrameClient(Path path) {
+    this.path = path;
   }
 
-  private IOException refused() {
-    return new IOException("the chunk server at " + socket + " is in another process");
+  /** A connection, used by one call at a time, and the buffer for everything but payloads. */
+  private static final class Connection implements AutoCloseable {
+    private final SocketChannel channel;
+    private final ByteBuffer head = Frame.buffer(HEAD_BYTES);
+
+    Connection(Path path) throws IOException {
+      channel = SocketChannel.open(UnixDomainSocketAddress.of(path));
+    }
+
+    void send(
+        Request request, ByteString capability, @Nullable BlockRecord record, ByteBuffer payload)
+        throws IOException {
+      request.encode(head.clear());
+      Frame.put(head, capability);
+      if (record != null) {
+        record.encode(head);
+      }
+      ByteBuffer[] parts = {head.flip(), payload.duplicate()};
+      while (parts[0].hasRemaining() || parts[1].hasRemaining()) {
+        channel.write(parts);
+      }
+    }
+
+    /**
+     * Receives the answer; the bytes of a read go into {@code into}, their checksums stay in the
+     * head.
+     */
+    Answer receive(Request request, ByteBuffer into) throws IOException {
+      Frame.readFully(channel, head.clear().limit(Frame.ANSWER_HEADER_BYTES));
+      Answer answer = Answer.decode(head);
+      if (answer.id() != request.id()) {
+        throw new MalformedFrameException("the answer to another request");
+      }
+      if (answer.status() != Frame.STATUS_DONE) {
+        throw fault(answer);
+      }
+      int wanted = into.remaining();
+      if (answer.payloadLength() != wanted
+          || answer.checksums() != Pieces.count(request.offset(), wanted)) {
+        throw new MalformedFrameException("%s to %s".formatted(answer, request));
+      }
+      Frame.readFully(channel, head.clear().limit(Integer.BYTES * answer.checksums()));
+      Frame.readFully(channel, into);
+      return answer;
+    }
+
+    private IOException fault(Answer answer) throws IOException {
+      Frame.readFully(channel, head.clear().limit(answer.payloadLength()));
+      String message = StandardCharsets.UTF_8.decode(head.flip()).toString();
+      int kind = answer.status() - 1;
+      return kind >= 0 && kind < FAULTS.length
+          ? new BlockFault(FAULTS[kind], message)
+          : new BlockFault(BlockFault.Kind.DISK, "a fault of unknown kind: " + message);
+    }
+
+    Checksums checksums(Answer answer) {
+      int[] checksums = new int[answer.checksums()];
+      for (int i = 0; i < checksums.length; i++) {
+        checksums[i] = head.getInt(Integer.BYTES * i);
+      }
+      return Checksums.of(checksums);
+    }
+
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        // Nothing is lost: whoever waits on it hears of its own failure.
+      }
+    }
+  }
+
+  /** What was answered to one request. */
+  private record Outcome(long value, Checksums checksums) {}
+
+  private Outcome call(
+      Request request,
+      ByteString capability,
+      @Nullable BlockRecord record,
+      ByteBuffer payload,
+      ByteBuffer into)
+      throws IOException {
+    if (capability.size() > Frame.CAPABILITY_BYTES_MAX) {
+      throw new BlockFault(BlockFault.Kind.FORBIDDEN, "a capability that is too long");
+    }
+    permits.acquireUninterruptibly();
+    try {
+      Connection kept = takeIdle();
+      if (kept != null) {
+        int start = into.position();
+        try {
+          return call(kept, request, capability, record, payload, into);
+        } catch (BlockFault e) {
+          throw e;
+        } catch (IOException e) {
+          into.position(start);
+          dropIdle();
+        }
+      }
+      return call(new Connection(path), request, capability, record, payload, into);
+    } finally {
+      permits.release();
+    }
+  }
+
+  private Outcome call(
+      Connection connection,
+      Request request,
+      ByteString capability,
+      @Nullable BlockRecord record,
+      ByteBuffer payload,
+      ByteBuffer into)
+      throws IOException {
+    try {
+      connection.send(request, capability, record, payload);
+      Answer answer = connection.receive(request, into);
+      Outcome outcome = new Outcome(answer.value(), connection.checksums(answer));
+      keep(connection);
+      return outcome;
+    } catch (BlockFault e) {
+      keep(connection);
+      throw e;
+    } catch (IOException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private @Nullable Connection takeIdle() throws IOException {
+    synchronized (idle) {
+      if (closed) {
+        throw new IOException("the connections to " + path + " are closed");
+      }
+      return idle.pollLast();
+    }
+  }
+
+  /** The server was restarted, probably: the others are dead too. */
+  private void dropIdle() {
+    synchronized (idle) {
+      idle.forEach(Connection::close);
+      idle.clear();
+    }
+  }
+
+  private void keep(Connection connection) {
+    synchronized (idle) {
+      if (!closed) {
+        idle.addLast(connection);
+        return;
+      }
+    }
+    connection.close();
+  }
+
+  private long nextId() {
+    synchronized (idle) {
+      return ++lastId;
+    }
+  }
+
+  private Request request(Kind kind, ByteString capability, long block, int epoch, boolean packed) {
+    return new Request(kind, false, packed, nextId(), block, 0, epoch, 0, capability.size(), 0, 0);
   }
 
   @Override
   public void create(ByteString capability, long block, int epoch, boolean packed)
       throws IOException {
-    throw refused();
+    call(
+        request(Kind.CREATE, capability, block, epoch, packed), capability, null, NOTHING, NOTHING);
   }
 
   @Override
   public long append(ByteString capability, BlockRecord record, ByteBuffer payload, boolean synced)
       throws IOException {
-    throw refused();
+    if (payload.remaining() != record.length()) {
+      throw new BlockFault(BlockFault.Kind.MALFORMED, "not the bytes of the record");
+    }
+    Request request =
+        new Request(
+            Kind.APPEND,
+            synced,
+            false,
+            nextId(),
+            record.block(),
+            0,
+            record.epoch(),
+            0,
+            capability.size(),
+            record.encodedBytes(),
+            payload.remaining());
+    long durable = call(request, capability, record, payload, NOTHING).value();
+    payload.position(payload.limit());
+    return durable;
   }
 
   @Override
   public long flush(ByteString capability, long block, int epoch) throws IOException {
-    throw refused();
+    Request request = request(Kind.FLUSH, capability, block, epoch, false);
+    return call(request, capability, null, NOTHING, NOTHING).value();
   }
 
   @Override
   public long seal(ByteString capability, long block, int epoch) throws IOException {
-    throw refused();
+    Request request = request(Kind.SEAL, capability, block, epoch, false);
+    return call(request, capability, null, NOTHING, NOTHING).value();
   }
 
+  /** A range longer than a frame's is read in parts, cut where units begin. */
   @Override
   public Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
       throws IOException {
-    throw refused();
+    if (offset < 0 || offset > Limits.BLOCK_BYTES || !into.hasRemaining()) {
+      throw new BlockFault(
+          BlockFault.Kind.MALFORMED,
+          "a read of %d bytes at %d".formatted(into.remaining(), offset));
+    }
+    int[] all = new int[Pieces.count(offset, into.remaining())];
+    int limit = into.limit();
+    int known = 0;
+    long at = offset;
+    try {
+      do {
+        int inUnit = (int) (at & (Limits.UNIT_BYTES - 1));
+        int count = Math.min(limit - into.position(), Frame.PAYLOAD_BYTES_MAX - inUnit);
+        into.limit(into.position() + count);
+        Checksums part = readPart(capability, block, at, into);
+        for (int i = 0; i < part.size(); i++) {
+          all[known++] = part.get(i);
+        }
+        at += count;
+      } while (into.position() < limit);
+    } finally {
+      into.limit(limit);
+    }
+    return Checksums.of(all);
   }
 
+  private Checksums readPart(ByteString capability, long block, long offset, ByteBuffer into)
+      throws IOException {
+    Request request =
+        new Request(
+            Kind.READ,
+            false,
+            false,
+            nextId(),
+            block,
+            offset,
+            0,
+            into.remaining(),
+            capability.size(),
+            0,
+            0);
+    return call(request, capability, null, NOTHING, into).checksums();
+  }
+
+  /** Closes what is idle now, and what is in use when its call ends. */
   @Override
-  public void close() {}
+  public void close() {
+    synchronized (idle) {
+      closed = true;
+      idle.forEach(Connection::close);
+      idle.clear();
+    }
+  }
 }
