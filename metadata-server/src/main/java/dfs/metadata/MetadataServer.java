@@ -71,11 +71,7 @@ public final class MetadataServer implements AutoCloseable {
    * @param fatal called once with the reason when it cannot go on: the process is to end
    */
   public static MetadataServer start(
-      Config config,
-      Transport transport,
-      Time time,
-      RandomGenerator random,
-      Consumer<String> fatal)
+      Config config, Transport transport, Time time, RandomGenerator random, Consumer<String> fatal)
       throws IOException {
     MetadataServer server = new MetadataServer();
     try {
@@ -88,11 +84,7 @@ public final class MetadataServer implements AutoCloseable {
   }
 
   private void open(
-      Config config,
-      Transport transport,
-      Time time,
-      RandomGenerator random,
-      Consumer<String> fatal)
+      Config config, Transport transport, Time time, RandomGenerator random, Consumer<String> fatal)
       throws IOException {
     Files.createDirectories(config.directory());
     Namespace namespace = new StoredNamespace(RocksStore.open(config.directory().resolve("store")));
@@ -114,8 +106,7 @@ public final class MetadataServer implements AutoCloseable {
     rooms.push(keeper);
     StatusReports reports = new StatusReports(config.host(), namespace, log, servers, keeper);
     SessionGateway gateway =
-        new SessionGateway(
-            namespace, log, servers, capabilities, key, reports, time, random);
+        new SessionGateway(namespace, log, servers, capabilities, key, reports, time, random);
     rooms.push(gateway);
     reports.attach(gateway);
     for (String address : config.addresses()) {
@@ -139,8 +130,7 @@ public final class MetadataServer implements AutoCloseable {
       byte[] cluster = new byte[CLUSTER_BYTES];
       random.nextBytes(cluster);
       await(
-          log,
-          new Upkeep.Format(ByteString.copyFrom(cluster), config.rootUid(), config.rootGid()));
+          log, new Upkeep.Format(ByteString.copyFrom(cluster), config.rootUid(), config.rootGid()));
     }
     if (!namespace.survey().sole()) {
       await(log, new Upkeep.Sole());
@@ -149,8 +139,7 @@ public final class MetadataServer implements AutoCloseable {
 
   private static void await(ReplicatedLog log, Upkeep order) throws IOException {
     try {
-      Reply reply =
-          log.propose(Proposal.upkeep(order)).get(FORMAT_SECONDS, TimeUnit.SECONDS);
+      Reply reply = log.propose(Proposal.upkeep(order)).get(FORMAT_SECONDS, TimeUnit.SECONDS);
       if (reply instanceof Reply.Refused refused) {
         throw new IOException("the new volume was refused: " + refused.detail());
       }

@@ -28,9 +28,7 @@ final class Answers {
     return switch (reply) {
       case Reply.Allocated r -> new Reply.Allocated(grant(r.grant(), session));
       case Reply.Committed r ->
-          r.next() == null
-              ? r
-              : new Reply.Committed(r.attributes(), grant(r.next(), session));
+          r.next() == null ? r : new Reply.Committed(r.attributes(), grant(r.next(), session));
       case Reply.MapPage r -> session.isTrusted() ? whole(r, session) : exact(r, session);
       case Reply.Space r -> {
         ChunkServers.Space space = servers.space();
@@ -82,8 +80,8 @@ final class Answers {
   }
 
   /**
-   * Others get leave for the bytes of the file alone: blocks hold other people's files too. The page
-   * ends before an extent that would need a second range of a block.
+   * Others get leave for the bytes of the file alone: blocks hold other people's files too. The
+   * page ends before an extent that would need a second range of a block.
    */
   private Reply.MapPage exact(Reply.MapPage page, LiveSession session) {
     Map<Long, long[]> ranges = new HashMap<>();

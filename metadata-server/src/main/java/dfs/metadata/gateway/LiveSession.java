@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session as the leader's memory has it; gone with a restart, and claimed again by the client. The
- * lease fields belong to {@link VolumeLease}, under its lock.
+ * A session as the leader's memory has it; gone with a restart, and claimed again by the client.
+ * The lease fields belong to {@link VolumeLease}, under its lock.
  */
 final class LiveSession {
   final long id;

@@ -93,8 +93,7 @@ final class Operations {
   }
 
   /** A report may take long: it gets a thread of its own. */
-  private void report(
-      LiveSession session, ClientMessage.Request request, Query.GetReport query) {
+  private void report(LiveSession session, ClientMessage.Request request, Query.GetReport query) {
     Thread.ofVirtual()
         .name("report")
         .start(
@@ -116,8 +115,7 @@ final class Operations {
     if (!log.hasAuthority()) {
       return Reply.refused(Errno.EAGAIN, "no leader");
     }
-    Reply reply =
-        namespace.query(session.callerOf(request.caller()), query, request.asOfNanos());
+    Reply reply = namespace.query(session.callerOf(request.caller()), query, request.asOfNanos());
     if (!log.hasAuthority()) {
       return Reply.refused(Errno.EAGAIN, "no leader");
     }

@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
- * Unlinked inodes go when every mount has said that it does not hold them: open, mapped, or known to
- * its kernel. A mount that cannot be asked may hold anything.
+ * Unlinked inodes go when every mount has said that it does not hold them: open, mapped, or known
+ * to its kernel. A mount that cannot be asked may hold anything.
  */
 final class OrphanReaper {
   private static final int INODES_PER_LOOK = 200;

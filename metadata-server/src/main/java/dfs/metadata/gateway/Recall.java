@@ -12,4 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param done completes with whether the inode is in use there, also when the session is fenced
  */
 record Recall(
-    long id, @Nullable LeaseMode to, boolean blocking, long sentNanos, CompletableFuture<Boolean> done) {}
+    long id,
+    @Nullable LeaseMode to,
+    boolean blocking,
+    long sentNanos,
+    CompletableFuture<Boolean> done) {}

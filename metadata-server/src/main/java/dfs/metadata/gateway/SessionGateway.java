@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Accepts clients' sessions. A session lives in the log; what it holds and whether it is alive, in
- * memory here, claimed again after a restart. Calls the log, the namespace and {@link ChunkServers}.
+ * memory here, claimed again after a restart. Calls the log, the namespace and {@link
+ * ChunkServers}.
  */
 public final class SessionGateway
     implements Transport.Acceptor<ClientMessage, ServerMessage>, AutoCloseable {
@@ -70,8 +71,7 @@ public final class SessionGateway
     this.startedNanos = time.monotonicNanos();
     this.lease = new VolumeLease(time, log.term(), session -> end(session, "it did not answer"));
     this.operations =
-        new Operations(
-            namespace, log, servers, new Answers(servers, capabilities), lease, reports);
+        new Operations(namespace, log, servers, new Answers(servers, capabilities), lease, reports);
     this.reaper = new OrphanReaper(namespace.survey(), log, lease, unclaimed::isEmpty);
     for (Survey.Session known : namespace.survey().sessions()) {
       if (known.mount() && !known.fenced()) {
@@ -219,8 +219,7 @@ public final class SessionGateway
     private void welcome(
         long id, long epoch, ClientMessage.Hello hello, @Nullable Caller identity) {
       LiveSession opened =
-          new LiveSession(
-              id, epoch, hello.host(), hello.mount(), identity, time.monotonicNanos());
+          new LiveSession(id, epoch, hello.host(), hello.mount(), identity, time.monotonicNanos());
       opened.link(link);
       hello.open().forEach(opening -> opened.opened(opening.ino(), opening.opens()));
       unclaimed.remove(id);
@@ -317,7 +316,8 @@ public final class SessionGateway
     for (LiveSession session : lease.sessions()) {
       if (session.silentNanos(now) > Limits.SESSION_NANOS) {
         end(session, "it was silent for too long");
-      } else if (!session.mount && !session.isConnected()
+      } else if (!session.mount
+          && !session.isConnected()
           && session.silentNanos(now) > Limits.RECALL_NANOS) {
         end(session, "a tool left without a word");
       }

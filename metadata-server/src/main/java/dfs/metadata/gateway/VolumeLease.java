@@ -59,11 +59,11 @@ final class VolumeLease {
   }
 
   /**
-   * A session is here, new or again. It keeps what it held before if nobody else holds what excludes
-   * it, or gets the volume for itself if it is the only one.
+   * A session is here, new or again. It keeps what it held before if nobody else holds what
+   * excludes it, or gets the volume for itself if it is the only one.
    *
-   * @param unclaimed sessions of before that have not come back: until they have, or are dead, nobody
-   *     gets anything new
+   * @param unclaimed sessions of before that have not come back: until they have, or are dead,
+   *     nobody gets anything new
    */
   synchronized void join(LiveSession session, LeaseMode held, boolean unclaimed) {
     sessions.put(session.id, session);
@@ -113,8 +113,8 @@ final class VolumeLease {
   }
 
   /**
-   * Completes when the other sessions let the operation run; done at once in the usual case. A change
-   * must be followed by {@link #changed}.
+   * Completes when the other sessions let the operation run; done at once in the usual case. A
+   * change must be followed by {@link #changed}.
    */
   CompletableFuture<Boolean> clear(LiveSession by, Need need) {
     if (need == Need.NOTHING) {
@@ -254,7 +254,8 @@ final class VolumeLease {
 
   /**
    * At each heartbeat: a session may get more. SHARED when nobody else has changed anything for a
-   * while; EXCLUSIVE when it is at work and all others have been idle for as long, or are no mounts.
+   * while; EXCLUSIVE when it is at work and all others have been idle for as long, or are no
+   * mounts.
    */
   void reconsider(LiveSession session, boolean unclaimed) {
     synchronized (this) {
@@ -275,11 +276,11 @@ final class VolumeLease {
         }
       }
       boolean active = now - session.operationNanos < Limits.LEASE_RETURN_NANOS;
-      if (quiet && (isAlone(session) || (active && idle)) && mayHold(session, LeaseMode.EXCLUSIVE)) {
+      if (quiet
+          && (isAlone(session) || (active && idle))
+          && mayHold(session, LeaseMode.EXCLUSIVE)) {
         grant(session, LeaseMode.EXCLUSIVE);
-      } else if (quiet
-          && session.mode == LeaseMode.NONE
-          && mayHold(session, LeaseMode.SHARED)) {
+      } else if (quiet && session.mode == LeaseMode.NONE && mayHold(session, LeaseMode.SHARED)) {
         grant(session, LeaseMode.SHARED);
       }
     }

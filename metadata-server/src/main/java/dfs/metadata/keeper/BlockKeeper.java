@@ -114,8 +114,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
       Thread.currentThread().interrupt();
       closed = true;
       return null;
-    } catch (java.util.concurrent.ExecutionException
-        | java.util.concurrent.TimeoutException e) {
+    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
       LOG.warn("{} did not get through: {}", order, e.toString());
       return null;
     }
@@ -152,8 +151,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     ChunkMessage.BlockState sealed = sealedAt.remove(block.id());
     if (sealed != null) {
       // A server that has nothing of the block was asked before the writer came to create it.
-      return new BlockEnd(
-          block.id(), block.epoch(), Math.max(0, sealed.lengthBytes()), true);
+      return new BlockEnd(block.id(), block.epoch(), Math.max(0, sealed.lengthBytes()), true);
     }
     for (long server : block.servers()) {
       servers.order(
@@ -184,8 +182,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
         gone.add(block.id());
       }
       for (long server : left) {
-        servers.order(
-            server, new ChunkOrder.Delete(List.of(block.id()), mark, log.term(), 0));
+        servers.order(server, new ChunkOrder.Delete(List.of(block.id()), mark, log.term(), 0));
       }
     }
     if (!gone.isEmpty() && propose(new Upkeep.BlocksGone(gone)) instanceof Reply.Done) {

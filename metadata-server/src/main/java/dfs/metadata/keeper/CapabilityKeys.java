@@ -44,13 +44,7 @@ public final class CapabilityKeys {
   private ByteString sign(
       long block, long offset, long lengthBytes, int operations, long session, long forNanos) {
     return new Capability(
-            block,
-            offset,
-            lengthBytes,
-            operations,
-            key.id(),
-            session,
-            time.wallNanos() + forNanos)
+            block, offset, lengthBytes, operations, key.id(), session, time.wallNanos() + forNanos)
         .sign(key.secret());
   }
 }

@@ -161,8 +161,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         before.link.close();
       }
       LOG.info("chunk server {} at {} is here", known.id(), message.address());
-      link.send(
-          new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
+      link.send(new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
     }
 
     @Override

@@ -1,4 +1,6 @@
-/** The chunk servers: who they are, where blocks go and lie, and the upkeep of blocks and history. */
+/**
+ * The chunk servers: who they are, where blocks go and lie, and the upkeep of blocks and history.
+ */
 @NullMarked
 package dfs.metadata.keeper;
 
