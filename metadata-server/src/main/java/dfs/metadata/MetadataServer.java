@@ -1,6 +1,7 @@
 package dfs.metadata;
 
 import com.google.protobuf.ByteString;
+import dfs.metadata.consensus.LogLimits;
 import dfs.metadata.consensus.Proposal;
 import dfs.metadata.consensus.RaftLog;
 import dfs.metadata.consensus.ReplicatedLog;
@@ -91,7 +92,7 @@ public final class MetadataServer implements AutoCloseable {
     rooms.push(namespace);
     ReplicatedLog log =
         RaftLog.open(
-            RaftLog.Config.of(config.directory().resolve("log")),
+            new RaftLog.Config(config.directory().resolve("log"), LogLimits.DEFAULT),
             namespace,
             time,
             random,

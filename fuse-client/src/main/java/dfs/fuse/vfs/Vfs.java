@@ -69,8 +69,18 @@ public interface Vfs {
   /** Makes what was written durable. */
   Errno sync(long handle);
 
-  /** The handle is no longer used by anyone. */
-  void release(long handle);
+  /**
+   * The handle is no longer used by anyone.
+   *
+   * @param writes it was open for writing
+   */
+  void release(long handle, boolean writes);
+
+  /**
+   * Moves on whenever something that was read may have become old: an answer whose reading began in
+   * an earlier epoch is not to be given, but read again.
+   */
+  long cacheEpoch();
 
   /** The kernel holds this many more references to the inode's number. */
   void remember(Attributes attributes, int references);

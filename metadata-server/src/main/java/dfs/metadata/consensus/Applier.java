@@ -6,6 +6,7 @@ import com.alipay.sofa.jraft.Status;
 import com.alipay.sofa.jraft.core.StateMachineAdapter;
 import com.alipay.sofa.jraft.error.RaftError;
 import com.alipay.sofa.jraft.error.RaftException;
+import com.alipay.sofa.jraft.storage.snapshot.Snapshot;
 import com.alipay.sofa.jraft.storage.snapshot.SnapshotReader;
 import com.alipay.sofa.jraft.storage.snapshot.SnapshotWriter;
 import com.google.protobuf.UnsafeByteOperations;
@@ -52,7 +53,7 @@ final class Applier extends StateMachineAdapter {
   private final AtomicLong unflushedBytes = new AtomicLong();
   private volatile long applied;
   private volatile long snapshotIndex;
-  private volatile @Nullable DamagedLogException refusal;
+  private volatile @Nullable IOException refusal;
 
   /** Told what happens to the node, on the apply thread. */
   interface Listener {
@@ -180,13 +181,7 @@ final class Applier extends StateMachineAdapter {
     try {
       // The keeper has just flushed; what came meanwhile is little.
       flush();
-      Manifest manifest = new Manifest(machine.flushedIndex());
-      Path at = directory.root().toAbsolutePath().relativize(Path.of(writer.getPath()));
-      CheckedFile.write(directory.disk(), at.resolve(MANIFEST), CODEC, manifest);
-      if (!writer.addFile(MANIFEST)) {
-        throw new IOException("the snapshot does not take its manifest");
-      }
-      snapshotIndex = manifest.flushedIndex();
+      writeManifest(writer);
       done.run(Status.OK());
     } catch (Throwable e) {
       failure.fail("the snapshot cannot be written", e);
@@ -194,12 +189,29 @@ final class Applier extends StateMachineAdapter {
     }
   }
 
+  /** Puts into a snapshot what it stands for: the state that is flushed now. */
+  void writeManifest(SnapshotWriter writer) throws IOException {
+    Manifest manifest = new Manifest(machine.flushedIndex());
+    CheckedFile.write(directory.disk(), manifestIn(writer), CODEC, manifest);
+    if (!writer.addFile(MANIFEST)) {
+      throw new IOException("the snapshot does not take its manifest");
+    }
+    snapshotIndex = manifest.flushedIndex();
+  }
+
+  private Path manifestIn(Snapshot snapshot) {
+    return directory
+        .root()
+        .toAbsolutePath()
+        .relativize(Path.of(snapshot.getPath()))
+        .resolve(MANIFEST);
+  }
+
   @Override
   public boolean onSnapshotLoad(SnapshotReader reader) {
     try {
-      Path at = directory.root().toAbsolutePath().relativize(Path.of(reader.getPath()));
       Manifest manifest =
-          CheckedFile.read(directory.disk(), at.resolve(MANIFEST), CODEC, LogDirectory.REMEDY);
+          CheckedFile.read(directory.disk(), manifestIn(reader), CODEC, LogDirectory.REMEDY);
       if (applied < manifest.flushedIndex()) {
         throw new DamagedLogException(
             "the state holds the effects of entry "
@@ -214,7 +226,7 @@ final class Applier extends StateMachineAdapter {
     } catch (DamagedLogException e) {
       refusal = e;
     } catch (IOException e) {
-      refusal = new DamagedLogException("the snapshot cannot be read: " + e.getMessage(), e);
+      refuse("the snapshot cannot be read", e);
     }
     return false;
   }
@@ -234,13 +246,23 @@ final class Applier extends StateMachineAdapter {
     listener.leadsNoMore();
   }
 
+  /** The node cannot start because of its snapshot. */
+  void refuse(String what, IOException cause) {
+    refusal = new IOException(what + ": " + cause.getMessage(), cause);
+  }
+
   /** Why the snapshot was refused; null if it was not. */
-  @Nullable DamagedLogException refusal() {
+  @Nullable IOException refusal() {
     return refusal;
   }
 
   long applied() {
     return applied;
+  }
+
+  /** Index of the last entry whose effects are durable in the state. */
+  long flushedIndex() {
+    return machine.flushedIndex();
   }
 
   long snapshotIndex() {

@@ -27,10 +27,13 @@ import org.rocksdb.WALRecoveryMode;
  * store does so through {@link #opening}.
  */
 final class LogStoreOptions {
-  private static final long WRITE_BUFFER_BYTES = 32L << 20;
+  /** A restart reads the buffers' WAL again. */
+  private static final long WRITE_BUFFER_BYTES = 16L << 20;
+
+  private static final int WRITE_BUFFERS_MAX = 4;
 
   /** The second family gets few entries and would keep old WAL files alive without a bound. */
-  private static final long WAL_BYTES_MAX = 96L << 20;
+  private static final long WAL_BYTES_MAX = 48L << 20;
 
   private static final long BLOCK_CACHE_BYTES = 8L << 20;
   private static final int INFO_LOG_FILES = 4;
@@ -43,7 +46,9 @@ final class LogStoreOptions {
     StorageOptionsFactory.registerRocksDBColumnFamilyOptions(
         RocksDBLogStorage.class,
         StorageOptionsFactory.getDefaultRocksDBColumnFamilyOptions()
-            .setWriteBufferSize(WRITE_BUFFER_BYTES));
+            .setWriteBufferSize(WRITE_BUFFER_BYTES)
+            .setMaxWriteBufferNumber(WRITE_BUFFERS_MAX)
+            .setMinWriteBufferNumberToMerge(1));
   }
 
   private LogStoreOptions() {}

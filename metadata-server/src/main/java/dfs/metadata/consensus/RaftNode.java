@@ -12,6 +12,7 @@ import com.alipay.sofa.jraft.option.NodeOptions;
 import com.alipay.sofa.jraft.option.RaftOptions;
 import com.alipay.sofa.jraft.storage.LogStorage;
 import com.alipay.sofa.jraft.storage.RaftMetaStorage;
+import com.alipay.sofa.jraft.storage.SnapshotStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
@@ -65,7 +66,7 @@ final class RaftNode {
 
   /** Takes down what there is of a node that does not start; why it does not. */
   private IOException refused() {
-    DamagedLogException refusal = storage.refusal();
+    IOException refusal = storage.refusal();
     if (refusal != null) {
       // The library cannot stop a node without a log; its threads, all daemons, wait for the end.
       abandon();
@@ -113,7 +114,7 @@ final class RaftNode {
     return options;
   }
 
-  /** The library's parts, with the log and the vote replaced by guarded ones. */
+  /** The library's parts, with the guarded ones in place of its own. */
   private final class Parts extends DefaultJRaftServiceFactory {
     @Override
     public LogStorage createLogStorage(String uri, RaftOptions options) {
@@ -123,6 +124,12 @@ final class RaftNode {
     @Override
     public RaftMetaStorage createRaftMetaStorage(String uri, RaftOptions options) {
       return votes;
+    }
+
+    @Override
+    public SnapshotStorage createSnapshotStorage(NodeOptions options) {
+      return new FlushedSnapshotStorage(
+          options.getSnapshotUri(), options.getRaftOptions(), applier, storage, self);
     }
   }
 

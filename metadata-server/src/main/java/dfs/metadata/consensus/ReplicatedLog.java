@@ -3,6 +3,9 @@ package dfs.metadata.consensus;
 import dfs.protocol.metadata.Reply;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one order of all commands. Called by {@code gateway} and {@code keeper}; calls a {@link
@@ -16,6 +19,24 @@ public interface ReplicatedLog extends AutoCloseable {
    * a full queue refuses with EAGAIN as a {@link Reply.Refused}.
    */
   CompletableFuture<Reply> propose(Proposal proposal);
+
+  /**
+   * As {@link #propose(Proposal)}; then calls {@code then} with the reply, or with null and the
+   * failure.
+   */
+  default void propose(Proposal proposal, BiConsumer<@Nullable Reply, @Nullable Throwable> then) {
+    var _ =
+        propose(proposal)
+            .whenComplete(then)
+            .exceptionally(
+                failure -> {
+                  if (!(failure.getCause() instanceof LogUnavailableException)) {
+                    LoggerFactory.getLogger(ReplicatedLog.class)
+                        .error("what follows {} failed", proposal.order(), failure);
+                  }
+                  return null;
+                });
+  }
 
   /**
    * Whether a read of the state now sees everything that was ever acknowledged: asked before and

@@ -1,5 +1,7 @@
 package dfs.metadata.gateway;
 
+import static java.util.Objects.requireNonNull;
+
 import dfs.metadata.consensus.LogUnavailableException;
 import dfs.metadata.consensus.Proposal;
 import dfs.metadata.consensus.ReplicatedLog;
@@ -57,12 +59,7 @@ final class Operations {
 
   void run(LiveSession session, ClientMessage.Request request) {
     Need need = needOf(request.operation());
-    CompletableFuture<Boolean> clear = lease.clear(session, need);
-    if (clear.isDone()) {
-      proceed(session, request, need);
-    } else {
-      clear.thenRun(() -> proceed(session, request, need));
-    }
+    VolumeLease.after(lease.clear(session, need), () -> proceed(session, request, need));
   }
 
   /** What an operation needs of the others: whether it sees or changes what they may hold. */
@@ -124,31 +121,30 @@ final class Operations {
     } else if (query instanceof Query.Release release) {
       session.released(release.ino(), release.opens());
     }
-    return answers.complete(reply, session);
+    return answers.complete(requireNonNull(reply), session);
   }
 
   private void change(
       LiveSession session, ClientMessage.Request request, Change change, Need need) {
     List<Long> placement = allocates(change) ? servers.place(COPIES) : List.of();
     log.propose(
-            new Proposal(
-                session.id,
-                request.slot(),
-                request.sequence(),
-                session.callerOf(request.caller()),
-                placement,
-                change))
-        .whenComplete(
-            (reply, failure) -> {
-              if (need == Need.CHANGE) {
-                lease.changed(session);
-              }
-              if (failure != null) {
-                failed(session, request, failure);
-              } else {
-                changed(session, request, change, answers.complete(reply, session));
-              }
-            });
+        new Proposal(
+            session.id,
+            request.slot(),
+            request.sequence(),
+            session.callerOf(request.caller()),
+            placement,
+            change),
+        (reply, failure) -> {
+          if (need == Need.CHANGE) {
+            lease.changed(session);
+          }
+          if (failure != null) {
+            failed(session, failure);
+          } else {
+            changed(session, request, change, answers.complete(requireNonNull(reply), session));
+          }
+        });
   }
 
   private static boolean allocates(Change change) {
@@ -157,7 +153,7 @@ final class Operations {
   }
 
   /** Nobody knows whether it took effect: the stream ends, and the client asks again. */
-  private void failed(LiveSession session, ClientMessage.Request request, Throwable failure) {
+  private void failed(LiveSession session, Throwable failure) {
     if (failure instanceof LogUnavailableException) {
       LOG.warn("an operation of session {} is lost: {}", session.id, failure.getMessage());
     } else {
@@ -187,11 +183,7 @@ final class Operations {
         ino == 0 || reply instanceof Reply.Refused
             ? CompletableFuture.completedFuture(true)
             : lease.invalidate(session, ino, 0);
-    if (forgotten.isDone()) {
-      answer(session, request, reply);
-    } else {
-      forgotten.thenRun(() -> answer(session, request, reply));
-    }
+    VolumeLease.after(forgotten, () -> answer(session, request, reply));
   }
 
   private static long opened(LiveSession session, Change.CreateFile change, Reply reply) {

@@ -54,8 +54,9 @@ final class OrphanReaper {
     for (long ino : orphans) {
       held.add(isHeld(mounts, ino));
     }
-    CompletableFuture.allOf(held.toArray(CompletableFuture<?>[]::new))
-        .thenRun(() -> reap(orphans, held, more));
+    VolumeLease.after(
+        CompletableFuture.allOf(held.toArray(CompletableFuture<?>[]::new)),
+        () -> reap(orphans, held, more));
   }
 
   private CompletableFuture<Boolean> isHeld(List<LiveSession> mounts, long ino) {
@@ -80,8 +81,9 @@ final class OrphanReaper {
     if (free.isEmpty()) {
       goOn(more);
     } else {
-      log.propose(Proposal.upkeep(new Upkeep.Reap(free)))
-          .whenComplete((reply, failure) -> goOn(more && failure == null));
+      log.propose(
+          Proposal.upkeep(new Upkeep.Reap(free)),
+          (reply, failure) -> goOn(more && failure == null));
     }
   }
 

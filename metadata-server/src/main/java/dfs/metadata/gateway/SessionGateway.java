@@ -176,16 +176,16 @@ public final class SessionGateway
       Upkeep order =
           new Upkeep.OpenSession(
               hello.host(), hello.mount(), speaker == null, speaker == null ? 0 : speaker.uid());
-      log.propose(Proposal.upkeep(order))
-          .whenComplete(
-              (reply, failure) -> {
-                if (reply instanceof Reply.Session opened) {
-                  welcome(opened.id(), opened.epoch(), hello, speaker);
-                } else {
-                  LOG.warn("no session could be opened: {}", reply, failure);
-                  link.close();
-                }
-              });
+      log.propose(
+          Proposal.upkeep(order),
+          (reply, failure) -> {
+            if (reply instanceof Reply.Session opened) {
+              welcome(opened.id(), opened.epoch(), hello, speaker);
+            } else {
+              LOG.warn("no session could be opened: {}", reply, failure);
+              link.close();
+            }
+          });
     }
 
     private void replace(long dead) {
@@ -241,6 +241,7 @@ public final class SessionGateway
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // a later stream of the session is another link
     public void closed(String reason) {
       LiveSession known = session;
       if (known != null && known.link() == link) {
@@ -260,13 +261,13 @@ public final class SessionGateway
   }
 
   private void propose(Upkeep order) {
-    log.propose(Proposal.upkeep(order))
-        .whenComplete(
-            (reply, failure) -> {
-              if (failure != null || reply instanceof Reply.Refused) {
-                LOG.warn("{} did not get through: {}", order, reply, failure);
-              }
-            });
+    log.propose(
+        Proposal.upkeep(order),
+        (reply, failure) -> {
+          if (failure != null || reply instanceof Reply.Refused) {
+            LOG.warn("{} did not get through: {}", order, reply, failure);
+          }
+        });
   }
 
   /** A session is over: nothing it sends counts any more; its blocks and orphans follow. */

@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The lease on the volume. At most one session holds it EXCLUSIVE, and then nobody else holds
@@ -31,6 +33,7 @@ final class VolumeLease {
     CHANGE
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(VolumeLease.class);
   private static final CompletableFuture<Boolean> CLEAR = CompletableFuture.completedFuture(true);
 
   private final Time time;
@@ -110,6 +113,22 @@ final class VolumeLease {
       session.recalls.clear();
     }
     open.forEach(recall -> recall.done().complete(false));
+  }
+
+  /** Runs something when the future is done, at once if it is. */
+  static void after(CompletableFuture<?> future, Runnable then) {
+    if (future.isDone()) {
+      then.run();
+    } else {
+      var _ =
+          future
+              .thenRun(then)
+              .exceptionally(
+                  failure -> {
+                    LOG.error("what waited for other sessions failed", failure);
+                    return null;
+                  });
+    }
   }
 
   /**

@@ -144,8 +144,8 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         host = message.host();
         Upkeep order =
             new Upkeep.RegisterServer(message.host(), message.address(), message.directory());
-        log.propose(Proposal.upkeep(order))
-            .whenComplete((reply, failure) -> registered(cluster, message, reply));
+        log.propose(
+            Proposal.upkeep(order), (reply, failure) -> registered(cluster, message, reply));
       }
     }
 

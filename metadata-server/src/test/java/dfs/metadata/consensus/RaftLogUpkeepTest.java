@@ -104,6 +104,28 @@ class RaftLogUpkeepTest {
   }
 
   @Test
+  void aRestartDoesNotReadWhatTheStateHolds() throws IOException {
+    AtomicLong reads = new AtomicLong();
+    try (RaftLog log = bench.open(machine)) {
+      LogBench.propose(log, 1, 1500);
+    }
+    bench.storage = storage -> FaultyLogStorage.counted(storage, reads);
+    RecordingMachine second = machine.restarted();
+    try (RaftLog log = bench.open(second)) {
+      assertThat(second.replayed()).isEmpty();
+      assertThat(reads.get()).isLessThan(50);
+      LogBench.propose(log, 1501, 2000);
+      assertThat(second.commands()).hasSize(3500);
+    }
+    RecordingMachine third = second.restarted();
+    try (RaftLog log = bench.open(third)) {
+      assertThat(third.replayed()).isEmpty();
+      assertThat(third.commands()).isEqualTo(second.commands());
+      assertThat(log.condition()).containsEntry("snapshot index", "3502");
+    }
+  }
+
+  @Test
   void aStateOlderThanTheSnapshotRefuses() throws IOException {
     bench.limits = limits(100_000, 1L << 40, NEVER, 1_000_000);
     try (RaftLog log = bench.open(machine)) {
@@ -116,19 +138,24 @@ class RaftLogUpkeepTest {
   }
 
   @Test
-  void aMissingSnapshotRefuses() throws IOException {
+  void aMissingSnapshotIsMadeAgainFromTheState() throws IOException {
     bench.limits = limits(100_000, 1L << 40, NEVER, 1_000_000);
     try (RaftLog log = bench.open(machine)) {
       purged(log);
+      LogBench.propose(log, 1, 5);
     }
     Path snapshot = snapshot();
     Path hidden = directory.resolve("elsewhere");
     Files.move(snapshot, hidden);
-    assertThatThrownBy(() -> bench.open(machine.restarted()).close())
+    assertThatThrownBy(() -> bench.open(new RecordingMachine()).close())
         .isInstanceOf(DamagedLogException.class)
         .hasMessageContaining("the snapshot that stands for what was before is missing");
-    Files.move(hidden, snapshot);
-    bench.open(machine.restarted()).close();
+    RecordingMachine second = machine.restarted();
+    try (RaftLog log = bench.open(second)) {
+      assertThat(second.commands()).isEqualTo(machine.commands());
+      LogBench.propose(log, 6, 1);
+    }
+    assertThat(snapshot()).isNotEqualTo(hidden);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 final class FileRequests {
   private static final int OPEN_DIRECT = 1;
   private static final int OPEN_KEEP_CACHE = 2;
+  private static final int ACCESS_MODE = 3;
   private static final int O_APPEND = 02000;
   private static final int WRITE_KILL_PRIVILEGES = 4;
   private static final int WRITE_FROM_CACHE = 1;
@@ -51,11 +52,18 @@ final class FileRequests {
 
   /** struct fuse_read_in: 0 fh | 8 offset | 16 size. */
   int read(Request in, Answer out) {
-    ByteBuffer body = out.start().body();
-    body.limit(Answer.HEADER_BYTES + in.u32(16));
-    Errno errno = vfs.read(in.u64(0), in.u64(8), body);
-    body.limit(body.capacity());
-    return errno == Errno.OK ? out.finish(in.unique()) : out.fail(in.unique(), errno);
+    while (true) {
+      long epoch = vfs.cacheEpoch();
+      ByteBuffer body = out.start().body();
+      body.limit(Answer.HEADER_BYTES + in.u32(16));
+      Errno errno = vfs.read(in.u64(0), in.u64(8), body);
+      body.limit(body.capacity());
+      gate.enter();
+      if (vfs.cacheEpoch() == epoch) {
+        return errno == Errno.OK ? out.finish(in.unique()) : out.fail(in.unique(), errno);
+      }
+      gate.leave();
+    }
   }
 
   /** struct fuse_write_in: 0 fh | 8 offset | 16 size | 20 write_flags | 32 flags | 40 data. */
@@ -78,8 +86,9 @@ final class FileRequests {
     return out.fail(in.unique(), vfs.sync(in.u64(0)));
   }
 
+  /** struct fuse_release_in: 0 fh | 8 flags. */
   int release(Request in, Answer out) {
-    vfs.release(in.u64(0));
+    vfs.release(in.u64(0), (in.u32(8) & ACCESS_MODE) != 0);
     return out.start().finish(in.unique());
   }
 }

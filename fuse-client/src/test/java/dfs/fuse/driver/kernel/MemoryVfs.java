@@ -255,7 +255,12 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
-  public synchronized void release(long handle) {
+  public long cacheEpoch() {
+    return 0;
+  }
+
+  @Override
+  public synchronized void release(long handle, boolean writes) {
     handles.remove(handle);
   }
 
