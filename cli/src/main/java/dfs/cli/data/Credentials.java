@@ -31,4 +31,14 @@ public final class Credentials {
     }
     return new Caller(uid, gid, groups);
   }
+
+  /** The umask of this process. */
+  public static int umask() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("Umask:")) {
+        return Integer.parseInt(line.substring(line.indexOf(':') + 1).strip(), 8);
+      }
+    }
+    return 0;
+  }
 }

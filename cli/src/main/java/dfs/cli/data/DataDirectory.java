@@ -33,7 +33,7 @@ public record DataDirectory(Path root) {
   /** Longest path of a Unix socket: sockaddr_un has 108 bytes with the 0 at the end. */
   private static final int SOCKET_PATH_BYTES_MAX = 107;
 
-  private static final Set<String> OWN_NAMES = Set.of("lock", "run", "log", "lost+found");
+  private static final Set<String> OWN_NAMES = Set.of("lock", "run", "log", "metadata", "chunk", "mount", "cluster.key.new", "lost+found");
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
   private static final Set<PosixFilePermission> REACHABLE =
@@ -113,6 +113,20 @@ public record DataDirectory(Path root) {
     }
     try (Stream<Path> entries = Files.list(root)) {
       return entries.anyMatch(entry -> !OWN_NAMES.contains(String.valueOf(entry.getFileName())));
+    }
+  }
+
+  /** Whether servers have data here and the key that goes with it is gone. */
+  public boolean hasLostKey() throws IOException {
+    return !isFormatted() && (hasEntries(metadata()) || hasEntries(chunk()));
+  }
+
+  private static boolean hasEntries(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return false;
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.findAny().isPresent();
     }
   }
 

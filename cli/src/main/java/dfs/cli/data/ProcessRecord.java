@@ -63,7 +63,7 @@ public record ProcessRecord(
   public static ProcessRecord ofThisProcess(State state, Optional<Path> mountPoint)
       throws IOException {
     long pid = ProcessHandle.current().pid();
-    return new ProcessRecord(pid, started(pid).orElseThrow(), boot(), state, mountPoint);
+    return new ProcessRecord(pid, startedTicks(pid).orElseThrow(), bootId(), state, mountPoint);
   }
 
   public ProcessRecord with(State changed) {
@@ -72,8 +72,8 @@ public record ProcessRecord(
 
   /** Whether the process that wrote it still runs. */
   public boolean isAlive() throws IOException {
-    Optional<Long> now = started(pid);
-    return now.isPresent() && now.get() == started && boot.equals(boot());
+    Optional<Long> now = startedTicks(pid);
+    return now.isPresent() && now.get() == started && boot.equals(bootId());
   }
 
   /** Writes the record; others see the old one or this. */
@@ -141,7 +141,7 @@ public record ProcessRecord(
     return running;
   }
 
-  private static Optional<Long> started(long pid) {
+  private static Optional<Long> startedTicks(long pid) {
     String stat;
     try {
       stat = Files.readString(PROC.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1);
@@ -156,7 +156,7 @@ public record ProcessRecord(
         : Optional.of(Long.parseLong(fields[STAT_STARTED_AFTER_NAME]));
   }
 
-  private static String boot() throws IOException {
+  private static String bootId() throws IOException {
     return Files.readString(PROC.resolve("sys/kernel/random/boot_id")).strip();
   }
 }

@@ -237,6 +237,11 @@ public final class Preflight {
           root,
           "has files in it that are not of dfs",
           "choose an empty data directory with --data, or one that does not exist yet");
+    } else if (data.hasLostKey()) {
+      problem(
+          data.clusterKey(),
+          "is missing, and " + root + " has data that belongs to it",
+          "restore it from a backup, or choose another data directory with --data");
     }
     Optional<Mount> below = table.of(ancestor.toRealPath());
     if (below.isPresent() && below.get().isRemote()) {

@@ -34,19 +34,24 @@ public final class VolumeTree {
   private static final String UNFINISHED_PREFIX = ".dfs-put-";
   private static final int UNFINISHED_RANDOM_BYTES = 8;
   private static final int READ = 4;
-  private static final int NO_UMASK = 0;
 
   private final MetadataSession session;
   private final OpenFiles files;
   private final Caller caller;
+  private final int umask;
   private final RandomGenerator random;
   private final PathWalk walk;
 
+  /**
+   * @param umask bits that what is made here does not get, unless a default ACL decides (umask(2))
+   * @param random names files that are being written
+   */
   public VolumeTree(
-      MetadataSession session, OpenFiles files, Caller caller, RandomGenerator random) {
+      MetadataSession session, OpenFiles files, Caller caller, int umask, RandomGenerator random) {
     this.session = session;
     this.files = files;
     this.caller = caller;
+    this.umask = umask;
     this.random = random;
     this.walk = new PathWalk(session, caller);
   }
@@ -141,7 +146,7 @@ public final class VolumeTree {
   /**
    * Makes a directory.
    *
-   * @param mode permission bits
+   * @param mode permission bits, before the umask
    * @param parents make missing parents too, and let an existing directory be
    */
   public void makeDirectory(String path, int mode, boolean parents) throws IOException {
@@ -162,7 +167,7 @@ public final class VolumeTree {
     if (place.found() != null) {
       throw new PathRefusedException(path, Errno.EEXIST);
     }
-    change(path, new Change.MakeDirectory(place.parent().ino(), place.name(), mode, NO_UMASK));
+    change(path, new Change.MakeDirectory(place.parent().ino(), place.name(), mode, umask));
   }
 
   private static String withoutSlashes(String path) {
@@ -242,7 +247,7 @@ public final class VolumeTree {
    * Copies what the source gives into a file. It appears under its name, or takes the place of the
    * file there, when all is written and durable: nobody sees half of it.
    *
-   * @param mode permission bits of a new file; one that is replaced keeps its own
+   * @param mode permission bits of a new file, before the umask; one that is replaced keeps its own
    * @return bytes copied
    */
   public long copyIn(ReadableByteChannel source, String path, int mode) throws IOException {
@@ -259,8 +264,11 @@ public final class VolumeTree {
     }
     long directory = place.parent().ino();
     ByteString unfinished = unfinishedName();
-    int bits = before == null ? mode : before.mode();
-    Reply made = change(path, new Change.CreateFile(directory, unfinished, bits, NO_UMASK, true));
+    Change create =
+        before == null
+            ? new Change.CreateFile(directory, unfinished, mode, umask, true)
+            : new Change.CreateFile(directory, unfinished, before.mode(), 0, true);
+    Reply made = change(path, create);
     if (!(made instanceof Reply.Entry entry)) {
       throw PathWalk.refusal(path, made);
     }
