@@ -1,0 +1,129 @@
+package dfs.cli.command;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A report of the servers: JSON with "healthy" and "problems" and whatever else. */
+final class Report {
+  private static final String INDENT = "  ";
+  private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  private static final double UNIT = 1024;
+
+  private final JsonObject json;
+
+  private Report(JsonObject json) {
+    this.json = json;
+  }
+
+  static Report parse(String text) throws IOException {
+    try {
+      return new Report(JsonParser.parseString(text).getAsJsonObject());
+    } catch (RuntimeException e) {
+      throw new IOException("the report is no JSON object: " + e.getMessage(), e);
+    }
+  }
+
+  /** A report that says nothing but that something is wrong. */
+  static Report of(String problem) {
+    Report report = new Report(new JsonObject());
+    report.add(problem);
+    return report;
+  }
+
+  boolean isHealthy() {
+    JsonElement healthy = json.get("healthy");
+    return healthy != null && healthy.getAsBoolean();
+  }
+
+  List<String> problems() {
+    List<String> problems = new ArrayList<>();
+    if (json.get("problems") instanceof JsonArray array) {
+      array.forEach(problem -> problems.add(problem.getAsString()));
+    }
+    return problems;
+  }
+
+  /** Adds a problem: it is not healthy any more. */
+  void add(String problem) {
+    JsonArray problems = json.get("problems") instanceof JsonArray array ? array : new JsonArray();
+    problems.add(problem);
+    json.add("problems", problems);
+    json.addProperty("healthy", false);
+  }
+
+  void put(String name, String value) {
+    json.addProperty(name, value);
+  }
+
+  void put(String name, long value) {
+    json.addProperty(name, value);
+  }
+
+  String asJson() {
+    return new GsonBuilder().setPrettyPrinting().create().toJson(json);
+  }
+
+  /** Prints everything but the verdict, as names and values. */
+  void print(PrintWriter out) {
+    for (Map.Entry<String, JsonElement> entry : json.entrySet()) {
+      if (!entry.getKey().equals("healthy") && !entry.getKey().equals("problems")) {
+        print(entry.getKey(), entry.getValue(), "", out);
+      }
+    }
+  }
+
+  private static void print(String name, JsonElement value, String indent, PrintWriter out) {
+    switch (value) {
+      case JsonObject object -> {
+        out.println(indent + words(name));
+        object.entrySet().forEach(e -> print(e.getKey(), e.getValue(), indent + INDENT, out));
+      }
+      case JsonArray array -> {
+        if (array.isEmpty()) {
+          out.println(indent + words(name) + ": none");
+        }
+        int number = 0;
+        for (JsonElement element : array) {
+          number++;
+          print(name + " " + number, element, indent, out);
+        }
+      }
+      case JsonPrimitive primitive ->
+          out.println(indent + words(name) + ": " + shown(name, primitive));
+      default -> out.println(indent + words(name) + ": -");
+    }
+  }
+
+  /** storeBytes: store bytes. */
+  private static String words(String name) {
+    return name.replaceAll("([a-z])([A-Z])", "$1 $2").toLowerCase(Locale.ROOT);
+  }
+
+  private static String shown(String name, JsonPrimitive value) {
+    boolean bytes = name.endsWith("Bytes") || name.equals("bytes");
+    return bytes && value.isNumber() ? size(value.getAsLong()) : value.getAsString();
+  }
+
+  /** A size with three digits or so and a unit. */
+  static String size(long bytes) {
+    double value = bytes;
+    int unit = 0;
+    while (value >= UNIT && unit < UNITS.length - 1) {
+      value /= UNIT;
+      unit++;
+    }
+    return unit == 0
+        ? bytes + " B"
+        : String.format(Locale.ROOT, value < 10 ? "%.2f %s" : "%.0f %s", value, UNITS[unit]);
+  }
+}

@@ -1,0 +1,210 @@
+package dfs.cli.command;
+
+import dfs.cli.daemon.Daemon;
+import dfs.cli.data.DataDirectory;
+import dfs.cli.data.ProcessRecord;
+import dfs.cli.data.ProcessRecord.Kind;
+import dfs.cli.data.ProcessRecord.State;
+import dfs.cli.preflight.Preflight;
+import dfs.cli.preflight.Problem;
+import dfs.cli.preflight.Surroundings;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Starts a serving process: asks for everything first, then runs it here or as a process of its
+ * own, detached, and waits until it serves.
+ */
+final class Start {
+  private static final String LAUNCHER_PROPERTY = "dfs.launcher";
+  private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(90);
+  private static final long LOOK_MILLIS = 50;
+  private static final int CONSOLE_LINES = 10;
+
+  private final Daemon.Config config;
+  private final String command;
+  private final PrintWriter out;
+  private final PrintWriter err;
+
+  /** Says that it is there. */
+  interface Announcement {
+    void ready(ProcessRecord record);
+  }
+
+  /**
+   * @param command the subcommand that starts such a process
+   */
+  Start(Daemon.Config config, String command, PrintWriter out, PrintWriter err) {
+    this.config = config;
+    this.command = command;
+    this.out = out;
+    this.err = err;
+  }
+
+  int run(boolean foreground, Announcement announcement) throws Exception {
+    Optional<ProcessRecord> running = ProcessRecord.alive(config.record());
+    if (running.isPresent() && running.get().state() != State.STOPPING) {
+      return alreadyUp(running.get(), announcement);
+    }
+    List<Problem> problems = new ArrayList<>(others());
+    problems.addAll(
+        Preflight.check(
+            new Preflight.Request(config.data(), config.mountPoint(), config.port()),
+            Surroundings.ofThisProcess(System.getenv())));
+    if (!problems.isEmpty()) {
+      print(problems, err);
+      return Commands.NOTHING_STARTED;
+    }
+    if (foreground) {
+      ProcessRecord record = ProcessRecord.ofThisProcess(State.READY, config.mountPoint());
+      Daemon.run(
+          config,
+          () -> {
+            announcement.ready(record);
+            out.flush();
+          });
+      return Commands.DONE;
+    }
+    return detached(announcement);
+  }
+
+  /** All that is missing, each with what to do about it. */
+  static void print(List<Problem> problems, PrintWriter err) {
+    for (Problem problem : problems) {
+      err.println("dfs: " + problem.subject() + ": " + problem.reason());
+      err.println("    " + problem.remedy());
+    }
+    err.println(
+        "dfs: nothing was started: "
+            + (problems.size() == 1 ? "1 thing is" : problems.size() + " things are")
+            + " in the way");
+  }
+
+  private int alreadyUp(ProcessRecord running, Announcement announcement) throws Exception {
+    ProcessRecord ready = await(running, Optional.empty());
+    out.println("dfs is up already: process " + ready.pid());
+    announcement.ready(ready);
+    return Commands.DONE;
+  }
+
+  /** Processes that have a role of this one. */
+  private List<Problem> others() throws IOException {
+    List<Problem> problems = new ArrayList<>();
+    if (config.kind() == Kind.MOUNT) {
+      return problems;
+    }
+    List<Kind> conflicting =
+        config.kind() == Kind.ALL ? List.of(Kind.METADATA, Kind.CHUNK) : List.of(Kind.ALL);
+    for (Kind kind : conflicting) {
+      ProcessRecord.alive(kind.file(config.data(), Optional.empty()))
+          .ifPresent(
+              other ->
+                  problems.add(
+                      new Problem(
+                          config.data().root().toString(),
+                          "is in use by process " + other.pid(),
+                          "stop it with: dfs down --data " + config.data().root())));
+    }
+    return problems;
+  }
+
+  private int detached(Announcement announcement) throws Exception {
+    String launcher = System.getProperty(LAUNCHER_PROPERTY);
+    if (launcher == null) {
+      throw new FailedException(
+          LAUNCHER_PROPERTY, "no launcher is known to start a process with; use --foreground");
+    }
+    DataDirectory data = config.data();
+    data.create();
+    Path console = config.log().resolveSibling(config.log().getFileName() + ".console");
+    Process process =
+        new ProcessBuilder(arguments(launcher))
+            .directory(Path.of("/").toFile())
+            .redirectInput(Path.of("/dev/null").toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(console.toFile())
+            .start();
+    Optional<ProcessRecord> started = awaitRecord(process);
+    if (started.isEmpty()) {
+      for (String line : lastLines(console)) {
+        err.println(line);
+      }
+      throw new FailedException(
+          "process " + process.pid(), "ended with status " + process.exitValue() + log());
+    }
+    announcement.ready(await(started.get(), Optional.of(console)));
+    return Commands.DONE;
+  }
+
+  private String log() {
+    return " (see " + config.log() + ")";
+  }
+
+  private List<String> arguments(String launcher) {
+    List<String> arguments =
+        new ArrayList<>(List.of("setsid", launcher, command, "--foreground", "--data"));
+    arguments.add(config.data().root().toString());
+    config.port().ifPresent(port -> arguments.addAll(List.of("--port", String.valueOf(port))));
+    if (config.kind() == Kind.ALL && config.mountPoint().isEmpty()) {
+      arguments.add("--no-mount");
+    }
+    config
+        .mountPoint()
+        .ifPresent(mountPoint -> arguments.addAll(List.of("--", mountPoint.toString())));
+    return arguments;
+  }
+
+  /** Waits until the process has said that it is there; empty if it ended before. */
+  private Optional<ProcessRecord> awaitRecord(Process process) throws Exception {
+    long since = System.nanoTime();
+    while (System.nanoTime() - since < READY_NANOS) {
+      Optional<ProcessRecord> record = ProcessRecord.alive(config.record());
+      if (record.isPresent() && record.get().pid() == process.pid()) {
+        return record;
+      }
+      if (process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+        return Optional.empty();
+      }
+    }
+    throw notReady();
+  }
+
+  /** Waits until a process that has started serves. */
+  private ProcessRecord await(ProcessRecord started, Optional<Path> console) throws Exception {
+    long since = System.nanoTime();
+    while (System.nanoTime() - since < READY_NANOS) {
+      Optional<ProcessRecord> now = ProcessRecord.alive(config.record());
+      if (now.isPresent() && now.get().state() == State.READY) {
+        return now.get();
+      }
+      if (!started.isAlive()) {
+        for (String line : console.isPresent() ? lastLines(console.get()) : List.<String>of()) {
+          err.println(line);
+        }
+        throw new FailedException(
+            "process " + started.pid(), "ended before it could serve" + log());
+      }
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+    }
+    throw notReady();
+  }
+
+  private FailedException notReady() {
+    return new FailedException(
+        config.data().root().toString(),
+        "not ready after %d s; it goes on starting%s"
+            .formatted(TimeUnit.NANOSECONDS.toSeconds(READY_NANOS), log()));
+  }
+
+  /** What the process printed before it ended. */
+  private static List<String> lastLines(Path console) throws IOException {
+    List<String> lines = Files.readAllLines(console);
+    return lines.subList(Math.max(0, lines.size() - CONSOLE_LINES), lines.size());
+  }
+}

@@ -1,0 +1,104 @@
+package dfs.cli.command;
+
+import dfs.cli.data.DataDirectory;
+import dfs.cli.data.ProcessRecord;
+import dfs.cli.data.ProcessRecord.Found;
+import dfs.cli.preflight.MountTable;
+import dfs.cli.preflight.MountTable.Mount;
+import dfs.cli.volume.NotUpException;
+import dfs.cli.volume.Volume;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code dfs status}: how everything is; 1 when it is not as it should be. */
+@Command(
+    name = "status",
+    mixinStandardHelpOptions = true,
+    description = "Says how dfs is; exit status 1 if something is wrong or it is not up.")
+final class Status implements Callable<Integer> {
+  private static final long ANSWER_SECONDS = 30;
+
+  @Mixin private final DataOption data = new DataOption();
+
+  @Option(names = "--json", description = "as JSON")
+  private boolean json;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    Report report = report();
+    addProcesses(report);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(report.asJson());
+    } else {
+      out.println(report.isHealthy() ? "dfs is up and well" : "dfs is not well");
+      report.problems().forEach(problem -> out.println("  problem: " + problem));
+      report.print(out);
+    }
+    return report.isHealthy() ? Commands.DONE : Commands.FAILED;
+  }
+
+  /** A server that does not answer is a finding, not something to wait for. */
+  private Report report() throws Exception {
+    CompletableFuture<Report> answer = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("status")
+        .start(
+            () -> {
+              try (Volume volume = Volume.open(data.directory())) {
+                answer.complete(Report.parse(volume.report("status")));
+              } catch (IOException | RuntimeException e) {
+                answer.completeExceptionally(e);
+              }
+            });
+    try {
+      return answer.get(ANSWER_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      return Report.of("the metadata server did not answer within " + ANSWER_SECONDS + " s");
+    } catch (ExecutionException e) {
+      return switch (e.getCause()) {
+        case NotUpException notUp ->
+            Report.of("dfs is not up: start it with: dfs up" + data.asArgument());
+        case IOException fault ->
+            Report.of("the metadata server cannot be reached: " + Reasons.of(fault));
+        default -> throw e;
+      };
+    }
+  }
+
+  private void addProcesses(Report report) throws IOException {
+    DataDirectory directory = data.directory();
+    report.put("data", directory.root().toString());
+    MountTable table = MountTable.read(MountTable.SELF);
+    for (Found found : ProcessRecord.all(directory)) {
+      ProcessRecord record = found.record();
+      report.put("process " + record.pid(), record.state().toString().toLowerCase(Locale.ROOT));
+      if (record.mountPoint().isPresent()) {
+        Path mountPoint = record.mountPoint().get();
+        Optional<Mount> mounted = table.at(mountPoint).filter(Mount::isDfs);
+        report.put("mount", mountPoint.toString());
+        if (mounted.isEmpty() && record.state() == ProcessRecord.State.READY) {
+          report.add(mountPoint + " is not mounted any more: dfs down and dfs up mount it again");
+        }
+      }
+    }
+  }
+}

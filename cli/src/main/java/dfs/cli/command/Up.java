@@ -1,0 +1,72 @@
+package dfs.cli.command;
+
+import dfs.cli.daemon.Daemon;
+import dfs.cli.data.ProcessRecord;
+import dfs.cli.data.ProcessRecord.Kind;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code dfs up}: a mounted file system on this machine, in one process. */
+@Command(
+    name = "up",
+    mixinStandardHelpOptions = true,
+    description = "Starts dfs on this machine and mounts it.")
+final class Up implements Callable<Integer> {
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "MOUNTPOINT",
+      description = "where to mount (default: /mnt/dfs for root, ~/dfs otherwise)")
+  private Optional<Path> mountPoint = Optional.empty();
+
+  @Mixin private final DataOption data = new DataOption();
+
+  @Option(names = "--foreground", description = "do not go into the background")
+  private boolean foreground;
+
+  @Option(names = "--no-mount", description = "serve only")
+  private boolean noMount;
+
+  @Option(
+      names = "--port",
+      description = "let the metadata server listen on this port of the loopback interface, too")
+  private Optional<Integer> port = Optional.empty();
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    Optional<Path> where =
+        noMount
+            ? Optional.empty()
+            : Optional.of(mountPoint.orElseGet(Places::mountPoint).toAbsolutePath().normalize());
+    Daemon.Config config = new Daemon.Config(Kind.ALL, data.directory(), where, port);
+    PrintWriter out = spec.commandLine().getOut();
+    return new Start(config, "up", out, spec.commandLine().getErr())
+        .run(foreground, record -> announce(config, record, out));
+  }
+
+  private void announce(Daemon.Config config, ProcessRecord record, PrintWriter out) {
+    Optional<Path> mounted = record.mountPoint();
+    out.println("mount  " + mounted.map(Path::toString).orElse("none"));
+    out.println("data   " + config.data().root());
+    out.println("log    " + config.log());
+    out.println("Try:");
+    String about = data.asArgument();
+    out.println(
+        mounted.isPresent()
+            ? "  echo hello > " + mounted.get().resolve("hello")
+            : "  dfs put" + about + " /etc/hostname /hello");
+    out.println("  dfs ls" + about + " -l /");
+    out.println("  dfs status" + about);
+  }
+}

@@ -1,0 +1,241 @@
+package dfs.cli.daemon;
+
+import com.google.protobuf.ByteString;
+import dfs.cli.data.ClusterKeyFile;
+import dfs.cli.data.Credentials;
+import dfs.cli.data.DataDirectory;
+import dfs.cli.data.DirectoryLock;
+import dfs.cli.data.ProcessRecord;
+import dfs.cli.data.ProcessRecord.Kind;
+import dfs.cli.data.ProcessRecord.State;
+import dfs.cli.data.Role;
+import dfs.protocol.seam.RealTime;
+import dfs.protocol.seam.Time;
+import dfs.protocol.transport.Transports;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A process that runs roles until it is asked to end: takes the directory's lock, starts the roles,
+ * says where they are, waits for a signal, stops them. A second signal within 5 s of the one before
+ * ends it at once.
+ */
+public final class Daemon {
+  private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+  private static final long IMPATIENT_NANOS = 5_000_000_000L;
+
+  /** Exit status when it was asked to end twice. */
+  private static final int EXIT_IMPATIENT = 130;
+
+  /** Exit status when a role could not go on. */
+  public static final int EXIT_FATAL = 70;
+
+  /**
+   * What to run.
+   *
+   * @param kind which record in {@code run/} is this process's
+   * @param mountPoint where to mount, if at all; made if missing
+   * @param port of the metadata server on the loopback interface, if any
+   */
+  public record Config(
+      Kind kind, DataDirectory data, Optional<Path> mountPoint, Optional<Integer> port) {
+    boolean metadata() {
+      return kind == Kind.ALL || kind == Kind.METADATA;
+    }
+
+    boolean chunk() {
+      return kind == Kind.ALL || kind == Kind.CHUNK;
+    }
+
+    /** Where the process logs. */
+    public Path log() {
+      return data.log()
+          .resolve(
+              switch (kind) {
+                case ALL -> "dfs.log";
+                case METADATA -> "metadata.log";
+                case CHUNK -> "chunk.log";
+                case MOUNT -> "mount.log";
+              });
+    }
+
+    /** Its record in {@code run/}. */
+    public Path record() {
+      return kind.file(data, mountPoint);
+    }
+  }
+
+  private final Config config;
+  private final CountDownLatch ending = new CountDownLatch(1);
+  private final Time time = new RealTime();
+  private final RandomGenerator random = new SecureRandom();
+  private boolean asked;
+  private long askedNanos;
+
+  private Daemon(Config config) {
+    this.config = config;
+  }
+
+  /**
+   * Runs until asked to end, by a signal or, for a mount alone, by its unmounting.
+   *
+   * @param ready is run when the roles are there
+   */
+  public static void run(Config config, Runnable ready) throws IOException {
+    new Daemon(config).run(ready);
+  }
+
+  private void run(Runnable ready) throws IOException {
+    DataDirectory data = config.data();
+    data.create();
+    if (config.mountPoint().isPresent()) {
+      makeMountPoint(config.mountPoint().get());
+    }
+    try (DirectoryLock lock = DirectoryLock.take(data, roles());
+        Transports transport = new Transports()) {
+      LogFile.open(config.log());
+      Signals.onEnding(this::asked);
+      ProcessRecord record = ProcessRecord.ofThisProcess(State.STARTING, config.mountPoint());
+      record.write(config.record());
+      LOG.info("process {} starts with {}, lock {}", record.pid(), config, lock);
+      try {
+        serve(transport, record, ready);
+      } catch (IOException | RuntimeException e) {
+        LOG.error("the process ends", e);
+        throw e;
+      } finally {
+        Files.deleteIfExists(config.record());
+        LOG.info("process {} has stopped", record.pid());
+      }
+    }
+  }
+
+  private void serve(Transports transport, ProcessRecord record, Runnable ready)
+      throws IOException {
+    ByteString key = ClusterKeyFile.take(config.data(), random);
+    Roles.Config wiring =
+        new Roles.Config(
+            config.data(),
+            key,
+            hostName(),
+            Credentials.ofThisProcess(),
+            config.metadata(),
+            config.chunk(),
+            config.port(),
+            config.mountPoint());
+    try (Roles roles = Roles.start(wiring, transport, time, random, Daemon::fatal)) {
+      if (config.metadata()) {
+        writeAddresses(roles);
+      }
+      record.with(State.READY).write(config.record());
+      LOG.info("ready");
+      ready.run();
+      watchMount(roles);
+      awaitEnding();
+      record.with(State.STOPPING).write(config.record());
+    } finally {
+      if (config.metadata()) {
+        Files.deleteIfExists(config.data().addresses());
+      }
+    }
+  }
+
+  private Set<Role> roles() {
+    Set<Role> roles = EnumSet.noneOf(Role.class);
+    if (config.metadata()) {
+      roles.add(Role.METADATA);
+    }
+    if (config.chunk()) {
+      roles.add(Role.CHUNK);
+    }
+    return roles;
+  }
+
+  /** A dead mount is there and cannot be looked at; mounting takes it away. */
+  private static void makeMountPoint(Path path) throws IOException {
+    try {
+      Files.createDirectory(path);
+    } catch (FileAlreadyExistsException e) {
+      LOG.debug("{} is there", path);
+    } catch (NoSuchFileException e) {
+      Files.createDirectories(path);
+    }
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  private void writeAddresses(Roles roles) throws IOException {
+    Path file = config.data().addresses();
+    Path fresh = file.resolveSibling("addresses.new");
+    Files.write(fresh, roles.addresses());
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** A mount that somebody took away ends a process that has nothing else to do. */
+  private void watchMount(Roles roles) {
+    if (config.mountPoint().isEmpty()) {
+      return;
+    }
+    Thread.ofVirtual()
+        .name("mount-watch")
+        .start(
+            () -> {
+              try {
+                roles.awaitUnmounted();
+                LOG.info("{} is not mounted any more", config.mountPoint().get());
+                if (config.kind() == Kind.MOUNT) {
+                  ending.countDown();
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  private void awaitEnding() {
+    try {
+      ending.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void asked(String signal) {
+    long now = time.monotonicNanos();
+    if (asked && now - askedNanos < IMPATIENT_NANOS) {
+      LOG.error("{} again: the process ends at once", signal);
+      Runtime.getRuntime().halt(EXIT_IMPATIENT);
+    }
+    LOG.info("{}: the process flushes, unmounts and stops", signal);
+    asked = true;
+    askedNanos = now;
+    ending.countDown();
+  }
+
+  /** A disk that fails once may lie afterwards: nothing more is promised, not even a flush. */
+  private static void fatal(String reason) {
+    LOG.error("the process ends: {}", reason);
+    System.err.println("dfs: " + reason);
+    Runtime.getRuntime().halt(EXIT_FATAL);
+  }
+}

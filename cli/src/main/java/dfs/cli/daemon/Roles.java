@@ -1,0 +1,246 @@
+package dfs.cli.daemon;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.server.ChunkServer;
+import dfs.cli.data.DataDirectory;
+import dfs.client.block.ChunkBlockStore;
+import dfs.client.metadata.StreamSession;
+import dfs.fuse.Mount;
+import dfs.metadata.MetadataServer;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.frame.FrameServer;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.seam.RealDisk;
+import dfs.protocol.seam.Time;
+import dfs.protocol.seam.Transport;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The roles of one process, wired: metadata server, chunk server and mount, any of them. Those in
+ * one process talk without leaving it; each also serves a socket in the data directory for others.
+ * Starts from the bottom up, stops from the top down: the mount flushes while the servers are
+ * there. One thread starts and stops.
+ */
+public final class Roles implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Roles.class);
+  private static final String METADATA_HERE = "local:metadata";
+  private static final long CHUNK_READY_SECONDS = 60;
+  private static final String SOURCE = "dfs";
+
+  /**
+   * Which roles, and on whose behalf.
+   *
+   * @param clusterKey proves that the roles belong together
+   * @param host name of the machine
+   * @param owner owner of the root directory of a new volume
+   * @param port of the metadata server on the loopback interface, if any
+   * @param mountPoint where to mount, if at all; an existing directory
+   */
+  public record Config(
+      DataDirectory data,
+      ByteString clusterKey,
+      String host,
+      Caller owner,
+      boolean metadata,
+      boolean chunk,
+      Optional<Integer> port,
+      Optional<Path> mountPoint) {}
+
+  private record Part(String name, Closing closing) {}
+
+  /** What it takes to stop a part. */
+  private interface Closing {
+    void close() throws Exception;
+  }
+
+  private final Config config;
+  private final Transport transport;
+  private final Time time;
+  private final RandomGenerator random;
+  private final Consumer<String> fatal;
+  private final BlockServices services = new BlockServices();
+  private final Deque<Part> parts = new ArrayDeque<>();
+  private final List<String> addresses = new ArrayList<>();
+  private volatile @Nullable Mount mount;
+
+  private Roles(
+      Config config,
+      Transport transport,
+      Time time,
+      RandomGenerator random,
+      Consumer<String> fatal) {
+    this.config = config;
+    this.transport = transport;
+    this.time = time;
+    this.random = random;
+    this.fatal = fatal;
+  }
+
+  /**
+   * Starts the roles; files can be written when this returns.
+   *
+   * @param fatal called with the reason when a role cannot go on: the process is to end at once
+   */
+  public static Roles start(
+      Config config, Transport transport, Time time, RandomGenerator random, Consumer<String> fatal)
+      throws IOException {
+    Roles roles = new Roles(config, transport, time, random, fatal);
+    boolean started = false;
+    try {
+      roles.parts.push(new Part("block connections", roles.services::close));
+      if (config.metadata()) {
+        roles.startMetadata();
+      }
+      if (config.chunk()) {
+        roles.startChunk();
+      } else {
+        ChunkAddress.reachFromOutside(config.data(), roles.services);
+      }
+      if (config.mountPoint().isPresent()) {
+        roles.startMount(config.mountPoint().get());
+      }
+      started = true;
+      return roles;
+    } finally {
+      if (!started) {
+        roles.close();
+      }
+    }
+  }
+
+  private void startMetadata() throws IOException {
+    List<String> listening = new ArrayList<>(List.of(METADATA_HERE, metadataSocket()));
+    config.port().ifPresent(port -> listening.add("tcp:127.0.0.1:" + port));
+    MetadataServer server =
+        MetadataServer.start(
+            new MetadataServer.Config(
+                config.data().metadata(),
+                listening,
+                config.clusterKey(),
+                config.host(),
+                config.owner().uid(),
+                config.owner().gid()),
+            transport,
+            time,
+            random,
+            reason -> fatal.accept("the metadata server: " + reason));
+    parts.push(new Part("metadata server", server::close));
+    server.addresses().stream()
+        .filter(address -> !BlockServices.isLocal(address))
+        .map(address -> "metadata " + address)
+        .forEach(addresses::add);
+  }
+
+  private void startChunk() throws IOException {
+    ChunkServer server =
+        ChunkServer.start(
+            ChunkServer.Config.of(
+                config.host(),
+                ChunkAddress.HERE,
+                metadataAddress(),
+                config.clusterKey(),
+                config.data().chunk().toString()),
+            new RealDisk(config.data().chunk()),
+            transport,
+            services,
+            time,
+            random);
+    parts.push(new Part("chunk server", server::close));
+    server.failed().thenAccept(cause -> fatal.accept("the chunk server: " + cause.getMessage()));
+    FrameServer frames =
+        FrameServer.start(config.data().chunkSocket(), services.connect(ChunkAddress.HERE));
+    parts.push(new Part("frames", frames::close));
+    addresses.add("chunk unix:" + config.data().chunkSocket());
+    try {
+      server.ready().get(CHUNK_READY_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the chunk server registered", e);
+    } catch (ExecutionException e) {
+      throw new IOException("the chunk server was not accepted: " + e.getCause().getMessage(), e);
+    } catch (TimeoutException e) {
+      throw new IOException(
+          "the chunk server found no metadata server at %s within %d s"
+              .formatted(metadataAddress(), CHUNK_READY_SECONDS),
+          e);
+    }
+  }
+
+  private void startMount(Path mountPoint) throws IOException {
+    StreamSession session =
+        StreamSession.open(
+            new StreamSession.Config(
+                metadataAddress(),
+                config.clusterKey(),
+                config.host(),
+                true,
+                Optional.of(config.data().mountState(mountPoint))),
+            transport,
+            time,
+            random);
+    parts.push(new Part("session", session::close));
+    ChunkBlockStore blocks = new ChunkBlockStore(services, session::id);
+    parts.push(new Part("blocks", blocks::close));
+    Mount started = Mount.start(mountPoint, SOURCE, session, blocks, time);
+    mount = started;
+    parts.push(new Part("mount", () -> unmount(started)));
+  }
+
+  /** Who still uses the mount when the process has to end gets errors from then on. */
+  private static void unmount(Mount mount) throws IOException {
+    try {
+      mount.close(false);
+    } catch (IOException e) {
+      LOG.warn("the mount is taken away although it is in use: {}", e.getMessage());
+      mount.close(true);
+    }
+  }
+
+  private String metadataSocket() {
+    return "unix:" + config.data().metadataSocket();
+  }
+
+  private String metadataAddress() {
+    return config.metadata() ? METADATA_HERE : metadataSocket();
+  }
+
+  /** Where others reach the roles: a role and an address in each. */
+  public List<String> addresses() {
+    return List.copyOf(addresses);
+  }
+
+  /** Waits until the mount is gone, by whomever; returns at once if there is none. */
+  public void awaitUnmounted() throws InterruptedException {
+    Mount mounted = mount;
+    if (mounted != null) {
+      mounted.awaitUnmounted();
+    }
+  }
+
+  /** Flushes, unmounts and stops, in this order; what fails is logged and the rest goes on. */
+  @Override
+  public void close() {
+    while (!parts.isEmpty()) {
+      Part part = parts.pop();
+      try {
+        part.closing().close();
+      } catch (Exception e) {
+        LOG.error("stopping the {} failed", part.name(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dfs.cli.data;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A file in {@code run/} that says which process runs there. The time at which the process started
+ * tells it from a later one that was given the same number.
+ *
+ * <pre>
+ *   PID STARTED BOOT STATE
+ *   mount point, or an empty line
+ * </pre>
+ *
+ * @param started clock ticks between the boot and the start of the process (proc_pid_stat(5))
+ * @param boot id of the boot
+ * @param mountPoint what it has mounted, or empty
+ */
+public record ProcessRecord(
+    long pid, long started, String boot, State state, Optional<Path> mountPoint) {
+  /** How far the process is. */
+  public enum State {
+    STARTING,
+    READY,
+    STOPPING
+  }
+
+  /** Which process a file speaks of. */
+  public enum Kind {
+    ALL("pid"),
+    METADATA("metadata.pid"),
+    CHUNK("chunk.pid"),
+    MOUNT("mount-");
+
+    private final String file;
+
+    Kind(String file) {
+      this.file = file;
+    }
+
+    /** The file; the mount point counts for {@link #MOUNT} only. */
+    public Path file(DataDirectory data, Optional<Path> mountPoint) {
+      return data.run()
+          .resolve(
+              this == MOUNT
+                  ? file + DataDirectory.mountName(mountPoint.orElseThrow()) + ".pid"
+                  : file);
+    }
+  }
+
+  private static final Path PROC = Path.of("/proc");
+  private static final int STAT_STARTED_AFTER_NAME = 19;
+
+  /** A record of this process. */
+  public static ProcessRecord ofThisProcess(State state, Optional<Path> mountPoint)
+      throws IOException {
+    long pid = ProcessHandle.current().pid();
+    return new ProcessRecord(pid, startedTicks(pid).orElseThrow(), bootId(), state, mountPoint);
+  }
+
+  public ProcessRecord with(State changed) {
+    return new ProcessRecord(pid, started, boot, changed, mountPoint);
+  }
+
+  /** Whether the process that wrote it still runs. */
+  public boolean isAlive() throws IOException {
+    Optional<Long> now = startedTicks(pid);
+    return now.isPresent() && now.get() == started && boot.equals(bootId());
+  }
+
+  /** Writes the record; others see the old one or this. */
+  public void write(Path file) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.writeString(
+        fresh,
+        "%d %d %s %s%n%s%n"
+            .formatted(pid, started, boot, state, mountPoint.map(Path::toString).orElse("")));
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** The record in a file if there is one whose process is alive. */
+  public static Optional<ProcessRecord> alive(Path file) throws IOException {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+    String[] words = lines.isEmpty() ? new String[0] : lines.getFirst().split(" ", -1);
+    if (words.length != 4) {
+      return Optional.empty();
+    }
+    try {
+      String mount = lines.size() > 1 ? lines.get(1) : "";
+      ProcessRecord record =
+          new ProcessRecord(
+              Long.parseLong(words[0]),
+              Long.parseLong(words[1]),
+              words[2],
+              State.valueOf(words[3]),
+              mount.isEmpty() ? Optional.empty() : Optional.of(Path.of(mount)));
+      return record.isAlive() ? Optional.of(record) : Optional.empty();
+    } catch (IllegalArgumentException e) {
+      // a file that a crash left torn speaks of no process that runs
+      return Optional.empty();
+    }
+  }
+
+  /** A running process and the file that speaks of it. */
+  public record Found(Path file, ProcessRecord record) {}
+
+  /** All that run in a data directory, in the order in which to stop them: mounts first. */
+  public static List<Found> all(DataDirectory data) throws IOException {
+    List<Path> files = new ArrayList<>();
+    if (Files.isDirectory(data.run())) {
+      try (Stream<Path> entries = Files.list(data.run())) {
+        entries
+            .filter(
+                entry ->
+                    entry.getFileName().toString().startsWith(Kind.MOUNT.file)
+                        && entry.toString().endsWith(".pid"))
+            .sorted()
+            .forEach(files::add);
+      }
+    }
+    for (Kind kind : List.of(Kind.ALL, Kind.CHUNK, Kind.METADATA)) {
+      files.add(kind.file(data, Optional.empty()));
+    }
+    List<Found> running = new ArrayList<>();
+    for (Path file : files) {
+      alive(file).ifPresent(record -> running.add(new Found(file, record)));
+    }
+    return running;
+  }
+
+  private static Optional<Long> startedTicks(long pid) {
+    String stat;
+    try {
+      stat = Files.readString(PROC.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      // there is none, or it ended while it was read (ESRCH)
+      return Optional.empty();
+    }
+    // the name stands in parentheses and may have any characters
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    return fields[0].equals("Z")
+        ? Optional.empty()
+        : Optional.of(Long.parseLong(fields[STAT_STARTED_AFTER_NAME]));
+  }
+
+  private static String bootId() throws IOException {
+    return Files.readString(PROC.resolve("sys/kernel/random/boot_id")).strip();
+  }
+}

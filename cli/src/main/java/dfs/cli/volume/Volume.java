@@ -1,0 +1,111 @@
+package dfs.cli.volume;
+
+import com.google.protobuf.ByteString;
+import dfs.cli.daemon.ChunkAddress;
+import dfs.cli.data.ClusterKeyFile;
+import dfs.cli.data.Credentials;
+import dfs.cli.data.DataDirectory;
+import dfs.client.block.ChunkBlockStore;
+import dfs.client.file.OpenFiles;
+import dfs.client.metadata.StreamSession;
+import dfs.client.path.VolumeTree;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.RealTime;
+import dfs.protocol.transport.Transports;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/**
+ * A session of a command with the processes of a data directory. Who may read the cluster's key
+ * speaks with it; anybody else is who the socket says.
+ */
+public final class Volume implements AutoCloseable {
+  private static final String HOST = "dfs command";
+
+  private final Transports transport;
+  private final BlockServices services;
+  private final StreamSession session;
+  private final OpenFiles files;
+  private final VolumeTree tree;
+  private final Caller caller;
+
+  private Volume(DataDirectory data, Transports transport, BlockServices services)
+      throws IOException {
+    this.transport = transport;
+    this.services = services;
+    this.caller = Credentials.ofThisProcess();
+    RandomGenerator random = new SecureRandom();
+    RealTime time = new RealTime();
+    StreamSession.Config config =
+        new StreamSession.Config(
+            "unix:" + data.metadataSocket(),
+            ClusterKeyFile.ifReadable(data).orElse(ByteString.EMPTY),
+            HOST,
+            false,
+            Optional.empty());
+    this.session = StreamSession.open(config, transport, time, random);
+    this.files = new OpenFiles(session, new ChunkBlockStore(services, session::id), time);
+    this.tree = new VolumeTree(session, files, caller, Credentials.umask(), random);
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @throws NotUpException when nobody serves the directory
+   */
+  public static Volume open(DataDirectory data) throws IOException {
+    if (!Files.exists(data.addresses())) {
+      throw new NotUpException(data);
+    }
+    Transports transport = new Transports();
+    BlockServices services = new BlockServices();
+    boolean opened = false;
+    try {
+      ChunkAddress.reachFromOutside(data, services);
+      Volume volume = new Volume(data, transport, services);
+      opened = true;
+      return volume;
+    } finally {
+      if (!opened) {
+        services.close();
+        transport.close();
+      }
+    }
+  }
+
+  public VolumeTree tree() {
+    return tree;
+  }
+
+  /**
+   * What the metadata server reports, as JSON.
+   *
+   * @param what "status" or "fsck"
+   */
+  public String report(String what) throws IOException {
+    Reply reply = session.call(caller, new Query.GetReport(what));
+    return switch (reply) {
+      case Reply.Report report -> report.json();
+      case Reply.Refused refused ->
+          throw new IOException(refused.errno().text() + ": " + refused.detail());
+      default -> throw new IOException("unexpected answer " + reply);
+    };
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      files.close();
+    } finally {
+      session.close();
+      services.close();
+      transport.close();
+    }
+  }
+}
