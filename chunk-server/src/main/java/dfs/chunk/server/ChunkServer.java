@@ -137,8 +137,8 @@ public final class ChunkServer implements AutoCloseable {
             time,
             random,
             new ControlStream.Parts(identityFile, blocks, checked, space));
-    blocks.failed().thenAccept(this::fail);
-    control.refused().thenAccept(this::fail);
+    var _ = blocks.failed().thenAccept(this::fail);
+    var _ = control.refused().thenAccept(this::fail);
     try {
       stopServing = serve(config.address(), services, checked);
     } catch (IOException e) {

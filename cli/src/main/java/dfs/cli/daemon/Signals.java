@@ -15,6 +15,7 @@ final class Signals {
   private Signals() {}
 
   /** From now on the signal's name goes to {@code listener} instead of ending the process. */
+  @SuppressWarnings("ReferenceEquality") // a proxy is equal to itself alone
   static void onEnding(Consumer<String> listener) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");

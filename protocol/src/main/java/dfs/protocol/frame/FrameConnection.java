@@ -152,6 +152,7 @@ final class FrameConnection {
     buffer.position(start + wanted);
   }
 
+  @SuppressWarnings("EnumOrdinal") // kinds are only ever added at the end
   private void refuse(Request request, BlockFault.Kind kind, String reason) {
     byte[] message = reason.getBytes(StandardCharsets.UTF_8);
     if (message.length > Frame.MESSAGE_BYTES_MAX) {
