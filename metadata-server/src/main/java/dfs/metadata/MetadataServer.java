@@ -100,7 +100,7 @@ public final class MetadataServer implements AutoCloseable {
     rooms.push(log);
     format(config, namespace, log, random);
     ClusterKey key = new ClusterKey(config.clusterKey());
-    CapabilityKeys capabilities = new CapabilityKeys(time, random);
+    CapabilityKeys capabilities = new CapabilityKeys(key, time);
     ChunkServers servers =
         new ChunkServers(key, log, namespace.survey(), capabilities, time, random);
     BlockKeeper keeper = new BlockKeeper(log, namespace.survey(), servers, time);

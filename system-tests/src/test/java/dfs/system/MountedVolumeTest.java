@@ -1,11 +1,8 @@
 package dfs.system;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,25 +18,12 @@ class MountedVolumeTest {
     assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
   }
 
-  static String shell(Path in, String script) throws Exception {
-    Process process =
-        new ProcessBuilder("bash", "-euc", "cd " + in + "; " + script)
-            .directory(Path.of("/").toFile())
-            .redirectErrorStream(true)
-            .start();
-    process.getOutputStream().close();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(120, TimeUnit.SECONDS)).as(script).isTrue();
-    assertThat(process.exitValue()).as("%s said: %s", script, said).isZero();
-    return said.strip();
-  }
-
   @Test
   void whatWasWrittenIsThereAfterARestart() throws Exception {
     Path mnt = directory.resolve("mnt");
     try (Cluster cluster = new Cluster(directory)) {
       cluster.mount(mnt);
-      shell(
+      Shell.run(
           mnt,
           """
           echo hello > small; mkdir -p a/b; head -c 9000000 /dev/urandom > a/b/large
@@ -51,7 +35,7 @@ class MountedVolumeTest {
     }
     try (Cluster cluster = new Cluster(directory)) {
       cluster.mount(mnt);
-      shell(
+      Shell.run(
           mnt,
           """
           cksum small a/b/large | diff - <(grep -v copy /%s/sums)

@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 
 /**
  * The blocks as clients may use them: nothing happens without a capability for just this. Before
- * the metadata server has given its keys no capability is good. Called by clients, in this process
- * or through frames; calls the data directory. Thread-safe.
+ * the metadata server has given its keys nothing is answered. Called by clients, in this process or
+ * through frames; calls the data directory. Thread-safe.
  */
 final class CheckedBlocks implements BlockService {
   private final BlockDirectory blocks;
@@ -52,6 +52,9 @@ final class CheckedBlocks implements BlockService {
       throws BlockFault {
     if (stopped) {
       throw new BlockFault(BlockFault.Kind.DISK, "the chunk server is stopping");
+    }
+    if (secrets.isEmpty()) {
+      throw new BlockFault(BlockFault.Kind.NOT_READY, "the chunk server has no keys yet");
     }
     Capability capability = Capability.verify(signed, secrets::get);
     if (capability == null) {

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dfs.client.block.BlockStore;
 import dfs.client.block.NoSuchBlockException;
 import dfs.client.metadata.MetadataSession;
+import dfs.protocol.block.BlockFault;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Query;
@@ -13,6 +14,9 @@ import dfs.protocol.metadata.Reply.MapPage;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads a file: committed bytes by its map from blocks, then over them what this mount has not
@@ -20,6 +24,12 @@ import java.nio.ByteBuffer;
  */
 final class FileReader {
   private static final int PLACE_ATTEMPTS = 3;
+  private static final long WAIT_NANOS = 250_000_000L;
+
+  /** A read waits half a minute for a server before it fails. */
+  private static final int WAITS_MAX = 120;
+
+  private static final Logger LOG = LoggerFactory.getLogger(FileReader.class);
   private static final long PAGE_BYTES = 256L << 20;
 
   private final MetadataSession session;
@@ -76,6 +86,7 @@ final class FileReader {
     int start = into.position();
     long at = offset;
     long end = offset + into.remaining();
+    int waits = 0;
     for (int attempt = 0; at < end; ) {
       MapPage page = page(file, at, end - at, attempt > 0);
       long size = page.attributes().sizeBytes();
@@ -92,10 +103,25 @@ final class FileReader {
           throw e;
         }
         continue;
+      } catch (IOException e) {
+        if (isFinal(e) || ++waits > WAITS_MAX) {
+          throw e;
+        }
+        LOG.debug("inode {} waits for a chunk server: {}", file.ino, e.toString());
+        LockSupport.parkNanos(WAIT_NANOS);
+        attempt = 1;
+        continue;
       }
       at = until;
     }
     return (int) (at - offset);
+  }
+
+  /** Damaged bytes stay damaged; a server that is away may come back. */
+  private static boolean isFinal(IOException e) {
+    return e instanceof BlockFault fault
+        && fault.kind() != BlockFault.Kind.NOT_READY
+        && fault.kind() != BlockFault.Kind.DISK;
   }
 
   private MapPage page(FileState file, long at, long length, boolean afresh) throws IOException {

@@ -327,6 +327,9 @@ final class FileWriter {
     if (reply instanceof Reply.Allocated allocated) {
       return allocated.grant();
     }
+    if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EAGAIN) {
+      throw new BlockFailedException(0, new IOException(refused.detail()));
+    }
     throw Refusals.exception("a new block", reply);
   }
 

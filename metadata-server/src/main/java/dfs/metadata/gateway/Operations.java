@@ -127,6 +127,10 @@ final class Operations {
   private void change(
       LiveSession session, ClientMessage.Request request, Change change, Need need) {
     List<Long> placement = allocates(change) ? servers.place(COPIES) : List.of();
+    if (placement.isEmpty() && change instanceof Change.AllocateBlock && !servers.isAnyAlive()) {
+      answer(session, request, Reply.refused(Errno.EAGAIN, "no chunk server is here"));
+      return;
+    }
     log.propose(
         new Proposal(
             session.id,

@@ -5,26 +5,22 @@ import dfs.protocol.block.Capability;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkOrder;
 import java.util.List;
-import java.util.random.RandomGenerator;
 
 /**
- * Signs capabilities with a key made at each start. A client whose capability a chunk server does
- * not know any more asks again where the block is, and gets a fresh one.
+ * Signs capabilities. The key is derived from the cluster's, so that what was given out before a
+ * restart is good after it; it has a number, so that it can be changed.
  */
 public final class CapabilityKeys {
-  private static final int SECRET_BYTES = 32;
+  private static final int KEY_ID = 1;
   private static final long READ_NANOS = 3_600_000_000_000L;
   private static final long WRITE_NANOS = 24 * READ_NANOS;
 
   private final Time time;
   private final ChunkOrder.Key key;
 
-  public CapabilityKeys(Time time, RandomGenerator random) {
+  public CapabilityKeys(ClusterKey cluster, Time time) {
     this.time = time;
-    byte[] secret = new byte[SECRET_BYTES];
-    random.nextBytes(secret);
-    this.key =
-        new ChunkOrder.Key(random.nextInt(1, Integer.MAX_VALUE), ByteString.copyFrom(secret));
+    this.key = new ChunkOrder.Key(KEY_ID, cluster.derive("capability " + KEY_ID));
   }
 
   List<ChunkOrder.Key> keys() {

@@ -197,6 +197,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         .toList();
   }
 
+  /** Whether a chunk server is here, however full. */
+  public boolean isAnyAlive() {
+    return connected.values().stream().anyMatch(Connection::isAlive);
+  }
+
   /** Addresses of these servers, of those that are connected. */
   public List<String> addresses(List<Long> servers) {
     List<String> addresses = new ArrayList<>(servers.size());

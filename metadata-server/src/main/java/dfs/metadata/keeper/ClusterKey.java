@@ -1,6 +1,7 @@
 package dfs.metadata.keeper;
 
 import com.google.protobuf.ByteString;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import javax.crypto.Mac;
@@ -21,10 +22,19 @@ public final class ClusterKey {
 
   /** Whether the proof is the key's over this nonce. */
   public boolean proves(ByteString nonce, ByteString proof) {
+    return MessageDigest.isEqual(mac(nonce.toByteArray()), proof.toByteArray());
+  }
+
+  /** Another secret, for one purpose, that only who has the key can know. */
+  ByteString derive(String purpose) {
+    return ByteString.copyFrom(mac(purpose.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private byte[] mac(byte[] message) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(new SecretKeySpec(key.toByteArray(), ALGORITHM));
-      return MessageDigest.isEqual(mac.doFinal(nonce.toByteArray()), proof.toByteArray());
+      return mac.doFinal(message);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has " + ALGORITHM, e);
     }

@@ -27,7 +27,9 @@ public final class BlockFault extends IOException {
     /** Too little space for a new block. */
     NO_SPACE,
     /** The disk failed. */
-    DISK
+    DISK,
+    /** The server has started and does not know its cluster's keys yet: to be asked again. */
+    NOT_READY
   }
 
   public BlockFault(Kind kind, String message) {

@@ -139,7 +139,7 @@ final class FrameConnection {
     int pieces = Pieces.count(request.offset(), wanted);
     int start = Frame.ANSWER_HEADER_BYTES + (Integer.BYTES * pieces);
     reserve(start + wanted);
-    ByteBuffer into = buffer.slice(start, wanted);
+    ByteBuffer into = buffer.clear().slice(start, wanted);
     Checksums checksums = service.read(capability, request.block(), request.offset(), into);
     if (checksums.size() != pieces || into.hasRemaining()) {
       throw new IllegalStateException(

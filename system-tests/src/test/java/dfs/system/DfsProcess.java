@@ -1,0 +1,109 @@
+package dfs.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** The command {@code dfs} as a process of its own, in the foreground or to its end. */
+final class DfsProcess implements AutoCloseable {
+  private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private final Process process;
+  private final Path said;
+
+  private DfsProcess(Process process, Path said) {
+    this.process = process;
+    this.said = said;
+  }
+
+  private static Process launch(Path output, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC"));
+    command.addAll(List.of(System.getProperty("dfs.jvm.flags", "").split(" ", -1)));
+    command.removeIf(String::isEmpty);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dfs.cli.Main"));
+    command.addAll(arguments);
+    return new ProcessBuilder(command)
+        .directory(Path.of("/").toFile())
+        .redirectInput(Path.of("/dev/null").toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(output.toFile())
+        .start();
+  }
+
+  /** Starts a serving command; returns once it says that it serves. */
+  static DfsProcess serve(Path scratch, String... arguments) throws IOException {
+    Path output = Files.createTempFile(scratch, arguments[0], ".out");
+    DfsProcess started = new DfsProcess(launch(output, List.of(arguments)), output);
+    long since = System.nanoTime();
+    while (!Files.readString(output).contains("log ")) {
+      if (!started.process.isAlive() || System.nanoTime() - since > READY_NANOS) {
+        started.kill();
+        throw new IOException(
+            "%s is not ready; it said: %s".formatted(List.of(arguments), Files.readString(output)));
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+    return started;
+  }
+
+  /** Runs a command to its end; returns what it said if it succeeded. */
+  static String run(Path scratch, String... arguments) throws Exception {
+    Path output = Files.createTempFile(scratch, arguments[0], ".out");
+    Process process = launch(output, List.of(arguments));
+    assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("%s ends", arguments[0]).isTrue();
+    assertThat(process.exitValue())
+        .as("%s said %s", arguments[0], Files.readString(output))
+        .isZero();
+    return Files.readString(output);
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  String said() throws IOException {
+    return Files.readString(said);
+  }
+
+  /** It must end by itself within so many seconds. */
+  void awaitEnd(int seconds) throws Exception {
+    assertThat(process.waitFor(seconds, TimeUnit.SECONDS))
+        .as("it ends; it said %s", said())
+        .isTrue();
+    assertThat(process.exitValue()).isNotZero();
+  }
+
+  /** SIGKILL, and waits until it is dead. */
+  void kill() {
+    process.destroyForcibly();
+    await();
+  }
+
+  private void await() {
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** SIGTERM, and waits; the exit status. */
+  int stop() {
+    process.destroy();
+    await();
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}
