@@ -72,7 +72,7 @@ final class RecordingWriter {
   }
 
   private void step(Path directory) throws IOException {
-    String name = "f" + random.nextInt(NAMES);
+    String name = (random.nextInt(4) == 0 ? "g" : "f") + random.nextInt(NAMES);
     RecordedFile file = files.get(name);
     if (file == null) {
       create(directory, name);
@@ -80,7 +80,7 @@ final class RecordingWriter {
     }
     switch (random.nextInt(10)) {
       case 0 -> unlink(directory, name);
-      case 1 -> rename(directory, name, "f" + random.nextInt(NAMES), file);
+      case 1 -> rename(directory, name, "g" + random.nextInt(NAMES), file);
       case 2 -> truncate(directory.resolve(name), file);
       default -> write(directory.resolve(name), file, random.nextInt(4) > 0);
     }
@@ -116,8 +116,12 @@ final class RecordingWriter {
     done(after);
   }
 
+  /** To another name: to its own nothing would happen, and nothing be flushed. */
   private void rename(Path directory, String from, String to, RecordedFile file)
       throws IOException {
+    if (from.equals(to)) {
+      return;
+    }
     Map<String, RecordedFile> after = new HashMap<>(files);
     after.remove(from);
     after.put(to, file);
