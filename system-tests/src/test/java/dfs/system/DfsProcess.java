@@ -22,13 +22,37 @@ final class DfsProcess implements AutoCloseable {
     this.said = said;
   }
 
-  private static Process launch(Path output, List<String> arguments) throws IOException {
+  private static List<String> command(String classPath) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC"));
     command.addAll(List.of(System.getProperty("dfs.jvm.flags", "").split(" ", -1)));
     command.removeIf(String::isEmpty);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dfs.cli.Main"));
+    command.addAll(List.of("-cp", classPath, "dfs.cli.Main"));
+    return command;
+  }
+
+  /** The command for a shell. */
+  static String commandLine() {
+    return String.join(" ", command(System.getProperty("java.class.path")));
+  }
+
+  /** The command for a shell of somebody who cannot read the build: over a copy in this folder. */
+  static String commandLineOver(Path folder) throws Exception {
+    List<String> copies = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(":", -1)) {
+      if (!entry.isEmpty() && Files.exists(Path.of(entry))) {
+        Path copy = folder.resolve(copies.size() + "-" + Path.of(entry).getFileName());
+        Shell.run(folder, "cp -r " + entry + " " + copy);
+        copies.add(copy.toString());
+      }
+    }
+    Shell.run(folder, "chmod -R a+rX .");
+    return String.join(" ", command(String.join(":", copies)));
+  }
+
+  private static Process launch(Path output, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>(command(System.getProperty("java.class.path")));
     command.addAll(arguments);
     return new ProcessBuilder(command)
         .directory(Path.of("/").toFile())
@@ -56,13 +80,17 @@ final class DfsProcess implements AutoCloseable {
 
   /** Runs a command to its end; returns what it said if it succeeded. */
   static String run(Path scratch, String... arguments) throws Exception {
+    return runTo(0, scratch, arguments);
+  }
+
+  /** Runs a command to its end, which must have this status; returns what it said. */
+  static String runTo(int status, Path scratch, String... arguments) throws Exception {
     Path output = Files.createTempFile(scratch, arguments[0], ".out");
     Process process = launch(output, List.of(arguments));
     assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("%s ends", arguments[0]).isTrue();
-    assertThat(process.exitValue())
-        .as("%s said %s", arguments[0], Files.readString(output))
-        .isZero();
-    return Files.readString(output);
+    String said = Files.readString(output);
+    assertThat(process.exitValue()).as("%s said %s", List.of(arguments), said).isEqualTo(status);
+    return said;
   }
 
   boolean isAlive() {

@@ -92,10 +92,8 @@ final class RecordingWriter {
 
   private void done(Map<String, RecordedFile> after) {
     underWay = null;
-    if (after != files) {
-      files.clear();
-      files.putAll(after);
-    }
+    files.clear();
+    files.putAll(after);
   }
 
   private void create(Path directory, String name) throws IOException {
@@ -143,7 +141,7 @@ final class RecordingWriter {
       channel.truncate(length);
     }
     file.synced();
-    done(files);
+    underWay = null;
   }
 
   private void write(Path path, RecordedFile file, boolean sync) throws IOException {
@@ -164,7 +162,7 @@ final class RecordingWriter {
         file.synced();
       }
     }
-    done(files);
+    underWay = null;
   }
 
   /**

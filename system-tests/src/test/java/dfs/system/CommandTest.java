@@ -1,0 +1,189 @@
+package dfs.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command dfs as people use it: what it says, how it exits, what is there afterwards. */
+@Timeout(300)
+class CommandTest {
+  private static final int FAILED = 1;
+  private static final int NOTHING_STARTED = 2;
+
+  private @TempDir Path scratch;
+  private final List<DfsProcess> processes = new ArrayList<>();
+  private Path mnt;
+  private String data;
+
+  @BeforeEach
+  void prepare() {
+    assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
+    mnt = scratch.resolve("mnt");
+    data = scratch.resolve("data").toString();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    processes.forEach(DfsProcess::close);
+    if (mnt != null) {
+      Shell.quietly("umount", "-l", mnt.toString());
+    }
+  }
+
+  private DfsProcess up() throws IOException {
+    DfsProcess process =
+        DfsProcess.serve(scratch, "up", "--foreground", "--data", data, "--", mnt.toString());
+    processes.add(process);
+    return process;
+  }
+
+  private String dfs(int status, String... arguments) throws Exception {
+    return DfsProcess.runTo(status, scratch, arguments);
+  }
+
+  @Test
+  void filesGoInAndOutWithoutAMount() throws Exception {
+    up();
+    Path file = Files.writeString(scratch.resolve("file"), "contents\n");
+    dfs(0, "mkdir", "--data", data, "/folder");
+    dfs(0, "put", "--data", data, file.toString(), "/folder/file");
+    assertThat(dfs(0, "cat", "--data", data, "/folder/file")).isEqualTo("contents\n");
+    assertThat(Shell.run(mnt, "cat folder/file")).isEqualTo("contents");
+    assertThat(dfs(0, "ls", "--data", data, "/folder")).contains("file");
+    Path copy = scratch.resolve("copy");
+    dfs(0, "get", "--data", data, "/folder/file", copy.toString());
+    assertThat(copy).hasSameTextualContentAs(file);
+    dfs(0, "rm", "--data", data, "/folder/file");
+    assertThat(dfs(FAILED, "cat", "--data", data, "/folder/file"))
+        .contains("dfs: /folder/file: ")
+        .doesNotContain("\tat ");
+    assertThat(Shell.run(mnt, "ls folder")).isEmpty();
+  }
+
+  @Test
+  void statusTellsWhatIsThere() throws Exception {
+    assertThat(dfs(FAILED, "status", "--data", data)).contains("not up");
+    DfsProcess running = up();
+    Shell.run(mnt, "echo x > a");
+    assertThat(dfs(0, "status", "--data", data))
+        .contains("1 copy: a lost disk loses data", "EXCLUSIVE", mnt.toString());
+    assertThat(dfs(0, "status", "--json", "--data", data)).contains("\"healthy\"");
+    assertThat(dfs(0, "up", "--data", data, "--", mnt.toString())).contains("is up already");
+    assertThat(running.stop()).isZero();
+    assertThat(dfs(FAILED, "status", "--data", data)).contains("not up");
+  }
+
+  @Test
+  void theClusterKeyIsItsOwnersAlone() throws Exception {
+    up();
+    Path key = Path.of(data, "cluster.key");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(key)))
+        .isEqualTo("rw-------");
+  }
+
+  @Test
+  void aBusyMountIsNotTakenAway() throws Exception {
+    up();
+    Process user = new ProcessBuilder("sleep", "1000").directory(mnt.toFile()).start();
+    try {
+      assertThat(dfs(FAILED, "down", "--data", data)).contains("sleep", "nothing was stopped");
+      assertThat(Shell.run(mnt, "echo still > here; cat here")).isEqualTo("still");
+      dfs(0, "down", "--force", "--data", data);
+    } finally {
+      user.destroyForcibly().waitFor();
+    }
+    assertThat(dfs(0, "down", "--data", data)).contains("not up");
+  }
+
+  @Test
+  void allThatIsMissingIsSaidAtOnce() throws Exception {
+    Files.createDirectories(mnt);
+    Files.writeString(mnt.resolve("occupied"), "");
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      assertThat(
+              dfs(
+                  NOTHING_STARTED,
+                  "up",
+                  "--data",
+                  mnt.resolve("below").toString(),
+                  "--port",
+                  String.valueOf(taken.getLocalPort()),
+                  "--",
+                  mnt.toString()))
+          .contains("is not empty", "lies below the mount point", "port " + taken.getLocalPort())
+          .contains("nothing was started: 3 things are in the way");
+    }
+    assertThat(mnt.resolve("below")).doesNotExist();
+  }
+
+  @Test
+  void aMissingDeviceIsSaidWithItsRemedy() throws Exception {
+    String said =
+        Shell.run(
+            scratch,
+            """
+            unshare -m bash -c 'mkdir dev; mount -t tmpfs none /dev
+              mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9; mknod -m 666 /dev/random c 1 8
+              %s up --data %s -- %s || echo status $?'
+            """
+                .formatted(DfsProcess.commandLine(), data, mnt));
+    assertThat(said).contains("/dev/fuse: does not exist", "modprobe fuse", "status 2");
+  }
+
+  @Test
+  void wrongUsageIsStatusTwo() throws Exception {
+    assertThat(dfs(NOTHING_STARTED, "up", "--no-such-option")).contains("--no-such-option");
+    assertThat(dfs(NOTHING_STARTED, "no-such-command")).contains("no-such-command");
+  }
+
+  /**
+   * With a device that is closed to users preflight says so; with an open one, bound over it in a
+   * mount namespace of its own, a user mounts through fusermount3.
+   */
+  @Test
+  void anOrdinaryUserHasADisk() throws Exception {
+    assumeTrue("root".equals(System.getProperty("user.name")), "becoming somebody else needs root");
+    Shell.run(scratch, "chmod 755 . ; mkdir lib home; chown 65534:65534 home");
+    String command = DfsProcess.commandLineOver(scratch.resolve("lib"));
+    Files.writeString(
+        scratch.resolve("as-user"),
+        """
+        set -eu
+        cd home; export HOME=$PWD
+        %1$s up --foreground --data data -- mnt > out 2>&1 & dfs=$!
+        for i in $(seq 300); do grep -q 'log ' out && break; kill -0 $dfs || { cat out; exit 9; }; sleep 0.1; done
+        echo mine > mnt/file; cat mnt/file; stat -c %%u mnt/file; mkdir mnt/d; mv mnt/file mnt/d/
+        %1$s down --data data
+        """
+            .formatted(command));
+    String asUser =
+        "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all bash as-user";
+    assertThat(
+            Shell.run(
+                scratch,
+                "unshare -m bash -c 'mknod -m 600 fuse0 c 10 229; mount --bind fuse0 /dev/fuse; "
+                    + asUser
+                    + " || echo status $?'"))
+        .contains("/dev/fuse: cannot be opened", "chmod 666 /dev/fuse", "status 9");
+    assertThat(
+            Shell.run(
+                scratch,
+                "unshare -m bash -c 'mknod -m 666 fuse1 c 10 229; mount --bind fuse1 /dev/fuse; "
+                    + asUser
+                    + "'"))
+        .contains("mine\n65534\n", "dfs is down");
+  }
+}
