@@ -5,14 +5,18 @@ import dfs.chunk.journal.Entry;
 import dfs.chunk.journal.Journal;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
+import dfs.protocol.block.Checksums;
 import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +34,8 @@ public final class BlockDirectory implements AutoCloseable {
   private final Journal journal;
   private final Map<Long, BlockFile> blocks = new ConcurrentHashMap<>();
   private final Set<Long> damaged = ConcurrentHashMap.newKeySet();
+  private final Set<Long> creating = ConcurrentHashMap.newKeySet();
+  private final CompletableFuture<IOException> failed = new CompletableFuture<>();
 
   private BlockDirectory(Disk disk, Journal journal) {
     this.disk = disk;
@@ -137,23 +143,41 @@ public final class BlockDirectory implements AutoCloseable {
     return folder(block).resolve("%016x%s".formatted(block, suffix));
   }
 
-  /** Starts a block for a session. */
+  /**
+   * Starts a block for a session. A repeat, before anything was appended, is answered as the first.
+   */
   public void create(long block, int epoch, long session, boolean packed) throws IOException {
-    if (blocks.containsKey(block) || damaged.contains(block)) {
-      throw new BlockFault(BlockFault.Kind.NOT_WRITABLE, "block " + block + " is here already");
+    Identity identity = new Identity(block, epoch, session, packed);
+    if (!creating.add(block)) {
+      throw new BlockFault(BlockFault.Kind.NOT_WRITABLE, "block " + block + " is being made");
     }
+    try {
+      BlockFile known = blocks.get(block);
+      if (known != null && known.isFresh(identity)) {
+        return;
+      }
+      if (known != null || damaged.contains(block)) {
+        throw new BlockFault(BlockFault.Kind.NOT_WRITABLE, "block " + block + " is here already");
+      }
+      blocks.put(block, change(() -> make(identity)));
+    } finally {
+      creating.remove(block);
+    }
+  }
+
+  private BlockFile make(Identity identity) throws IOException {
+    long block = identity.block();
     Path folder = folder(block);
     if (!disk.exists(folder)) {
       disk.createDirectories(folder);
       disk.syncDirectory(DATA);
     }
-    Identity identity = new Identity(block, epoch, session, packed);
     DiskFile data = disk.open(path(block, ".d"), true);
     DiskFile side = disk.open(path(block, ".m"), true);
     SideFile.writeHeader(side, identity);
     side.sync(true);
     disk.syncDirectory(folder);
-    blocks.put(block, new BlockFile(identity, data, side, journal));
+    return new BlockFile(identity, data, side, journal);
   }
 
   private BlockFile file(long block) throws BlockFault {
@@ -162,45 +186,175 @@ public final class BlockDirectory implements AutoCloseable {
     }
     BlockFile file = blocks.get(block);
     if (file == null) {
-      throw new BlockFault(BlockFault.Kind.NO_SUCH_BLOCK, "block " + block + " is not here");
+      throw gone(block);
     }
     return file;
   }
 
-  /** Adds a record's bytes at the end of its block; durable when it returns if {@code synced}. */
-  public void append(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
-    file(record.block()).append(record, payload, synced);
+  private static BlockFault gone(long block) {
+    return new BlockFault(BlockFault.Kind.NO_SUCH_BLOCK, "block " + block + " is not here");
+  }
+
+  private interface Change<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Everything that writes or syncs goes through here: after the first error of the disk what lies
+   * on it is not known, so every later call fails, and nothing is tried again.
+   */
+  private <T> T change(Change<T> change) throws BlockFault {
+    check();
+    try {
+      return change.run();
+    } catch (BlockFault e) {
+      throw e;
+    } catch (IOException e) {
+      failed.complete(e);
+      throw new BlockFault(BlockFault.Kind.DISK, "the disk failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** The disk turned out to be unusable elsewhere: from now on every call fails. */
+  public void fail(IOException cause) {
+    failed.complete(cause);
+  }
+
+  private void check() throws BlockFault {
+    IOException failure = failed.getNow(null);
+    if (failure != null) {
+      throw new BlockFault(
+          BlockFault.Kind.DISK, "the disk failed before: " + failure.getMessage(), failure);
+    }
+  }
+
+  private <T> T change(BlockFile file, Change<T> change) throws BlockFault {
+    return change(
+        () -> {
+          try {
+            return change.run();
+          } catch (IOException e) {
+            if (file.isDeleted()) {
+              throw gone(file.identity().block());
+            }
+            throw e;
+          }
+        });
+  }
+
+  /**
+   * Adds a record's bytes at the end of its block; durable when it returns if {@code synced}.
+   *
+   * @return length of the block that is durable
+   */
+  public long append(BlockRecord record, ByteBuffer payload, boolean synced) throws BlockFault {
+    BlockFile file = file(record.block());
+    return change(file, () -> file.append(record, payload, synced));
   }
 
   /** Makes a block's bytes durable; returns its length. */
-  public long flush(long block, int epoch) throws IOException {
-    return file(block).flush(epoch);
+  public long flush(long block, int epoch) throws BlockFault {
+    BlockFile file = file(block);
+    return change(file, () -> file.flush(epoch));
   }
 
   /** Ends a block for ever; returns its length. */
-  public long seal(long block, int epoch) throws IOException {
-    return file(block).seal(epoch);
+  public long seal(long block, int epoch) throws BlockFault {
+    BlockFile file = file(block);
+    return change(file, () -> file.seal(epoch));
   }
 
-  /** Fills {@code into} with verified bytes from {@code offset} on. */
-  public void read(long block, long offset, ByteBuffer into) throws IOException {
-    file(block).read(offset, into);
+  /**
+   * Ends a block for ever where its valid bytes end, whoever writes it under whatever epoch: from
+   * then on its writer hears NOT_WRITABLE. Returns its length.
+   */
+  public long sealLongest(long block) throws BlockFault {
+    BlockFile file = file(block);
+    return change(file, file::sealLongest);
   }
 
-  public long length(long block) throws IOException {
+  /**
+   * Fills {@code into} with verified bytes from {@code offset} on; returns the checksums of the
+   * range's pieces. An error of one read condemns nothing but the read.
+   */
+  public Checksums read(long block, long offset, ByteBuffer into) throws BlockFault {
+    check();
+    BlockFile file = file(block);
+    try {
+      return file.read(offset, into);
+    } catch (BlockFault e) {
+      throw e;
+    } catch (IOException e) {
+      if (file.isDeleted()) {
+        throw gone(block);
+      }
+      throw new BlockFault(
+          BlockFault.Kind.DISK, "block " + block + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  public long length(long block) throws BlockFault {
     return file(block).length();
   }
 
-  /** Deletes a block; its space is free when this returns. */
-  public void delete(long block) throws IOException {
+  /** The session that writes, or wrote, the block. */
+  public long session(long block) throws BlockFault {
+    return file(block).identity().session();
+  }
+
+  /** Every block that lies here, in no order. */
+  public List<State> states() {
+    List<State> states = new ArrayList<>(blocks.size() + damaged.size());
+    for (BlockFile file : blocks.values()) {
+      Identity identity = file.identity();
+      states.add(new State(identity.block(), identity.epoch(), file.length(), file.isSealed()));
+    }
+    return states;
+  }
+
+  /** One intact block. */
+  public record State(long block, int epoch, long lengthBytes, boolean sealed) {}
+
+  /** Blocks whose bytes or records are not those that were written. */
+  public List<Long> damaged() {
+    return List.copyOf(damaged);
+  }
+
+  /** How many blocks lie here, damaged ones too. */
+  public int count() {
+    return blocks.size() + damaged.size();
+  }
+
+  /** Flushes of the journal since the start. */
+  public long flushes() {
+    return journal.flushes();
+  }
+
+  /** Completes, with the cause, when the disk failed. */
+  public CompletableFuture<IOException> failed() {
+    return failed;
+  }
+
+  /**
+   * Deletes a block, a damaged one too; its space is free when this returns. The side file goes
+   * first: bytes without one are nobody's.
+   */
+  public void delete(long block) throws BlockFault {
     BlockFile file = blocks.remove(block);
-    if (file == null) {
+    if (file == null && !damaged.remove(block)) {
       return;
     }
-    file.close();
-    disk.delete(path(block, ".d"));
-    disk.delete(path(block, ".m"));
-    disk.syncDirectory(folder(block));
+    change(
+        () -> {
+          if (file != null) {
+            file.delete();
+          }
+          disk.delete(path(block, ".m"));
+          disk.delete(path(block, SET_ASIDE));
+          disk.delete(path(block, ".d"));
+          disk.syncDirectory(folder(block));
+          return block;
+        });
   }
 
   @Override

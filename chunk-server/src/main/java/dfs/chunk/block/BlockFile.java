@@ -6,6 +6,7 @@ import dfs.chunk.journal.Journal;
 import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
+import dfs.protocol.block.Checksums;
 import dfs.protocol.block.Pieces;
 import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * journal, whose flush may come here. Called by {@link BlockDirectory}.
  */
 final class BlockFile {
+  private static final String DISK_FULL = "No space left on device";
+
   private final Identity identity;
   private final DiskFile data;
   private final DiskFile side;
@@ -30,8 +33,12 @@ final class BlockFile {
   private long sideEnd = SideFile.HEADER_BYTES;
   private long lastLsn;
   private @Nullable BlockRecord last;
+  private long durableLength;
   private boolean unsynced;
   private boolean sealed;
+
+  /** Guarded by {@code pending}, so that no checkpoint meets closed files. */
+  private boolean deleted;
 
   BlockFile(Identity identity, DiskFile data, DiskFile side, Journal journal) {
     this.identity = identity;
@@ -49,11 +56,24 @@ final class BlockFile {
       pieces = PieceTable.ofUnits(seal.length(), seal.units());
     } else {
       contents.records().forEach(pieces::add);
+      last = contents.records().isEmpty() ? null : contents.records().getLast();
     }
+    durableLength = pieces.length();
   }
 
   Identity identity() {
     return identity;
+  }
+
+  boolean isDeleted() {
+    synchronized (pending) {
+      return deleted;
+    }
+  }
+
+  /** Whether a create with this identity would have made just this block. */
+  synchronized boolean isFresh(Identity wanted) {
+    return !sealed && pieces.length() == 0 && identity.equals(wanted);
   }
 
   synchronized long length() {
@@ -64,19 +84,25 @@ final class BlockFile {
     return sealed;
   }
 
-  /** Adds bytes at the end; durable when it returns if {@code synced}. */
-  void append(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
+  /**
+   * Adds bytes at the end, durable when it returns if {@code synced}; returns the length that is
+   * durable.
+   */
+  long append(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
     long lsn;
+    long length;
     synchronized (this) {
       if (record.equals(last)) {
         lsn = lastLsn;
       } else {
         lsn = add(record, payload, synced);
       }
+      length = pieces.length();
+      if (!synced) {
+        return durableLength;
+      }
     }
-    if (synced) {
-      flush(lsn);
-    }
+    return flush(lsn, length);
   }
 
   private long add(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
@@ -98,7 +124,7 @@ final class BlockFile {
       throw new BlockFault(
           BlockFault.Kind.MALFORMED, "the bytes do not have the checksums of their record");
     }
-    data.write(payload.duplicate(), length);
+    writeData(payload.duplicate(), length);
     boolean inside = synced && !unsynced && record.length() <= Limits.JOURNAL_INLINE_BYTES;
     unsynced |= !inside;
     synchronized (pending) {
@@ -108,6 +134,22 @@ final class BlockFile {
     last = record;
     pieces.add(record);
     return lastLsn;
+  }
+
+  /**
+   * A full disk takes nothing here, and what it took of these bytes no record vouches for: the
+   * block is as it was.
+   */
+  private void writeData(ByteBuffer bytes, long offset) throws IOException {
+    try {
+      data.write(bytes, offset);
+    } catch (IOException e) {
+      if (String.valueOf(e.getMessage()).contains(DISK_FULL)) {
+        throw new BlockFault(
+            BlockFault.Kind.NO_SPACE, "the disk of block " + identity.block() + " is full", e);
+      }
+      throw e;
+    }
   }
 
   private void checkWritable(int epoch) throws BlockFault {
@@ -131,12 +173,11 @@ final class BlockFile {
       checkWritable(epoch);
       lsn = lastLsn;
     }
-    flush(lsn);
-    return length;
+    return flush(lsn, length);
   }
 
-  /** The data file first, then the entry that vouches for it. */
-  private void flush(long lsn) throws IOException {
+  /** The data file first, then the entry that vouches for it; returns the length now durable. */
+  private long flush(long lsn, long length) throws IOException {
     boolean sync;
     synchronized (this) {
       sync = unsynced;
@@ -148,6 +189,10 @@ final class BlockFile {
       }
     }
     journal.flush(lsn);
+    synchronized (this) {
+      durableLength = Math.max(durableLength, length);
+      return durableLength;
+    }
   }
 
   /** What the journal has of this block lies, durable, in its own files when this returns. */
@@ -167,6 +212,11 @@ final class BlockFile {
     }
   }
 
+  /** Ends the block for ever where it ends now, whoever writes it; returns its length. */
+  long sealLongest() throws IOException {
+    return seal(identity.epoch());
+  }
+
   /** Ends the block for ever; returns its length. */
   long seal(int epoch) throws IOException {
     flush(epoch);
@@ -183,6 +233,7 @@ final class BlockFile {
       }
       pieces = PieceTable.ofUnits(seal.length(), seal.units());
       sealed = true;
+      durableLength = seal.length();
       return seal.length();
     }
   }
@@ -208,6 +259,7 @@ final class BlockFile {
     }
     pieces.add(record);
     pending.add(record);
+    last = record;
     return true;
   }
 
@@ -219,6 +271,7 @@ final class BlockFile {
       data.truncate(pieces.length());
       data.sync(true);
       side.sync(true);
+      durableLength = pieces.length();
     }
   }
 
@@ -230,8 +283,13 @@ final class BlockFile {
     }
   }
 
-  /** Fills {@code into}; every piece it touches is compared with its writer's checksum first. */
-  void read(long offset, ByteBuffer into) throws IOException {
+  /**
+   * Fills {@code into}; every piece it touches is compared with its writer's checksum first. Whole
+   * pieces are read in place.
+   *
+   * @return checksums of the range's own pieces: the writer's where they are the same
+   */
+  Checksums read(long offset, ByteBuffer into) throws IOException {
     int count = into.remaining();
     PieceTable.Span span;
     synchronized (this) {
@@ -243,7 +301,8 @@ final class BlockFile {
       }
       span = pieces.span(offset, offset + count);
     }
-    ByteBuffer bytes = ByteBuffer.allocate((int) (span.to - span.from));
+    int bytesRead = (int) (span.to - span.from);
+    ByteBuffer bytes = bytesRead == count ? into.slice() : ByteBuffer.allocate(bytesRead);
     readFully(bytes, span.from);
     if (bytes.hasRemaining()) {
       throw damaged(span.from + bytes.position());
@@ -256,13 +315,29 @@ final class BlockFile {
       }
       at = span.ends[i];
     }
-    into.put(bytes.slice((int) (offset - span.from), count));
+    ByteBuffer range = bytes.slice((int) (offset - span.from), count);
+    Checksums checksums = span.checksumsOf(offset, range);
+    if (bytesRead == count) {
+      into.position(into.limit());
+    } else {
+      into.put(range);
+    }
+    return checksums;
   }
 
   private BlockFault damaged(long offset) {
     return new BlockFault(
         BlockFault.Kind.DAMAGED,
         "block %d does not have at %d what was written".formatted(identity.block(), offset));
+  }
+
+  /** Closes the files; whoever still uses them hears that the block is gone. */
+  void delete() throws IOException {
+    synchronized (pending) {
+      deleted = true;
+      pending.clear();
+      close();
+    }
   }
 
   void close() throws IOException {

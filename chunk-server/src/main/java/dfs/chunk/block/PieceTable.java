@@ -4,6 +4,7 @@ import dfs.protocol.Limits;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.Checksums;
 import dfs.protocol.block.Pieces;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -49,6 +50,32 @@ final class PieceTable {
       this.to = to;
       this.ends = ends;
       this.checksums = checksums;
+    }
+
+    /**
+     * Checksums of the pieces of a range within: a piece that was written just so keeps its
+     * writer's, others are made from the bytes, which were verified.
+     */
+    Checksums checksumsOf(long offset, ByteBuffer range) {
+      int[] result = new int[Pieces.count(offset, range.remaining())];
+      ByteBuffer rest = range.duplicate();
+      long at = offset;
+      int next = 0;
+      for (int i = 0; i < result.length; i++) {
+        int length = Pieces.length(at, rest.remaining());
+        while (ends[next] <= at) {
+          next++;
+        }
+        long start = next == 0 ? from : ends[next - 1];
+        if (start == at && ends[next] == at + length) {
+          result[i] = checksums[next];
+          rest.position(rest.position() + length);
+        } else {
+          result[i] = Pieces.checksum(rest, length);
+        }
+        at += length;
+      }
+      return Checksums.of(result);
     }
   }
 

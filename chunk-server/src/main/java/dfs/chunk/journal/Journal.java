@@ -38,6 +38,7 @@ public final class Journal implements AutoCloseable {
   private long lastLsn;
   private long durableLsn;
   private boolean flushing;
+  private long flushes;
   private @Nullable IOException failure;
 
   /** Where the next batch goes; used by the flushing thread only. */
@@ -172,6 +173,16 @@ public final class Journal implements AutoCloseable {
     }
   }
 
+  /** Batches made durable since the start. */
+  public long flushes() {
+    lock.lock();
+    try {
+      return flushes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void flushLocked(long lsn) throws IOException {
     while (durableLsn < lsn) {
       check();
@@ -200,6 +211,7 @@ public final class Journal implements AutoCloseable {
         throw error;
       }
       durableLsn = upTo;
+      flushes++;
     }
   }
 

@@ -74,13 +74,14 @@ final class Status implements Callable<Integer> {
     } catch (TimeoutException e) {
       return Report.of("the metadata server did not answer within " + ANSWER_SECONDS + " s");
     } catch (ExecutionException e) {
-      return switch (e.getCause()) {
-        case NotUpException notUp ->
-            Report.of("dfs is not up: start it with: dfs up" + data.asArgument());
-        case IOException fault ->
-            Report.of("the metadata server cannot be reached: " + Reasons.of(fault));
-        default -> throw e;
-      };
+      Throwable cause = e.getCause();
+      if (cause instanceof NotUpException) {
+        return Report.of("dfs is not up: start it with: dfs up" + data.asArgument());
+      }
+      if (cause instanceof IOException fault) {
+        return Report.of("the metadata server cannot be reached: " + Reasons.of(fault));
+      }
+      throw e;
     }
   }
 

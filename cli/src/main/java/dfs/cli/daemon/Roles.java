@@ -160,7 +160,10 @@ public final class Roles implements AutoCloseable {
             time,
             random);
     parts.push(new Part("chunk server", server::close));
-    server.failed().thenAccept(cause -> fatal.accept("the chunk server: " + cause.getMessage()));
+    var _ =
+        server
+            .failed()
+            .thenAccept(cause -> fatal.accept("the chunk server: " + cause.getMessage()));
     FrameServer frames =
         FrameServer.start(config.data().chunkSocket(), services.connect(ChunkAddress.HERE));
     parts.push(new Part("frames", frames::close));
@@ -171,7 +174,7 @@ public final class Roles implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while the chunk server registered", e);
     } catch (ExecutionException e) {
-      throw new IOException("the chunk server was not accepted: " + e.getCause().getMessage(), e);
+      throw new IOException("the chunk server was not accepted: " + e.getMessage(), e);
     } catch (TimeoutException e) {
       throw new IOException(
           "the chunk server found no metadata server at %s within %d s"

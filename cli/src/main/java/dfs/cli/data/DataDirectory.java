@@ -33,7 +33,8 @@ public record DataDirectory(Path root) {
   /** Longest path of a Unix socket: sockaddr_un has 108 bytes with the 0 at the end. */
   private static final int SOCKET_PATH_BYTES_MAX = 107;
 
-  private static final Set<String> OWN_NAMES = Set.of("lock", "run", "log", "metadata", "chunk", "mount", "cluster.key.new", "lost+found");
+  private static final Set<String> OWN_NAMES =
+      Set.of("lock", "run", "log", "metadata", "chunk", "mount", "cluster.key.new", "lost+found");
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
   private static final Set<PosixFilePermission> REACHABLE =

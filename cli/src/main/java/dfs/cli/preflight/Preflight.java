@@ -74,9 +74,9 @@ public final class Preflight {
           "load the kernel module with: modprobe fuse (start a container with --device /dev/fuse"
               + " --cap-add SYS_ADMIN), or use --no-mount");
     } else {
-      try (FileChannel opened =
-          FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-        // that it can be opened is the answer: permission bits do not tell of a container's rules
+      try {
+        // That it can be opened is the answer: permission bits do not tell of a container's rules.
+        FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE).close();
       } catch (IOException e) {
         problem(
             device,

@@ -427,13 +427,7 @@ final class Connection {
       orFail(lease.welcomed(helloNanos, welcome.granted(), welcome.lease()));
       welcomed.complete(true);
       loseNoPatience();
-      whenLinked(this::resume);
-    }
-
-    /** Sends what is under way again, under the same slots and sequences. */
-    private void resume(Link<ClientMessage> known) {
-      List<ClientMessage.Request> again = slots.resume(known);
-      again.forEach(known::send);
+      whenLinked(slots::resume);
     }
 
     private void loseNoPatience() {

@@ -75,7 +75,9 @@ final class Lease {
     lock.lock();
     try {
       listener = hearer;
-      tellAgain();
+      if (changes.stream().noneMatch(Change.Raised.class::isInstance)) {
+        tellAgain();
+      }
     } finally {
       lock.unlock();
     }

@@ -51,7 +51,7 @@ final class Slots {
     /** The stream to send on, null if there is none: then it is sent when there is one. */
     final @Nullable Link<ClientMessage> link;
 
-    /** A reply or, as text, why there will be none. */
+    /** A reply; or why there is none: as text the end of the session, or the message's fault. */
     volatile @Nullable Object outcome;
 
     Pending(ClientMessage.Request request, @Nullable Link<ClientMessage> link) {
@@ -81,7 +81,7 @@ final class Slots {
   Reply call(Caller caller, Operation operation, long asOfNanos) throws SessionEndedException {
     Pending pending = begin(caller, operation, asOfNanos);
     if (pending.link != null) {
-      send(pending, pending.link);
+      send(pending.request, pending.link);
     }
     boolean interrupted = false;
     Object outcome = pending.outcome;
@@ -93,10 +93,12 @@ final class Slots {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (outcome instanceof Reply reply) {
-      return reply;
-    }
-    throw new SessionEndedException((String) outcome);
+    return switch (outcome) {
+      case Reply reply -> reply;
+      case IllegalArgumentException fault ->
+          throw new IllegalArgumentException("the operation can't be sent", fault);
+      default -> throw new SessionEndedException(outcome.toString());
+    };
   }
 
   private Pending begin(Caller caller, Operation operation, long asOfNanos)
@@ -122,28 +124,36 @@ final class Slots {
   }
 
   /** A message that can't be sent at all never reached the server: its number is used again. */
-  private void send(Pending pending, Link<ClientMessage> link) {
-    boolean sent = false;
+  private void send(ClientMessage.Request request, Link<ClientMessage> link) {
     try {
-      link.send(pending.request);
-      sent = true;
-    } finally {
-      if (!sent) {
-        withdraw(pending);
+      link.send(request);
+    } catch (IllegalArgumentException e) {
+      Pending pending = settle(request.slot(), request.sequence(), true);
+      if (pending != null) {
+        pending.complete(e);
       }
     }
   }
 
-  private void withdraw(Pending pending) {
+  /** The slot is free again; null if it does not have this operation, or not any more. */
+  private @Nullable Pending settle(int index, long sequence, boolean unsent) {
+    if (index < 0 || index >= slots.length) {
+      return null;
+    }
     lock.lock();
     try {
-      Slot slot = slots[pending.request.slot()];
-      if (pending.equals(slot.current)) {
-        slot.current = null;
-        slot.sequence--;
-        free.push(slot);
-        slotFree.signal();
+      Slot slot = slots[index];
+      Pending pending = slot.current;
+      if (pending == null || slot.sequence != sequence) {
+        return null;
       }
+      slot.current = null;
+      if (unsent) {
+        slot.sequence--;
+      }
+      free.push(slot);
+      slotFree.signal();
+      return pending;
     } finally {
       lock.unlock();
     }
@@ -151,32 +161,14 @@ final class Slots {
 
   /** An answer came; one that nobody waits for, or not any more, is ignored. */
   void answered(ServerMessage.Answer answer) {
-    Pending pending;
-    lock.lock();
-    try {
-      if (answer.slot() < 0 || answer.slot() >= slots.length) {
-        return;
-      }
-      Slot slot = slots[answer.slot()];
-      pending = slot.current;
-      if (pending == null || slot.sequence != answer.sequence()) {
-        return;
-      }
-      slot.current = null;
-      free.push(slot);
-      slotFree.signal();
-    } finally {
-      lock.unlock();
+    Pending pending = settle(answer.slot(), answer.sequence(), false);
+    if (pending != null) {
+      pending.complete(answer.reply());
     }
-    pending.complete(answer.reply());
   }
 
-  /**
-   * A stream is open: new operations go over it.
-   *
-   * @return the operations under way that have not been sent over it, for the caller to send
-   */
-  List<ClientMessage.Request> resume(Link<ClientMessage> link) {
+  /** A stream is open: what is under way goes over it, and all that comes. */
+  void resume(Link<ClientMessage> link) {
     List<ClientMessage.Request> again = new ArrayList<>();
     lock.lock();
     try {
@@ -189,7 +181,7 @@ final class Slots {
     } finally {
       lock.unlock();
     }
-    return again;
+    again.forEach(request -> send(request, link));
   }
 
   /** This stream broke: new operations wait for the next, if it is not there already. */

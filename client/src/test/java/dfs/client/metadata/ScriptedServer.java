@@ -27,6 +27,8 @@ final class ScriptedServer implements AutoCloseable {
   static final ByteString NONCE = ByteString.copyFromUtf8("nonce of the test");
   static final long SESSION = 41;
   private static final long PATIENCE_SECONDS = 20;
+  private static final int ATTEMPT_STEPS = 200;
+  private static final long ATTEMPT_MILLIS = 25;
 
   final BlockingQueue<ClientMessage.Hello> hellos = new LinkedBlockingQueue<>();
   final BlockingQueue<ClientMessage.Request> requests = new LinkedBlockingQueue<>();
@@ -46,19 +48,25 @@ final class ScriptedServer implements AutoCloseable {
 
   private final Transport transport;
   private final Time time;
+  private final String address;
   private Transport.Listener listener;
   volatile @Nullable Link<ServerMessage> link;
 
-  ScriptedServer(Transport transport, Time time) throws IOException {
+  ScriptedServer(Transport transport, ManualTime time) throws IOException {
+    this(transport, time, ADDRESS);
+  }
+
+  ScriptedServer(Transport transport, Time time, String address) throws IOException {
     this.transport = transport;
     this.time = time;
+    this.address = address;
     this.greeting = this::welcome;
     this.listener = listen();
   }
 
   private Transport.Listener listen() throws IOException {
     return transport.listen(
-        ADDRESS, List.of(new Transport.Service<>(Protocols.SESSION, this::accept)));
+        address, List.of(new Transport.Service<>(Protocols.SESSION, this::accept)));
   }
 
   ServerMessage welcome(ClientMessage.Hello hello) {
@@ -87,11 +95,12 @@ final class ScriptedServer implements AutoCloseable {
   private void receive(Link<ServerMessage> from, ClientMessage message) {
     switch (message) {
       case ClientMessage.Hello hello -> {
-        hellos.add(hello);
         Function<ClientMessage.Hello, ServerMessage> greets = greeting;
         if (greets != null) {
           from.send(greets.apply(hello));
         }
+        // Last, so that who takes it knows that the greeting is on its way.
+        hellos.add(hello);
       }
       case ClientMessage.Request request -> {
         requests.add(request);
@@ -148,6 +157,18 @@ final class ScriptedServer implements AutoCloseable {
 
   void restart() throws IOException {
     listener = listen();
+  }
+
+  /** The next hello: attempts wait for timers and are made by threads of their own. */
+  ClientMessage.Hello nextHello(long stepMillis) throws InterruptedException {
+    for (int step = 0; step < ATTEMPT_STEPS; step++) {
+      ClientMessage.Hello hello = hellos.poll(ATTEMPT_MILLIS, TimeUnit.MILLISECONDS);
+      if (hello != null) {
+        return hello;
+      }
+      ((ManualTime) time).advance(stepMillis, TimeUnit.MILLISECONDS);
+    }
+    throw new AssertionError("no hello came");
   }
 
   static <T> T take(BlockingQueue<T> queue) throws InterruptedException {

@@ -143,7 +143,7 @@ public final class SessionGateway
           lease.reconsider(known, !unclaimed.isEmpty());
         }
         case ClientMessage.Acknowledge m -> lease.acknowledged(known, m.recall(), m.inUse());
-        case ClientMessage.Goodbye m -> end(known, "it said goodbye");
+        case ClientMessage.Goodbye m -> leave(known);
       }
     }
 
@@ -268,6 +268,19 @@ public final class SessionGateway
             LOG.warn("{} did not get through: {}", order, reply, failure);
           }
         });
+  }
+
+  /** A session goes in good order: it has nothing to be told. */
+  private void leave(LiveSession session) {
+    if (!session.isFenced()) {
+      session.fence();
+      propose(new Upkeep.FenceSession(session.id));
+      lease.leave(session);
+      Link<ServerMessage> link = session.link();
+      if (link != null) {
+        link.close();
+      }
+    }
   }
 
   /** A session is over: nothing it sends counts any more; its blocks and orphans follow. */

@@ -40,6 +40,10 @@ public final class RocksStore implements KeyValueStore {
   private static final long LOG_FILE_BYTES = 4L << 20;
   private static final int INLINE_BLOB_BYTES = 512;
 
+  static {
+    RocksDB.loadLibrary();
+  }
+
   private final List<AbstractNativeReference> owned = new ArrayList<>();
   private final Map<Family, ColumnFamilyHandle> handles = new EnumMap<>(Family.class);
   private final RocksDB database;
@@ -50,7 +54,6 @@ public final class RocksStore implements KeyValueStore {
   private RocksStore(Path directory) throws IOException {
     try {
       Files.createDirectories(directory);
-      RocksDB.loadLibrary();
       DBOptions options =
           own(
               new DBOptions()

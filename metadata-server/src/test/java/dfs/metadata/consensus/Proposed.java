@@ -17,7 +17,7 @@ final class Proposed {
 
   /** An order of about this size. */
   static Proposal large(int bytes) {
-    return Proposal.upkeep(new Upkeep.Format(ByteString.copyFrom(new byte[bytes])));
+    return Proposal.upkeep(new Upkeep.Format(ByteString.copyFrom(new byte[bytes]), 0, 0));
   }
 
   static ByteString value(long number) {

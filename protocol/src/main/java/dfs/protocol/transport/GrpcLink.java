@@ -183,18 +183,32 @@ final class GrpcLink<S, R> implements Link<S> {
         writing = false;
         return null;
       }
-      // The right to write is never given up again.
-      finished = true;
       reason = abortReason;
     } finally {
       lock.unlock();
     }
+    end(reason);
+    return null;
+  }
+
+  /** Called by the one who writes, who gives that right to nobody any more. */
+  private void end(@Nullable String reason) {
     if (reason == null) {
       call.finish();
     } else {
       call.abort(reason);
     }
-    return null;
+    String late;
+    lock.lock();
+    try {
+      finished = true;
+      late = reason == null ? abortReason : null;
+    } finally {
+      lock.unlock();
+    }
+    if (late != null) {
+      call.abort(late);
+    }
   }
 
   @Override

@@ -12,18 +12,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TcpTransportTest extends TransportContract {
-  private static final Transports TRANSPORT = new Transports();
-
-  @Override
-  Transport transport() {
-    return TRANSPORT;
-  }
+class TcpTransportTest extends GrpcContract {
 
   @Override
   String freeAddress() {
@@ -32,11 +25,6 @@ class TcpTransportTest extends TransportContract {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
-  }
-
-  @AfterAll
-  static void close() {
-    TRANSPORT.close();
   }
 
   @Test

@@ -13,30 +13,25 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-class UnixTransportTest extends TransportContract {
-  private static final Transports TRANSPORT = new Transports();
+class UnixTransportTest extends GrpcContract {
   private static final AtomicInteger NEXT = new AtomicInteger();
 
   @TempDir private Path directory;
 
   @Override
-  Transport transport() {
-    return TRANSPORT;
-  }
-
-  @Override
   String freeAddress() {
     return "unix:" + directory.resolve("s" + NEXT.incrementAndGet());
-  }
-
-  @AfterAll
-  static void close() {
-    TRANSPORT.close();
   }
 
   @Test
@@ -48,6 +43,43 @@ class UnixTransportTest extends TransportContract {
     Path self = Path.of("/proc/self");
     assertThat(peer.uid()).isEqualTo(Files.getAttribute(self, "unix:uid"));
     assertThat(peer.gid()).isEqualTo(Files.getAttribute(self, "unix:gid"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"7", "0", "0,7", "3,4,5,6,7,8,9,10,11,12,13", "4294967294,1"})
+  void theGroupsAreWhatTheKernelSays(String groups) throws Exception {
+    List<Integer> expected =
+        Arrays.stream(groups.split(",")).map(Integer::parseUnsignedInt).sorted().toList();
+    peerInGroups("--groups=" + groups, expected.equals(List.of(0)) ? List.of() : expected);
+  }
+
+  @Test
+  void aPeerMayHaveNoGroups() throws Exception {
+    peerInGroups("--clear-groups", List.of());
+  }
+
+  @Test
+  void aPeerMayHaveManyGroups() throws Exception {
+    List<Integer> many = IntStream.rangeClosed(1, 3000).map(i -> 3 * i).boxed().toList();
+    peerInGroups(
+        "--groups=" + many.stream().map(String::valueOf).collect(Collectors.joining(",")), many);
+  }
+
+  private void peerInGroups(String option, List<Integer> expected) throws Exception {
+    Path setpriv = Path.of("/usr/bin/setpriv");
+    Assumptions.assumeTrue(
+        Files.isExecutable(setpriv)
+            && Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0));
+    Transport.Listener listener = listen(freeAddress());
+    Process process =
+        ConnectingProcess.start(listener.address(), setpriv.toString(), "--regid=12", option);
+    try {
+      Peer peer = nextAccepted().link().peer();
+      assertThat(peer.gid()).isEqualTo(12);
+      assertThat(peer.groups()).containsExactlyInAnyOrderElementsOf(expected);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
   }
 
   @Test

@@ -176,6 +176,7 @@ public final class KernelDriver implements AutoCloseable {
   }
 
   private void closeDescriptor() {
+    notifier.close();
     try {
       Libc.close(descriptor);
     } catch (SystemCallException e) {

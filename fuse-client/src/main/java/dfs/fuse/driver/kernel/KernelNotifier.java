@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,9 @@ final class KernelNotifier implements KernelCaches {
   private final Gate gate;
   private final IntSupplier protocolMinor;
   private final Path mountPoint;
+
+  private final ReentrantReadWriteLock closing = new ReentrantReadWriteLock();
+  private boolean closed;
 
   KernelNotifier(int descriptor, Gate gate, IntSupplier protocolMinor, Path mountPoint) {
     this.descriptor = descriptor;
@@ -110,12 +114,30 @@ final class KernelNotifier implements KernelCaches {
   private void send(NativeBuffer buffer, int code) {
     int length = buffer.bytes().position();
     buffer.bytes().putInt(0, length).putInt(4, code).putLong(8, 0);
+    if (!closing.readLock().tryLock()) {
+      return;
+    }
     try {
+      if (closed) {
+        return;
+      }
       Libc.write(descriptor, buffer, length);
     } catch (SystemCallException e) {
       if (e.errno() != Libc.ENOENT && e.errno() != Libc.ENODEV && e.errno() != ENOTEMPTY) {
         LOG.warn("notification {} failed", code, e);
       }
+    } finally {
+      closing.readLock().unlock();
+    }
+  }
+
+  /** Nothing is sent any more: the number of the descriptor may soon mean another file. */
+  void close() {
+    closing.writeLock().lock();
+    try {
+      closed = true;
+    } finally {
+      closing.writeLock().unlock();
     }
   }
 }

@@ -1,0 +1,129 @@
+package dfs.chunk.server;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.block.BlockDirectory;
+import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
+import dfs.protocol.block.BlockService;
+import dfs.protocol.block.Capability;
+import dfs.protocol.block.Checksums;
+import dfs.protocol.seam.Time;
+import dfs.protocol.session.ChunkOrder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * The blocks as clients may use them: nothing happens without a capability for just this. Before
+ * the metadata server has given its keys no capability is good. Called by clients, in this process
+ * or through frames; calls the data directory. Thread-safe.
+ */
+final class CheckedBlocks implements BlockService {
+  private final BlockDirectory blocks;
+  private final SpaceReserve space;
+  private final Time time;
+  private volatile Map<Integer, ByteString> secrets = Map.of();
+  private volatile boolean stopped;
+
+  CheckedBlocks(BlockDirectory blocks, SpaceReserve space, Time time) {
+    this.blocks = blocks;
+    this.space = space;
+    this.time = time;
+  }
+
+  /** The keys that capabilities are checked with from now on. */
+  void trust(List<ChunkOrder.Key> keys) {
+    secrets =
+        keys.stream()
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    ChunkOrder.Key::id, ChunkOrder.Key::secret, (older, newer) -> newer));
+  }
+
+  /** Answers nothing any more: the files are about to be closed. */
+  void stop() {
+    stopped = true;
+  }
+
+  private Capability check(ByteString signed, int operation, long block, long from, long length)
+      throws BlockFault {
+    if (stopped) {
+      throw new BlockFault(BlockFault.Kind.DISK, "the chunk server is stopping");
+    }
+    Capability capability = Capability.verify(signed, secrets::get);
+    if (capability == null) {
+      throw forbidden("a capability that no known key signed, for block " + block);
+    }
+    if (!capability.allows(operation, block, from, length, time.wallNanos())) {
+      throw forbidden(
+          "%s does not allow %s of %d+%d in block %d now"
+              .formatted(
+                  capability,
+                  operation == Capability.READ ? "reading" : "writing",
+                  from,
+                  length,
+                  block));
+    }
+    return capability;
+  }
+
+  /** A capability to write the whole block, held by the session that writes it. */
+  private void checkWriter(ByteString signed, long block) throws BlockFault {
+    Capability capability = check(signed, Capability.WRITE, block, 0, 0);
+    if (blocks.session(block) != capability.session()) {
+      throw forbidden("block " + block + " is another session's");
+    }
+  }
+
+  private static BlockFault forbidden(String message) {
+    return new BlockFault(BlockFault.Kind.FORBIDDEN, message);
+  }
+
+  @Override
+  public void create(ByteString capability, long block, int epoch, boolean packed)
+      throws IOException {
+    long session = check(capability, Capability.WRITE, block, 0, 0).session();
+    space.checkCreate();
+    blocks.create(block, epoch, session, packed);
+  }
+
+  @Override
+  public long append(ByteString capability, BlockRecord record, ByteBuffer payload, boolean synced)
+      throws IOException {
+    long session =
+        check(capability, Capability.WRITE, record.block(), record.blockOffset(), record.length())
+            .session();
+    if (session != record.session()) {
+      throw forbidden("a record of another session than the capability's");
+    }
+    space.checkAppend(record.length());
+    long durable = blocks.append(record, payload, synced);
+    payload.position(payload.limit());
+    return durable;
+  }
+
+  @Override
+  public long flush(ByteString capability, long block, int epoch) throws IOException {
+    checkWriter(capability, block);
+    return blocks.flush(block, epoch);
+  }
+
+  @Override
+  public long seal(ByteString capability, long block, int epoch) throws IOException {
+    checkWriter(capability, block);
+    return blocks.seal(block, epoch);
+  }
+
+  @Override
+  public Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
+      throws IOException {
+    check(capability, Capability.READ, block, offset, into.remaining());
+    if (into.remaining() > Limits.BLOCK_BYTES) {
+      throw new BlockFault(BlockFault.Kind.MALFORMED, "a read longer than a block");
+    }
+    return blocks.read(block, offset, into);
+  }
+}

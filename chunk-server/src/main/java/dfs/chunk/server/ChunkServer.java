@@ -1,0 +1,227 @@
+package dfs.chunk.server;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.block.BlockDirectory;
+import dfs.chunk.block.BlockDirectory.State;
+import dfs.chunk.server.IdentityFile.Identity;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.frame.FrameServer;
+import dfs.protocol.seam.Disk;
+import dfs.protocol.seam.Disk.Space;
+import dfs.protocol.seam.Time;
+import dfs.protocol.seam.Transport;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A chunk server over one data directory: opens and recovers it, serves its blocks at an address,
+ * and keeps a stream to the metadata server. Built by the process's {@code main}, which sees to it
+ * that nobody else uses the directory, and ends the process when {@link #failed} completes.
+ */
+public final class ChunkServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ChunkServer.class);
+
+  private final IdentityFile identityFile;
+  private final BlockDirectory blocks;
+  private final SpaceReserve space;
+  private final CheckedBlocks checked;
+  private final ControlStream control;
+  private final CompletableFuture<IOException> failed = new CompletableFuture<>();
+  private final Runnable stopServing;
+  private volatile boolean closing;
+
+  /**
+   * What a chunk server is told.
+   *
+   * @param host name of the machine: copies of a block lie on different ones
+   * @param address where clients reach it: {@code local:NAME} or {@code unix:/path}
+   * @param metadataAddress where the metadata server listens
+   * @param clusterKey the secret that proves it belongs to the cluster
+   * @param segmentBytes size of a journal segment, of which there are four; counts for a new
+   *     directory only
+   * @param path the data directory, as people know it
+   * @param reserveBytes no new block when fewer bytes are free
+   * @param reservePercent no new block when less of the disk is free
+   */
+  public record Config(
+      String host,
+      String address,
+      String metadataAddress,
+      ByteString clusterKey,
+      long segmentBytes,
+      String path,
+      long reserveBytes,
+      int reservePercent) {
+    public static final long SEGMENT_BYTES = 16L << 20;
+    public static final long SEGMENT_BYTES_MIN = 2L << 20;
+    public static final long SEGMENT_BYTES_MAX = 256L << 20;
+    public static final long RESERVE_BYTES = 64L << 20;
+    public static final int RESERVE_PERCENT = 5;
+
+    public Config {
+      if (host.isEmpty() || metadataAddress.isEmpty() || clusterKey.isEmpty()) {
+        throw new IllegalArgumentException("host, metadata address and cluster key are needed");
+      }
+      if (!BlockServices.isLocal(address)) {
+        BlockServices.socketPath(address);
+      }
+      if (segmentBytes < SEGMENT_BYTES_MIN || segmentBytes > SEGMENT_BYTES_MAX) {
+        throw new IllegalArgumentException(
+            "a journal segment has between %d and %d bytes, not %d"
+                .formatted(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX, segmentBytes));
+      }
+      if (reserveBytes < 0 || reservePercent < 0 || reservePercent > 50) {
+        throw new IllegalArgumentException("a reserve is at least 0 and at most half of the disk");
+      }
+    }
+
+    /** With the usual segments and reserve. */
+    public static Config of(
+        String host, String address, String metadataAddress, ByteString clusterKey, String path) {
+      return new Config(
+          host,
+          address,
+          metadataAddress,
+          clusterKey,
+          SEGMENT_BYTES,
+          path,
+          RESERVE_BYTES,
+          RESERVE_PERCENT);
+    }
+  }
+
+  /**
+   * How a server is.
+   *
+   * @param state "ok" or what is wrong
+   * @param server its id; 0 before the first registration
+   * @param flushes flushes of the journal since the start
+   */
+  public record Status(
+      String state,
+      String path,
+      long server,
+      long incarnation,
+      long totalBytes,
+      long freeBytes,
+      long openBlocks,
+      long sealedBlocks,
+      long damagedBlocks,
+      long flushes) {}
+
+  private ChunkServer(
+      Config config,
+      Disk disk,
+      Transport transport,
+      BlockServices services,
+      Time time,
+      RandomGenerator random)
+      throws IOException {
+    identityFile = IdentityFile.open(disk, random);
+    Identity identity = identityFile.identity();
+    if (!identity.formatted()) {
+      BlockDirectory.format(disk, config.segmentBytes());
+      identity = identity.asFormatted();
+    }
+    identityFile.replace(identity.started());
+    blocks = BlockDirectory.open(disk, identity.journalNumber());
+    space = new SpaceReserve(disk, config.reserveBytes(), config.reservePercent());
+    checked = new CheckedBlocks(blocks, space, time);
+    control =
+        new ControlStream(
+            config,
+            transport,
+            time,
+            random,
+            new ControlStream.Parts(identityFile, blocks, checked, space));
+    var _ = blocks.failed().thenAccept(this::fail);
+    var _ = control.refused().thenAccept(this::fail);
+    try {
+      stopServing = serve(config.address(), services, checked);
+    } catch (IOException e) {
+      blocks.close();
+      throw e;
+    }
+  }
+
+  private static Runnable serve(String address, BlockServices services, CheckedBlocks checked)
+      throws IOException {
+    if (BlockServices.isLocal(address)) {
+      services.register(address, checked);
+      return () -> services.unregister(address, checked);
+    }
+    FrameServer frames = FrameServer.start(BlockServices.socketPath(address), checked);
+    return frames::close;
+  }
+
+  /**
+   * Starts a server; an empty data directory is made one of its own.
+   *
+   * @throws IOException when the directory cannot be used: the disk fails, or blocks lie there and
+   *     their identity does not
+   */
+  public static ChunkServer start(
+      Config config,
+      Disk disk,
+      Transport transport,
+      BlockServices services,
+      Time time,
+      RandomGenerator random)
+      throws IOException {
+    ChunkServer server = new ChunkServer(config, disk, transport, services, time, random);
+    server.control.start();
+    LOG.info("blocks of {} are served at {}", config.path(), config.address());
+    return server;
+  }
+
+  private void fail(IOException cause) {
+    if (!closing) {
+      failed.complete(cause);
+    }
+  }
+
+  /** Completes with the server's id when the metadata server has welcomed it the first time. */
+  public CompletableFuture<Long> ready() {
+    return control.ready().copy();
+  }
+
+  /**
+   * Completes with the cause when it cannot serve any more: its disk failed, or its blocks are of
+   * another cluster.
+   */
+  public CompletableFuture<IOException> failed() {
+    return failed.copy();
+  }
+
+  public Status status() {
+    Identity identity = identityFile.identity();
+    Space now = space.lastMeasured();
+    long sealed = blocks.states().stream().filter(State::sealed).count();
+    long damaged = blocks.damaged().size();
+    IOException failure = failed.getNow(null);
+    return new Status(
+        failure == null ? "ok" : "failed: " + failure.getMessage(),
+        control.path(),
+        identity.server(),
+        identity.incarnation(),
+        now.totalBytes(),
+        now.freeBytes(),
+        blocks.count() - sealed - damaged,
+        sealed,
+        damaged,
+        blocks.flushes());
+  }
+
+  /** Ends the stream, then the serving, then closes the files. */
+  @Override
+  public void close() throws IOException {
+    closing = true;
+    control.close();
+    checked.stop();
+    stopServing.run();
+    blocks.close();
+  }
+}

@@ -1,0 +1,319 @@
+package dfs.chunk.server;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.block.BlockDirectory;
+import dfs.chunk.server.IdentityFile.Identity;
+import dfs.protocol.Limits;
+import dfs.protocol.seam.Disk.Space;
+import dfs.protocol.seam.Link;
+import dfs.protocol.seam.Time;
+import dfs.protocol.seam.Transport;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkOrder;
+import dfs.protocol.session.Protocols;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stream to the metadata server: registers, reports, sends heartbeats, receives orders, and
+ * comes back for ever when it breaks. One thread, the control thread, connects and does what orders
+ * say; each heartbeat has a thread for as long as it takes to look at the disk, so that long orders
+ * do not make the server look dead, and a disk that hangs does.
+ */
+final class ControlStream implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlStream.class);
+
+  /**
+   * Orders that wait for the control thread; a server that sends more is cut off and asked again.
+   */
+  static final int ORDERS_WAITING_MAX = 1024;
+
+  private static final long BACKOFF_MIN_NANOS = 200_000_000L;
+  private static final long BACKOFF_MAX_NANOS = 2_000_000_000L;
+  private static final String MAC = "HmacSHA256";
+
+  private final ChunkServer.Config config;
+  private final Transport transport;
+  private final Time time;
+  private final RandomGenerator random;
+  private final IdentityFile identityFile;
+  private final BlockDirectory blocks;
+  private final CheckedBlocks checked;
+  private final SpaceReserve space;
+  private final Orders orders;
+
+  private final CompletableFuture<Long> ready = new CompletableFuture<>();
+  private final CompletableFuture<IOException> refused = new CompletableFuture<>();
+  private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
+  private final AtomicInteger ordersWaiting = new AtomicInteger();
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("dfs-chunk-control").unstarted(this::run);
+  private long backoffNanos = BACKOFF_MIN_NANOS;
+  private volatile @Nullable Stream current;
+  private volatile boolean closing;
+
+  /** What the stream works on; all outlive it. */
+  record Parts(
+      IdentityFile identityFile,
+      BlockDirectory blocks,
+      CheckedBlocks checked,
+      SpaceReserve space) {}
+
+  ControlStream(
+      ChunkServer.Config config,
+      Transport transport,
+      Time time,
+      RandomGenerator random,
+      Parts parts) {
+    this.config = config;
+    this.transport = transport;
+    this.time = time;
+    this.random = random;
+    this.identityFile = parts.identityFile;
+    this.blocks = parts.blocks;
+    this.checked = parts.checked;
+    this.space = parts.space;
+    this.orders = new Orders(blocks, identityFile.identity().term());
+  }
+
+  void start() {
+    work.add(this::connect);
+    thread.start();
+  }
+
+  /** Completes with the server's id at the first welcome. */
+  CompletableFuture<Long> ready() {
+    return ready;
+  }
+
+  /**
+   * Completes when the metadata server turned out to be another cluster's: nothing is tried again.
+   */
+  CompletableFuture<IOException> refused() {
+    return refused;
+  }
+
+  private void run() {
+    while (!closing) {
+      try {
+        work.take().run();
+      } catch (InterruptedException e) {
+        return;
+      } catch (RuntimeException e) {
+        LOG.error("an order failed", e);
+      }
+    }
+  }
+
+  /** One connection: its events are handed to the control thread, in order. */
+  private final class Stream implements Link.Receiver<ChunkOrder> {
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private volatile @Nullable Link<ChunkMessage> link;
+
+    @Override
+    public void receive(ChunkOrder order) {
+      if (ordersWaiting.incrementAndGet() > ORDERS_WAITING_MAX) {
+        ordersWaiting.decrementAndGet();
+        end("too many orders at once");
+        return;
+      }
+      work.add(
+          () -> {
+            ordersWaiting.decrementAndGet();
+            if (!ended.get()) {
+              obey(this, order);
+            }
+          });
+    }
+
+    @Override
+    public void closed(String reason) {
+      end(reason);
+    }
+
+    void send(ChunkMessage message) {
+      Link<ChunkMessage> to = link;
+      if (to != null) {
+        to.send(message);
+      }
+    }
+
+    /** Ends it once, whoever says so first; the next attempt follows. */
+    void end(String reason) {
+      if (!ended.compareAndSet(false, true)) {
+        return;
+      }
+      Link<ChunkMessage> to = link;
+      if (to != null) {
+        to.close();
+      }
+      if (!closing && !refused.isDone()) {
+        LOG.warn("no stream to the metadata server at {}: {}", config.metadataAddress(), reason);
+        work.add(ControlStream.this::connectLater);
+      }
+    }
+  }
+
+  private void connectLater() {
+    long delay = backoffNanos / 2 + random.nextLong(backoffNanos / 2);
+    backoffNanos = Math.min(BACKOFF_MAX_NANOS, 2 * backoffNanos);
+    time.after(delay, TimeUnit.NANOSECONDS, () -> work.add(this::connect));
+  }
+
+  private void connect() {
+    Stream stream = new Stream();
+    current = stream;
+    try {
+      Link<ChunkMessage> link =
+          transport.connect(config.metadataAddress(), Protocols.CONTROL, stream);
+      stream.link = link;
+      if (stream.ended.get() || closing) {
+        link.close();
+      }
+    } catch (IOException e) {
+      stream.end(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void obey(Stream stream, ChunkOrder order) {
+    switch (order) {
+      case ChunkOrder.Challenge challenge -> register(stream, challenge.nonce());
+      case ChunkOrder.Welcome welcome -> welcomed(stream, welcome);
+      case ChunkOrder.Delete delete -> orders.delete(delete, stream::send);
+      case ChunkOrder.SealLongest seal -> orders.seal(seal, stream::send);
+      case ChunkOrder.Refused no -> stream.end("refused: " + no.reason());
+    }
+  }
+
+  private void register(Stream stream, ByteString nonce) {
+    Identity identity = identityFile.identity();
+    stream.send(
+        new ChunkMessage.Register(
+            identity.server(),
+            identity.cluster(),
+            proof(nonce),
+            config.host(),
+            config.address(),
+            identity.directory(),
+            identity.incarnation()));
+  }
+
+  private ByteString proof(ByteString nonce) {
+    try {
+      Mac mac = Mac.getInstance(MAC);
+      mac.init(new SecretKeySpec(config.clusterKey().toByteArray(), MAC));
+      return ByteString.copyFrom(mac.doFinal(nonce.toByteArray()));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has " + MAC, e);
+    }
+  }
+
+  private void welcomed(Stream stream, ChunkOrder.Welcome welcome) {
+    Identity identity = identityFile.identity();
+    if (welcome.server() == 0
+        || welcome.cluster().isEmpty()
+        || welcome.cluster().size() > IdentityFile.CLUSTER_BYTES_MAX) {
+      stream.end("a welcome without a usable server or cluster id");
+      return;
+    }
+    if (!identity.cluster().isEmpty() && !identity.cluster().equals(welcome.cluster())) {
+      IOException foreign =
+          new IOException(
+              "the metadata server at %s is of another cluster than the blocks in %s"
+                  .formatted(config.metadataAddress(), config.path()));
+      LOG.error("nothing is served", foreign);
+      refused.complete(foreign);
+      stream.end("another cluster");
+      return;
+    }
+    Identity next = identity.welcomed(welcome.cluster(), welcome.server(), welcome.term());
+    if (!next.equals(identity)) {
+      if (identity.server() != 0 && identity.server() != next.server()) {
+        LOG.warn("server {} is called {} from now on", identity.server(), next.server());
+      }
+      try {
+        identityFile.replace(next);
+      } catch (IOException e) {
+        blocks.fail(e);
+        stream.end("the identity cannot be written: " + e.getMessage());
+        return;
+      }
+    }
+    orders.sawTerm(welcome.term());
+    checked.trust(welcome.keys());
+    orders.report(stream::send);
+    beat(stream);
+    backoffNanos = BACKOFF_MIN_NANOS;
+    ready.complete(welcome.server());
+  }
+
+  /** Sends a heartbeat and sees to the next, for as long as the stream lives. */
+  private void beat(Stream stream) {
+    if (stream.ended.get() || closing) {
+      return;
+    }
+    stream.send(new ChunkMessage.Heartbeat(List.of(state())));
+    time.after(
+        Limits.HEARTBEAT_NANOS,
+        TimeUnit.NANOSECONDS,
+        () -> Thread.ofVirtual().name("dfs-chunk-heartbeat").start(() -> beat(stream)));
+  }
+
+  /** What a heartbeat says of the data directory. */
+  ChunkMessage.DirectoryState state() {
+    Space now = space.lastMeasured();
+    IOException failure = blocks.failed().getNow(null);
+    String state = failure == null ? "ok" : "failed: " + failure.getMessage();
+    try {
+      now = space.measure();
+    } catch (IOException e) {
+      blocks.fail(e);
+      state = "failed: " + e.getMessage();
+    }
+    return new ChunkMessage.DirectoryState(
+        identityFile.identity().directory(),
+        config.path(),
+        state,
+        now.totalBytes(),
+        now.freeBytes(),
+        blocks.count());
+  }
+
+  String path() {
+    return config.path();
+  }
+
+  /** Ends the stream and waits for the order that is being done. */
+  @Override
+  public void close() {
+    closing = true;
+    work.add(() -> {});
+    Stream stream = current;
+    if (stream != null) {
+      stream.end("closed");
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

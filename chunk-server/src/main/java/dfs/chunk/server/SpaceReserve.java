@@ -1,0 +1,70 @@
+package dfs.chunk.server;
+
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.seam.Disk;
+import dfs.protocol.seam.Disk.Space;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Keeps a disk from running full: no new blocks below the reserve, no appends below a quarter of
+ * it, so that blocks that are open can be sealed and records find room. Space is measured with each
+ * new block and each heartbeat; between, appended bytes are subtracted. Thread-safe.
+ */
+final class SpaceReserve {
+  private static final int APPEND_SHARE = 4;
+  private static final int PERCENT = 100;
+
+  private final Disk disk;
+  private final long floorBytes;
+  private final int floorPercent;
+  private final AtomicLong appendedBytes = new AtomicLong();
+  private volatile Space measured;
+
+  SpaceReserve(Disk disk, long floorBytes, int floorPercent) throws IOException {
+    this.disk = disk;
+    this.floorBytes = floorBytes;
+    this.floorPercent = floorPercent;
+    this.measured = disk.space();
+  }
+
+  Space measure() throws IOException {
+    Space space = disk.space();
+    appendedBytes.set(0);
+    measured = space;
+    return space;
+  }
+
+  Space lastMeasured() {
+    return measured;
+  }
+
+  private long reserveBytes(Space space) {
+    return Math.max(floorBytes, space.totalBytes() / PERCENT * floorPercent);
+  }
+
+  void checkCreate() throws IOException {
+    Space space = measure();
+    if (space.freeBytes() < reserveBytes(space)) {
+      throw full(space);
+    }
+  }
+
+  void checkAppend(int bytes) throws IOException {
+    Space space = measured;
+    long since = appendedBytes.addAndGet(bytes);
+    if (space.freeBytes() - since < reserveBytes(space) / APPEND_SHARE) {
+      space = measure();
+      if (space.freeBytes() - bytes < reserveBytes(space) / APPEND_SHARE) {
+        throw full(space);
+      }
+    }
+  }
+
+  private BlockFault full(Space space) {
+    return new BlockFault(
+        BlockFault.Kind.NO_SPACE,
+        "%d bytes are free, %d are kept in reserve"
+            .formatted(space.freeBytes(), reserveBytes(space)));
+  }
+}

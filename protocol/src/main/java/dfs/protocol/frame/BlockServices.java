@@ -1,0 +1,85 @@
+package dfs.protocol.frame;
+
+import dfs.protocol.block.BlockService;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Finds the block service at an address: {@code local:NAME} is one registered in this process,
+ * {@code unix:/path} one that is reached by frames. One for each process, given to its chunk
+ * servers and its clients. Thread-safe.
+ */
+public final class BlockServices implements AutoCloseable {
+  private static final String LOCAL = "local:";
+  private static final String UNIX = "unix:";
+
+  private final Map<String, BlockService> local = new ConcurrentHashMap<>();
+  private final Map<String, FrameClient> remote = new ConcurrentHashMap<>();
+
+  /** Whether calls to this address stay in this process, and so cost no round trip. */
+  public static boolean isLocal(String address) {
+    return address.startsWith(LOCAL);
+  }
+
+  /**
+   * The path of a {@code unix:/path} address.
+   *
+   * @throws IllegalArgumentException for any other address
+   */
+  public static Path socketPath(String address) {
+    Path path = address.startsWith(UNIX) ? Path.of(address.substring(UNIX.length())) : null;
+    if (path == null || !path.isAbsolute()) {
+      throw new IllegalArgumentException("not an address of the form unix:/path: " + address);
+    }
+    return path;
+  }
+
+  /**
+   * Makes a service of this process known by a {@code local:NAME} address, which must be free.
+   *
+   * @throws IllegalArgumentException for any other address
+   */
+  public void register(String address, BlockService service) {
+    if (!isLocal(address)) {
+      throw new IllegalArgumentException("not an address of the form local:NAME: " + address);
+    }
+    if (local.putIfAbsent(address, service) != null) {
+      throw new IllegalArgumentException("something serves " + address + " already");
+    }
+  }
+
+  /** Forgets a service; those who were connected to it keep it. */
+  public void unregister(String address, BlockService service) {
+    local.remove(address, service);
+  }
+
+  /**
+   * The service at this address. Nothing is sent yet: that a server is gone shows at the first
+   * call.
+   *
+   * @throws IOException when the address is of no kind that can be reached, or nobody is registered
+   *     there
+   */
+  public BlockService connect(String address) throws IOException {
+    if (isLocal(address)) {
+      BlockService service = local.get(address);
+      if (service == null) {
+        throw new IOException("no chunk server at " + address);
+      }
+      return service;
+    }
+    if (!address.startsWith(UNIX)) {
+      throw new IOException("no way to reach a chunk server at " + address);
+    }
+    return remote.computeIfAbsent(address, key -> new FrameClient(socketPath(key)));
+  }
+
+  /** Closes the connections to other processes. */
+  @Override
+  public void close() {
+    remote.values().forEach(FrameClient::close);
+    remote.clear();
+  }
+}

@@ -1,0 +1,98 @@
+package dfs.system;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.server.ChunkServer;
+import dfs.client.block.ChunkBlockStore;
+import dfs.client.metadata.StreamSession;
+import dfs.fuse.Mount;
+import dfs.metadata.MetadataServer;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.seam.RealDisk;
+import dfs.protocol.seam.RealTime;
+import dfs.protocol.transport.Transports;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+
+/** All roles in this process, over one data directory; ends with {@link #close}. */
+final class Cluster implements AutoCloseable {
+  private static final AtomicInteger NUMBERS = new AtomicInteger();
+  private static final ByteString KEY = ByteString.copyFromUtf8("the cluster key of the tests, 32");
+
+  final RealTime time = new RealTime();
+  final Transports transport = new Transports();
+  final BlockServices services = new BlockServices();
+  private final RandomGenerator random = new SecureRandom();
+  private final int number = NUMBERS.incrementAndGet();
+  private final String metadataAddress = "local:metadata-" + number;
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  Cluster(Path directory) throws Exception {
+    MetadataServer metadata =
+        MetadataServer.start(
+            new MetadataServer.Config(
+                directory.resolve("metadata"), List.of(metadataAddress), KEY, "test", 0, 0),
+            transport,
+            time,
+            random,
+            reason -> {
+              throw new AssertionError(reason);
+            });
+    open.push(metadata);
+    Path chunk = Files.createDirectories(directory.resolve("chunk"));
+    ChunkServer server =
+        ChunkServer.start(
+            ChunkServer.Config.of(
+                "test", "local:chunk-" + number, metadataAddress, KEY, chunk.toString()),
+            new RealDisk(chunk),
+            transport,
+            services,
+            time,
+            random);
+    open.push(server);
+    server.ready().get(30, TimeUnit.SECONDS);
+  }
+
+  StreamSession session(boolean mount) throws IOException {
+    StreamSession session =
+        StreamSession.open(
+            new StreamSession.Config(metadataAddress, KEY, "test", mount, Optional.empty()),
+            transport,
+            time,
+            random);
+    open.push(session);
+    return session;
+  }
+
+  /** Mounts the volume in a folder, made if missing. */
+  Mount mount(Path at) throws IOException {
+    Files.createDirectories(at);
+    StreamSession session = session(true);
+    Mount mount =
+        Mount.start(at, "dfs-test", session, new ChunkBlockStore(services, session::id), time);
+    open.push(() -> mount.close(true));
+    return mount;
+  }
+
+  @Override
+  public void close() throws IOException {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (IOException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IOException(e);
+      }
+    }
+    transport.close();
+  }
+}
