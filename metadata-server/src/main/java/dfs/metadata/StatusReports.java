@@ -74,6 +74,7 @@ final class StatusReports implements Reports {
     report.put("chunkServers", chunkServers);
     report.put("volume", volume(survey));
     report.put("sessions", sessions());
+    report.put("counters", counters());
     return Json.write(report);
   }
 
@@ -90,6 +91,16 @@ final class StatusReports implements Reports {
     metadata.put("entries", counts.entries());
     metadata.put("flushes", counts.flushes());
     return metadata;
+  }
+
+  private Map<String, Object> counters() {
+    Map<String, Object> counters = new LinkedHashMap<>();
+    SessionGateway sessions = gateway;
+    if (sessions != null) {
+      counters.put("operations", sessions.operationsAnswered());
+      counters.put("recalls", sessions.recallsSent());
+    }
+    return counters;
   }
 
   private List<Object> chunkServers(Survey survey, List<String> problems) {

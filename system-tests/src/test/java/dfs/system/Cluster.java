@@ -1,5 +1,7 @@
 package dfs.system;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import com.google.protobuf.ByteString;
 import dfs.chunk.server.ChunkServer;
 import dfs.client.block.ChunkBlockStore;
@@ -7,6 +9,9 @@ import dfs.client.metadata.StreamSession;
 import dfs.fuse.Mount;
 import dfs.metadata.MetadataServer;
 import dfs.protocol.frame.BlockServices;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.RealDisk;
 import dfs.protocol.seam.RealTime;
 import dfs.protocol.transport.Transports;
@@ -71,6 +76,29 @@ final class Cluster implements AutoCloseable {
             random);
     open.push(session);
     return session;
+  }
+
+  /** What the metadata server says of itself; asking counts as an operation. */
+  JsonObject status(StreamSession session) throws IOException {
+    Reply reply = session.call(Caller.ROOT, new Query.GetReport("status"));
+    if (!(reply instanceof Reply.Report report)) {
+      throw new IOException(String.valueOf(reply));
+    }
+    return JsonParser.parseString(report.json()).getAsJsonObject();
+  }
+
+  /** Commands applied by the log since the start. */
+  long commands(StreamSession session) throws IOException {
+    return status(session).getAsJsonObject("metadata").get("commands").getAsLong();
+  }
+
+  long flushes(StreamSession session) throws IOException {
+    return status(session).getAsJsonObject("metadata").get("flushes").getAsLong();
+  }
+
+  /** Operations of all sessions answered before this one. */
+  long operations(StreamSession session) throws IOException {
+    return status(session).getAsJsonObject("counters").get("operations").getAsLong();
   }
 
   /** Mounts the volume in a folder, made if missing. */

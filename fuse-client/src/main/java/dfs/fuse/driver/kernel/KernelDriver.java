@@ -160,10 +160,10 @@ public final class KernelDriver implements AutoCloseable {
         LOG.error("request {} on inode {} failed", request.opcode(), request.node(), e);
         length = answer.fail(unique, Errno.EIO);
       }
+      served.incrementAndGet();
       if (length > 0) {
         Libc.write(descriptor, out, length);
       }
-      served.incrementAndGet();
     } catch (SystemCallException e) {
       if (e.errno() != Libc.ENOENT && e.errno() != Libc.ENODEV) {
         LOG.error("answering request {} of inode {} failed", unique, request.node(), e);

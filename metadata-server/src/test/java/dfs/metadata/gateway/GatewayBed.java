@@ -1,0 +1,222 @@
+package dfs.metadata.gateway;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.consensus.Proposal;
+import dfs.metadata.consensus.ReplicatedLog;
+import dfs.metadata.keeper.CapabilityKeys;
+import dfs.metadata.keeper.ChunkServers;
+import dfs.metadata.keeper.ClusterKey;
+import dfs.metadata.namespace.StoredNamespace;
+import dfs.metadata.store.MemoryStore;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Command;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
+import dfs.protocol.seam.Link;
+import dfs.protocol.seam.Peer;
+import dfs.protocol.seam.Time;
+import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.LeaseMode;
+import dfs.protocol.session.ServerMessage;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gateway over a state in memory and a log that applies at once, and clients that are scripted.
+ */
+final class GatewayBed {
+  static final ByteString KEY = ByteString.copyFromUtf8("the key of the cluster");
+
+  final Clock clock = new Clock();
+  final StoredNamespace namespace = new StoredNamespace(new MemoryStore());
+  final SessionGateway gateway;
+
+  /** A clock that is moved by hand; nothing is ever due. */
+  static final class Clock implements Time {
+    long nanos = 1_000_000_000_000L;
+
+    @Override
+    public long monotonicNanos() {
+      return nanos;
+    }
+
+    @Override
+    public long wallNanos() {
+      return nanos;
+    }
+
+    @Override
+    public Timer after(long delay, TimeUnit unit, Runnable task) {
+      return () -> {};
+    }
+  }
+
+  private final class AtOnce implements ReplicatedLog {
+    private long index;
+
+    @Override
+    public synchronized CompletableFuture<Reply> propose(Proposal proposal) {
+      clock.nanos++;
+      Command command =
+          new Command(
+              clock.nanos,
+              proposal.session(),
+              proposal.slot(),
+              proposal.sequence(),
+              proposal.caller(),
+              proposal.placement(),
+              ByteString.EMPTY,
+              proposal.order());
+      return CompletableFuture.completedFuture(
+          namespace.apply(++index, List.of(command)).getFirst());
+    }
+
+    @Override
+    public boolean hasAuthority() {
+      return true;
+    }
+
+    @Override
+    public long term() {
+      return 1;
+    }
+
+    @Override
+    public Map<String, String> condition() {
+      return Map.of();
+    }
+
+    @Override
+    public Counts counts() {
+      return new Counts(index, index, index);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  GatewayBed() throws Exception {
+    ReplicatedLog log = new AtOnce();
+    log.propose(Proposal.upkeep(new Upkeep.Format(ByteString.copyFromUtf8("cluster"), 0, 0))).get();
+    ClusterKey key = new ClusterKey(KEY);
+    Random random = new Random(1);
+    CapabilityKeys capabilities = new CapabilityKeys(key, clock);
+    ChunkServers servers =
+        new ChunkServers(key, log, namespace.survey(), capabilities, clock, random);
+    gateway =
+        new SessionGateway(namespace, log, servers, capabilities, key, what -> null, clock, random);
+  }
+
+  /** A client at the other end of a stream. */
+  final class Client implements Link<ServerMessage> {
+    private final Peer peer;
+    private final List<ServerMessage> heard = new ArrayList<>();
+    private final Link.Receiver<ClientMessage> server;
+    private long sequence;
+    private boolean closed;
+
+    Client(Peer peer) {
+      this.peer = peer;
+      this.server = gateway.accept(this);
+    }
+
+    @Override
+    public void send(ServerMessage message) {
+      heard.add(message);
+    }
+
+    @Override
+    public Peer peer() {
+      return peer;
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        server.closed("by the server");
+      }
+    }
+
+    boolean isClosed() {
+      return closed;
+    }
+
+    void say(ClientMessage message) {
+      server.receive(message);
+    }
+
+    /** The last message of this kind that passes. */
+    <T extends ServerMessage> @Nullable T last(Class<T> kind, Predicate<T> passes) {
+      return heard.stream()
+          .filter(kind::isInstance)
+          .map(kind::cast)
+          .filter(passes)
+          .reduce((a, b) -> b)
+          .orElse(null);
+    }
+
+    <T extends ServerMessage> @Nullable T last(Class<T> kind) {
+      return last(kind, message -> true);
+    }
+
+    /** Greets with a proof by this key; empty: with none. */
+    Client greet(boolean mount, ByteString key) {
+      ServerMessage.Challenge challenge = last(ServerMessage.Challenge.class);
+      if (challenge == null) {
+        throw new IllegalStateException("no challenge");
+      }
+      ByteString proof = key.isEmpty() ? key : proof(key, challenge.nonce());
+      say(new ClientMessage.Hello(0, 0, proof, "h", mount, LeaseMode.NONE, List.of(), 0));
+      return this;
+    }
+
+    /** Asks for something; null while the answer waits. */
+    @Nullable Reply ask(Caller caller, Operation operation) {
+      long asked = ++sequence;
+      say(new ClientMessage.Request(0, asked, 0, caller, operation));
+      return answer(asked);
+    }
+
+    @Nullable Reply answer(long asked) {
+      ServerMessage.Answer answer = last(ServerMessage.Answer.class, a -> a.sequence() == asked);
+      return answer == null ? null : answer.reply();
+    }
+
+    long asked() {
+      return sequence;
+    }
+
+    void heartbeat(LeaseMode mode) {
+      say(new ClientMessage.Heartbeat(clock.nanos, mode));
+    }
+  }
+
+  Client client(Peer peer) {
+    return new Client(peer);
+  }
+
+  Client mount() {
+    return new Client(Peer.LOCAL).greet(true, KEY);
+  }
+
+  private static ByteString proof(ByteString key, ByteString nonce) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(key.toByteArray(), "HmacSHA256"));
+      return ByteString.copyFrom(mac.doFinal(nonce.toByteArray()));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package dfs.metadata.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.gateway.GatewayBed.Client;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.Peer;
+import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.LeaseMode;
+import dfs.protocol.session.ServerMessage;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Who may speak for whom, and how the lease on the volume moves between mounts. */
+class SessionGatewayTest {
+  private static final Query.GetAttributes READ = new Query.GetAttributes(Attributes.ROOT_INO);
+  private final GatewayBed bed;
+
+  SessionGatewayTest() throws Exception {
+    bed = new GatewayBed();
+  }
+
+  private static Change makeDirectory(String name) {
+    return new Change.MakeDirectory(Attributes.ROOT_INO, ByteString.copyFromUtf8(name), 0777, 0);
+  }
+
+  private static Change openToAll() {
+    return new Change.SetAttributes(
+        Attributes.ROOT_INO, Change.SetAttributes.SET_MODE, 0777, 0, 0, 0, 0, 0, 0);
+  }
+
+  private static LeaseMode welcomed(Client client) {
+    ServerMessage.Welcome welcome = client.last(ServerMessage.Welcome.class);
+    assertThat(welcome).isNotNull();
+    return welcome.granted();
+  }
+
+  private static long recalled(Client client, LeaseMode to) {
+    ServerMessage.Recall recall = client.last(ServerMessage.Recall.class);
+    assertThat(recall).isNotNull();
+    assertThat(recall.to()).isEqualTo(to);
+    return recall.recall();
+  }
+
+  private void wait(int seconds, Client... alive) {
+    for (int i = 0; i < seconds; i++) {
+      bed.clock.nanos += 1_000_000_000L;
+      for (Client client : alive) {
+        client.heartbeat(LeaseMode.NONE);
+      }
+    }
+  }
+
+  @Test
+  void aClaimedIdentityWithoutTheKeyIsIgnored() {
+    bed.client(Peer.LOCAL).greet(false, GatewayBed.KEY).ask(Caller.ROOT, openToAll());
+    Client liar = bed.client(new Peer(Peer.Kind.UNIX, 1000, 100, List.of(7)));
+    liar.greet(false, ByteString.EMPTY);
+    Reply made = liar.ask(Caller.ROOT, makeDirectory("mine"));
+    assertThat(made).isInstanceOf(Reply.Entry.class);
+    assertThat(((Reply.Entry) made).attributes().uid()).isEqualTo(1000);
+    Change steal =
+        new Change.SetAttributes(
+            Attributes.ROOT_INO, Change.SetAttributes.SET_UID, 0, 1000, 0, 0, 0, 0, 0);
+    assertThat(liar.ask(Caller.ROOT, steal))
+        .isInstanceOfSatisfying(
+            Reply.Refused.class, r -> assertThat(r.errno()).isEqualTo(Errno.EPERM));
+  }
+
+  @Test
+  void withoutTheKeyNobodyComesInOverTheNetworkAndAWrongKeyNever() {
+    Client network = bed.client(Peer.TCP).greet(false, ByteString.EMPTY);
+    assertThat(network.last(ServerMessage.Fenced.class)).isNotNull();
+    assertThat(network.isClosed()).isTrue();
+    Client wrong =
+        bed.client(new Peer(Peer.Kind.UNIX, 0, 0, List.of()))
+            .greet(false, ByteString.copyFromUtf8("another key"));
+    assertThat(wrong.last(ServerMessage.Fenced.class)).isNotNull();
+    assertThat(bed.client(Peer.TCP).greet(false, GatewayBed.KEY).isClosed()).isFalse();
+  }
+
+  @Test
+  void theOnlyMountHasTheVolumeForItself() {
+    Client first = bed.mount();
+    assertThat(welcomed(first)).isEqualTo(LeaseMode.EXCLUSIVE);
+    assertThat(welcomed(bed.mount())).isEqualTo(LeaseMode.NONE);
+    assertThat(first.last(ServerMessage.Recall.class)).isNull();
+  }
+
+  @Test
+  void aReadOfAnotherWaitsUntilTheHolderHasFlushed() {
+    Client holder = bed.mount();
+    Client reader = bed.mount();
+    assertThat(reader.ask(Caller.ROOT, READ)).isNull();
+    long recall = recalled(holder, LeaseMode.SHARED);
+    // What the holder flushes passes while it owes the acknowledgement.
+    assertThat(holder.ask(Caller.ROOT, makeDirectory("flushed"))).isInstanceOf(Reply.Entry.class);
+    assertThat(reader.answer(reader.asked())).isNull();
+    holder.say(new ClientMessage.Acknowledge(recall, false));
+    assertThat(reader.answer(reader.asked())).isInstanceOf(Reply.Entry.class);
+  }
+
+  @Test
+  void aChangeOfAnotherEmptiesTheHoldersCachesFirst() {
+    Client holder = bed.mount();
+    Client writer = bed.mount();
+    assertThat(writer.ask(Caller.ROOT, makeDirectory("a"))).isNull();
+    holder.say(new ClientMessage.Acknowledge(recalled(holder, LeaseMode.NONE), false));
+    assertThat(writer.answer(writer.asked())).isInstanceOf(Reply.Entry.class);
+    assertThat(holder.ask(Caller.ROOT, makeDirectory("b"))).isInstanceOf(Reply.Entry.class);
+  }
+
+  @Test
+  void theLeaseComesBackTenSecondsAfterTheLastOperationOfAnother() {
+    Client first = bed.mount();
+    Client second = bed.mount();
+    second.ask(Caller.ROOT, makeDirectory("a"));
+    first.say(new ClientMessage.Acknowledge(recalled(first, LeaseMode.NONE), false));
+    wait(9, first, second);
+    first.ask(Caller.ROOT, READ);
+    first.heartbeat(LeaseMode.NONE);
+    assertThat(first.last(ServerMessage.Grant.class)).isNull();
+    wait(3, first, second);
+    ServerMessage.Grant grant = first.last(ServerMessage.Grant.class);
+    assertThat(grant).isNotNull();
+    assertThat(grant.mode()).isNotEqualTo(LeaseMode.NONE);
+  }
+
+  @Test
+  void aSilentHolderIsFencedByWhoConflictsAndIsRefusedFromThenOn() {
+    Client holder = bed.mount();
+    Client writer = bed.mount();
+    wait(6, writer);
+    assertThat(writer.ask(Caller.ROOT, makeDirectory("a"))).isInstanceOf(Reply.Entry.class);
+    assertThat(holder.last(ServerMessage.Fenced.class)).isNotNull();
+    assertThat(holder.isClosed()).isTrue();
+    assertThat(holder.ask(Caller.ROOT, makeDirectory("late"))).isNull();
+    assertThat(writer.ask(Caller.ROOT, makeDirectory("late"))).isInstanceOf(Reply.Entry.class);
+  }
+
+  @Test
+  void whoHasAnInodeOpenIsToldBeforeAChangeIsAnswered() {
+    Client first = bed.mount();
+    Client second = bed.mount();
+    Change create =
+        new Change.CreateFile(Attributes.ROOT_INO, ByteString.copyFromUtf8("file"), 0644, 0, true);
+    Reply made = first.ask(Caller.ROOT, create);
+    assertThat(made).isInstanceOf(Reply.Entry.class);
+    long ino = ((Reply.Entry) made).attributes().ino();
+    Change truncate =
+        new Change.SetAttributes(ino, Change.SetAttributes.SET_SIZE, 0, 0, 0, 5, 0, 0, 0);
+    assertThat(second.ask(Caller.ROOT, truncate)).isNull();
+    first.say(new ClientMessage.Acknowledge(recalled(first, LeaseMode.NONE), false));
+    ServerMessage.Invalidate invalidate = first.last(ServerMessage.Invalidate.class);
+    assertThat(invalidate).isNotNull();
+    assertThat(invalidate.ino()).isEqualTo(ino);
+    assertThat(second.answer(second.asked())).isNull();
+    first.say(new ClientMessage.Acknowledge(invalidate.recall(), true));
+    assertThat(second.answer(second.asked())).isInstanceOf(Reply.Entry.class);
+  }
+}
