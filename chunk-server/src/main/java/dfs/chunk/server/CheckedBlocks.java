@@ -9,7 +9,7 @@ import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Capability;
 import dfs.protocol.block.Checksums;
 import dfs.protocol.seam.Time;
-import dfs.protocol.session.ChunkOrder.Key;
+import dfs.protocol.session.ChunkOrder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -35,10 +35,12 @@ final class CheckedBlocks implements BlockService {
   }
 
   /** The keys that capabilities are checked with from now on. */
-  void trust(List<Key> keys) {
+  void trust(List<ChunkOrder.Key> keys) {
     secrets =
         keys.stream()
-            .collect(Collectors.toUnmodifiableMap(Key::id, Key::secret, (older, newer) -> newer));
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    ChunkOrder.Key::id, ChunkOrder.Key::secret, (older, newer) -> newer));
   }
 
   /** Answers nothing any more: the files are about to be closed. */
