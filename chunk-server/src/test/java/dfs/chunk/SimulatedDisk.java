@@ -24,6 +24,7 @@ public final class SimulatedDisk implements Disk {
   private final Map<Path, Contents> durableNames = new TreeMap<>();
   private int syncs;
   private int operationsLeft = Integer.MAX_VALUE;
+  private Space space = new Space(1L << 40, 1L << 39);
 
   /** What is in a file, and what of it is durable. */
   private static final class Contents {
@@ -155,8 +156,13 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
-  public Space space() {
-    return new Space(1L << 40, 1L << 39);
+  public synchronized Space space() {
+    return space;
+  }
+
+  /** From now on the disk is this large, and this much of it is free. */
+  public synchronized void space(Space now) {
+    space = now;
   }
 
   private final class SimulatedFile implements DiskFile {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -26,7 +27,7 @@ class PowerCutTest {
       "python3 -c 'import fcntl,os,struct;"
           + " fcntl.ioctl(os.open(\".\", os.O_RDONLY), 0x8004587d, struct.pack(\"I\", 2))'";
 
-  private @TempDir Path scratch;
+  private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private final List<DfsProcess> processes = new ArrayList<>();
   private RecordingWriters writers;
   private Path mnt;
@@ -76,6 +77,8 @@ class PowerCutTest {
         writers.verify();
       }
       writers.startAndWork(700);
+      // What returns while the disk is being stopped may have seen half of it.
+      writers.cut();
       Shell.run(disk, CUT);
       dfs.awaitEnd(10);
       writers.awaitDeath();

@@ -37,6 +37,7 @@ final class RecordingWriter {
   private @Nullable Map<String, RecordedFile> underWay;
 
   private volatile boolean stopping;
+  private volatile boolean cut;
   private long acknowledged;
 
   RecordingWriter(long seed) {
@@ -55,9 +56,21 @@ final class RecordingWriter {
     stopping = true;
   }
 
+  /** From now on nothing counts as acknowledged: the power is about to go. */
+  void cut() {
+    cut = true;
+  }
+
+  private void checkPower() throws IOException {
+    if (cut) {
+      throw new IOException("the power is cut");
+    }
+  }
+
   /** Works until told to stop or the file system fails; returns the failure. */
   @Nullable IOException work(Path directory) {
     stopping = false;
+    cut = false;
     underWay = null;
     try {
       Files.createDirectories(directory);
@@ -90,7 +103,8 @@ final class RecordingWriter {
     underWay = after;
   }
 
-  private void done(Map<String, RecordedFile> after) {
+  private void done(Map<String, RecordedFile> after) throws IOException {
+    checkPower();
     underWay = null;
     files.clear();
     files.putAll(after);
@@ -129,6 +143,7 @@ final class RecordingWriter {
         directory.resolve(to),
         StandardCopyOption.REPLACE_EXISTING,
         StandardCopyOption.ATOMIC_MOVE);
+    checkPower();
     file.synced();
     done(after);
   }
@@ -140,6 +155,7 @@ final class RecordingWriter {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
       channel.truncate(length);
     }
+    checkPower();
     file.synced();
     underWay = null;
   }
@@ -159,6 +175,7 @@ final class RecordingWriter {
       }
       if (sync) {
         channel.force(true);
+        checkPower();
         file.synced();
       }
     }

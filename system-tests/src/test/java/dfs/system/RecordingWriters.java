@@ -63,6 +63,11 @@ final class RecordingWriters implements AutoCloseable {
     return writers.stream().mapToLong(RecordingWriter::acknowledged).sum();
   }
 
+  /** Nothing that returns from now on counts as acknowledged. */
+  void cut() {
+    writers.forEach(RecordingWriter::cut);
+  }
+
   /**
    * Their file system died: each heard of it, and something was recorded before. Whether something
    * was under way.

@@ -37,6 +37,9 @@ public final class BlockDirectory implements AutoCloseable {
   private final Set<Long> creating = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<IOException> failed = new CompletableFuture<>();
 
+  /** What fails from then on fails because the files are closed. */
+  private volatile boolean closed;
+
   private BlockDirectory(Disk disk, Journal journal) {
     this.disk = disk;
     this.journal = journal;
@@ -210,14 +213,16 @@ public final class BlockDirectory implements AutoCloseable {
     } catch (BlockFault e) {
       throw e;
     } catch (IOException e) {
-      failed.complete(e);
+      fail(e);
       throw new BlockFault(BlockFault.Kind.DISK, "the disk failed: " + e.getMessage(), e);
     }
   }
 
   /** The disk turned out to be unusable elsewhere: from now on every call fails. */
   public void fail(IOException cause) {
-    failed.complete(cause);
+    if (!closed) {
+      failed.complete(cause);
+    }
   }
 
   private void check() throws BlockFault {
@@ -359,6 +364,7 @@ public final class BlockDirectory implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    closed = true;
     for (BlockFile file : blocks.values()) {
       file.close();
     }

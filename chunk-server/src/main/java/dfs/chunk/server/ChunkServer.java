@@ -12,6 +12,7 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,9 +30,8 @@ public final class ChunkServer implements AutoCloseable {
   private final SpaceReserve space;
   private final CheckedBlocks checked;
   private final ControlStream control;
-  private final CompletableFuture<IOException> failed = new CompletableFuture<>();
+  private final CompletableFuture<IOException> failed;
   private final Runnable stopServing;
-  private volatile boolean closing;
 
   /**
    * What a chunk server is told.
@@ -137,8 +137,7 @@ public final class ChunkServer implements AutoCloseable {
             time,
             random,
             new ControlStream.Parts(identityFile, blocks, checked, space));
-    var _ = blocks.failed().thenAccept(this::fail);
-    var _ = control.refused().thenAccept(this::fail);
+    failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
       stopServing = serve(config.address(), services, checked);
     } catch (IOException e) {
@@ -177,12 +176,6 @@ public final class ChunkServer implements AutoCloseable {
     return server;
   }
 
-  private void fail(IOException cause) {
-    if (!closing) {
-      failed.complete(cause);
-    }
-  }
-
   /** Completes with the server's id when the metadata server has welcomed it the first time. */
   public CompletableFuture<Long> ready() {
     return control.ready().copy();
@@ -218,7 +211,6 @@ public final class ChunkServer implements AutoCloseable {
   /** Ends the stream, then the serving, then closes the files. */
   @Override
   public void close() throws IOException {
-    closing = true;
     control.close();
     checked.stop();
     stopServing.run();

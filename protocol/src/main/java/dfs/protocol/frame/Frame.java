@@ -2,6 +2,7 @@ package dfs.protocol.frame;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -164,6 +165,32 @@ final class Frame {
       }
       return answer;
     }
+  }
+
+  /** The status that stands for a fault. */
+  static int status(BlockFault.Kind kind) {
+    return switch (kind) {
+      case NO_SUCH_BLOCK -> 1;
+      case FORBIDDEN -> 2;
+      case MALFORMED -> 3;
+      case WRONG_OFFSET -> 4;
+      case NOT_WRITABLE -> 5;
+      case DAMAGED -> 6;
+      case NO_SPACE -> 7;
+      case DISK -> 8;
+    };
+  }
+
+  /**
+   * The fault that a status stands for; one that is not known here is some trouble of the server.
+   */
+  static BlockFault.Kind fault(int status) {
+    for (BlockFault.Kind kind : BlockFault.Kind.values()) {
+      if (status(kind) == status) {
+        return kind;
+      }
+    }
+    return BlockFault.Kind.DISK;
   }
 
   private static void checkForm(ByteBuffer in) throws MalformedFrameException {

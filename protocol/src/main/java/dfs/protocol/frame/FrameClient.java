@@ -35,7 +35,6 @@ final class FrameClient implements BlockService, AutoCloseable {
           Frame.ANSWER_HEADER_BYTES
               + Math.max(Integer.BYTES * Frame.CHECKSUMS_MAX, Frame.MESSAGE_BYTES_MAX));
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-  private static final BlockFault.Kind[] FAULTS = BlockFault.Kind.values();
 
   private final Path path;
   private final Semaphore permits = new Semaphore(CONNECTIONS_MAX, true);
@@ -99,10 +98,7 @@ final class FrameClient implements BlockService, AutoCloseable {
     private IOException fault(Answer answer) throws IOException {
       Frame.readFully(channel, head.clear().limit(answer.payloadLength()));
       String message = StandardCharsets.UTF_8.decode(head.flip()).toString();
-      int kind = answer.status() - 1;
-      return kind >= 0 && kind < FAULTS.length
-          ? new BlockFault(FAULTS[kind], message)
-          : new BlockFault(BlockFault.Kind.DISK, "a fault of unknown kind: " + message);
+      return new BlockFault(Frame.fault(answer.status()), message);
     }
 
     Checksums checksums(Answer answer) {

@@ -158,7 +158,7 @@ final class FrameConnection {
     if (message.length > Frame.MESSAGE_BYTES_MAX) {
       message = Arrays.copyOf(message, Frame.MESSAGE_BYTES_MAX);
     }
-    new Answer(1 + kind.ordinal(), request.id(), 0, 0, message.length).encode(buffer.clear());
+    new Answer(Frame.status(kind), request.id(), 0, 0, message.length).encode(buffer.clear());
     buffer.put(message);
   }
 }

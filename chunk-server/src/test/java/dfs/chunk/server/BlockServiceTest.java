@@ -1,0 +1,305 @@
+package dfs.chunk.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.SimulatedDisk;
+import dfs.chunk.block.BlockDirectory;
+import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockService;
+import dfs.protocol.block.Capability;
+import dfs.protocol.block.Checksums;
+import dfs.protocol.block.Pieces;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.frame.FrameServer;
+import dfs.protocol.seam.Disk.Space;
+import dfs.protocol.session.ChunkOrder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every way to a chunk server's blocks promises: in this process, and by frames. */
+class BlockServiceTest {
+  private static final long BLOCK = 3;
+
+  private final SimulatedDisk disk = new SimulatedDisk();
+  private final ManualTime time = new ManualTime();
+  private final BlockServices services = new BlockServices();
+  private final List<AutoCloseable> opened = new ArrayList<>();
+
+  @TempDir private Path folder = Path.of("");
+
+  private BlockService service(String kind, boolean welcomed) throws IOException {
+    BlockDirectory.format(disk, 2 << 20);
+    BlockDirectory blocks = BlockDirectory.open(disk, 77);
+    CheckedBlocks checked = new CheckedBlocks(blocks, new SpaceReserve(disk, 64 << 20, 5), time);
+    if (welcomed) {
+      checked.trust(
+          List.of(
+              new ChunkOrder.Key(1, ByteString.copyFromUtf8("older")),
+              new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)));
+    }
+    if (kind.equals("local")) {
+      services.register("local:one", checked);
+      return services.connect("local:one");
+    }
+    Path path = folder.resolve("blocks.sock");
+    opened.add(FrameServer.start(path, checked));
+    opened.add(services);
+    return services.connect("unix:" + path);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable each : opened.reversed()) {
+      each.close();
+    }
+  }
+
+  private interface Call {
+    void with(ByteString capability) throws IOException;
+  }
+
+  private static void assertFault(BlockFault.Kind kind, String what, Call call, ByteString with) {
+    assertThatThrownBy(() -> call.with(with))
+        .as(what)
+        .isInstanceOfSatisfying(
+            BlockFault.class, fault -> assertThat(fault.kind()).as(what).isEqualTo(kind));
+  }
+
+  private static Capability but(
+      long block, long offset, long length, int operations, int key, long session, long expiry) {
+    return new Capability(block, offset, length, operations, key, session, expiry);
+  }
+
+  /** Every call with every kind of bad capability, and then with a good one. */
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix"})
+  void nothingHappensWithoutTheRightCapability(String kind) throws IOException {
+    BlockService service = service(kind, true);
+    byte[] bytes = new byte[5000];
+    service.create(Samples.all(BLOCK), BLOCK, 1, false);
+    service.append(
+        Samples.all(BLOCK), Samples.record(BLOCK, 0, bytes), ByteBuffer.wrap(bytes), false);
+    Call[] calls = {
+      with -> service.create(with, 4, 1, false),
+      with ->
+          service.append(with, Samples.record(BLOCK, 5000, bytes), ByteBuffer.wrap(bytes), false),
+      with -> service.flush(with, BLOCK, 1),
+      with -> service.read(with, BLOCK, 100, ByteBuffer.allocate(50)),
+      with -> service.seal(with, BLOCK, 1),
+    };
+    String[] names = {"create", "append", "flush", "read", "seal"};
+    int both = Capability.READ | Capability.WRITE;
+    int id = Samples.KEY_ID;
+    long full = Limits.BLOCK_BYTES;
+    long session = Samples.SESSION;
+    long ever = Samples.FOREVER;
+    for (int i = 0; i < calls.length; i++) {
+      Call call = calls[i];
+      long block = i == 0 ? 4 : BLOCK;
+      boolean reads = names[i].equals("read");
+      int other = reads ? Capability.WRITE : Capability.READ;
+      long outside = reads ? 101 : 5001;
+      byte[] flipped = Samples.all(block).toByteArray();
+      flipped[31] ^= 1;
+      Capability expired = but(block, 0, full, both, id, session, time.wallNanos());
+      record Bad(String what, ByteString capability) {}
+      List<Bad> bad = new ArrayList<>();
+      bad.add(new Bad("no capability", ByteString.EMPTY));
+      bad.add(new Bad("a changed one", ByteString.copyFrom(flipped)));
+      bad.add(new Bad("a cut one", Samples.all(block).substring(0, 79)));
+      bad.add(
+          new Bad(
+              "one of another secret",
+              Samples.whole(block).sign(ByteString.copyFromUtf8("guessed"))));
+      bad.add(
+          new Bad(
+              "one of an unknown key",
+              but(block, 0, full, both, 99, session, ever).sign(Samples.SECRET)));
+      bad.add(new Bad("an expired one", expired.sign(Samples.SECRET)));
+      bad.add(new Bad("one for another block", Samples.all(block + 1)));
+      bad.add(
+          new Bad(
+              "one for a later range",
+              but(block, outside, full, both, id, session, ever).sign(Samples.SECRET)));
+      bad.add(
+          new Bad(
+              "one for something else",
+              but(block, 0, full, other, id, session, ever).sign(Samples.SECRET)));
+      if (reads || names[i].equals("append")) {
+        long end = reads ? 149 : 9999;
+        bad.add(
+            new Bad(
+                "one for a shorter range",
+                but(block, 0, end, both, id, session, ever).sign(Samples.SECRET)));
+      }
+      if (!reads && i != 0) {
+        bad.add(
+            new Bad(
+                "one of another session",
+                but(block, 0, full, both, id, session + 1, ever).sign(Samples.SECRET)));
+      }
+      for (Bad each : bad) {
+        assertFault(
+            BlockFault.Kind.FORBIDDEN, names[i] + " with " + each.what, call, each.capability);
+      }
+      int needed = reads ? Capability.READ : Capability.WRITE;
+      call.with(
+          but(block, 0, full, needed, id, session, time.wallNanos() + 1).sign(Samples.SECRET));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix"})
+  void nothingIsAllowedBeforeTheKeysAreKnown(String kind) throws IOException {
+    BlockService service = service(kind, false);
+    assertFault(
+        BlockFault.Kind.FORBIDDEN,
+        "create",
+        with -> service.create(with, BLOCK, 1, false),
+        Samples.all(BLOCK));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix"})
+  void everyRangeComesWithTheChecksumsOfItsPieces(String kind) throws IOException {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    BlockService service = service(kind, true);
+    ByteString all = Samples.all(BLOCK);
+    service.create(all, BLOCK, 1, false);
+    byte[] written = new byte[2_500_000];
+    random.nextBytes(written);
+    int length = 0;
+    while (length < written.length) {
+      int most = random.nextInt(4) == 0 ? Limits.APPEND_BYTES : 9000;
+      int count = Math.min(1 + random.nextInt(most), written.length - length);
+      byte[] part = Arrays.copyOfRange(written, length, length + count);
+      boolean synced = random.nextInt(10) == 0;
+      ByteBuffer payload = ByteBuffer.wrap(part);
+      long durable = service.append(all, Samples.record(BLOCK, length, part), payload, synced);
+      length += count;
+      assertThat(payload.hasRemaining()).as("consumed, seed %d", seed).isFalse();
+      assertThat(durable)
+          .as("durable, seed %d", seed)
+          .isBetween(synced ? length : 0L, (long) length);
+    }
+    for (boolean sealed : new boolean[] {false, true}) {
+      if (sealed) {
+        assertThat(service.seal(all, BLOCK, 1)).isEqualTo(length);
+      }
+      readRanges(service, written, random, seed);
+    }
+  }
+
+  private static void readRanges(BlockService service, byte[] written, Random random, long seed)
+      throws IOException {
+    for (int i = 0; i < 200; i++) {
+      int unit = random.nextInt(3) == 0 ? Limits.UNIT_BYTES : 1;
+      int from = random.nextInt(written.length / unit) * unit;
+      int most = i == 0 ? written.length : 30_000;
+      int to = Math.min(written.length, from + ((1 + random.nextInt(most / unit)) * unit));
+      ByteBuffer into = ByteBuffer.allocate(to - from + 7).position(3).limit(3 + to - from);
+      Checksums checksums = service.read(Samples.all(BLOCK), BLOCK, from, into);
+      String where = "[%d, %d), seed %d".formatted(from, to, seed);
+      ByteBuffer range = ByteBuffer.wrap(written, from, to - from);
+      assertThat(into.position()).as(where).isEqualTo(3 + to - from);
+      assertThat(into.flip().position(3)).as(where).isEqualTo(range);
+      assertThat(checksums).as(where).isEqualTo(Pieces.checksums(from, range));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix"})
+  void faultsKeepTheirKind(String kind) throws IOException {
+    BlockService service = service(kind, true);
+    ByteString all = Samples.all(BLOCK);
+    byte[] ten = new byte[10];
+    Call read = with -> service.read(with, BLOCK, 0, ByteBuffer.allocate(1));
+    assertFault(BlockFault.Kind.NO_SUCH_BLOCK, "unknown block", read, all);
+    service.create(all, BLOCK, 1, true);
+    service.create(all, BLOCK, 1, true);
+    assertFault(BlockFault.Kind.MALFORMED, "beyond the end", read, all);
+    assertThat(service.append(all, Samples.record(BLOCK, 0, ten), ByteBuffer.wrap(ten), true))
+        .isEqualTo(10);
+    assertThat(service.append(all, Samples.record(BLOCK, 0, ten), ByteBuffer.wrap(ten), true))
+        .as("a repeat")
+        .isEqualTo(10);
+    assertFault(
+        BlockFault.Kind.NOT_WRITABLE,
+        "create when it is written",
+        with -> service.create(with, BLOCK, 1, true),
+        all);
+    assertFault(
+        BlockFault.Kind.WRONG_OFFSET,
+        "a gap",
+        with -> service.append(with, Samples.record(BLOCK, 11, ten), ByteBuffer.wrap(ten), true),
+        all);
+    assertFault(
+        BlockFault.Kind.MALFORMED,
+        "other bytes",
+        with ->
+            service.append(
+                with,
+                Samples.record(BLOCK, 10, ten),
+                ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 0}),
+                true),
+        all);
+    assertFault(
+        BlockFault.Kind.NOT_WRITABLE, "an old epoch", with -> service.flush(with, BLOCK, 0), all);
+    disk.damage(Path.of("data/03/0000000000000003.d"), 5, ByteBuffer.wrap(new byte[] {1}));
+    assertFault(BlockFault.Kind.DAMAGED, "changed bytes", read, all);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix"})
+  void aDiskThatIsNearlyFullTakesNoNewBlocks(String kind) throws IOException {
+    BlockService service = service(kind, true);
+    ByteString all = Samples.all(BLOCK);
+    byte[] ten = new byte[10];
+    long reserve = 64 << 20;
+    disk.space(new Space(1L << 30, reserve));
+    service.create(all, BLOCK, 1, false);
+    disk.space(new Space(1L << 30, reserve - 1));
+    assertFault(
+        BlockFault.Kind.NO_SPACE,
+        "below 64 MiB",
+        with -> service.create(with, 4, 1, false),
+        Samples.all(4));
+    disk.space(new Space(100L << 30, (5L << 30) - 1000));
+    assertFault(
+        BlockFault.Kind.NO_SPACE,
+        "below 5 %",
+        with -> service.create(with, 4, 1, false),
+        Samples.all(4));
+    assertThat(service.append(all, Samples.record(BLOCK, 0, ten), ByteBuffer.wrap(ten), true))
+        .as("open blocks go on")
+        .isEqualTo(10);
+    disk.space(new Space(1L << 30, reserve / 4 + 9));
+    assertFault(
+        BlockFault.Kind.NO_SPACE,
+        "measured",
+        with -> service.create(with, 4, 1, false),
+        Samples.all(4));
+    assertFault(
+        BlockFault.Kind.NO_SPACE,
+        "below a quarter",
+        with -> service.append(with, Samples.record(BLOCK, 10, ten), ByteBuffer.wrap(ten), true),
+        all);
+    disk.space(new Space(1L << 30, reserve));
+    assertThat(service.append(all, Samples.record(BLOCK, 10, ten), ByteBuffer.wrap(ten), true))
+        .as("and go on when there is room again")
+        .isEqualTo(20);
+  }
+}

@@ -1,0 +1,401 @@
+package dfs.chunk.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.SimulatedDisk;
+import dfs.chunk.server.MetadataSide.Stream;
+import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockService;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkMessage.BlockState;
+import dfs.protocol.session.ChunkOrder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ChunkServerTest {
+  private static final ByteString CLUSTER = ByteString.copyFromUtf8("cluster one");
+  private static final List<ChunkOrder.Key> KEYS =
+      List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET));
+  private static final long SERVER = 12;
+
+  private final SimulatedDisk disk = new SimulatedDisk();
+  private final ManualTime time = new ManualTime();
+  private final MetadataSide metadata = new MetadataSide();
+  private final BlockServices services = new BlockServices();
+
+  private static ChunkServer.Config config(String address) {
+    return new ChunkServer.Config(
+        "host-1",
+        address,
+        "local:metadata",
+        Samples.CLUSTER_KEY,
+        ChunkServer.Config.SEGMENT_BYTES_MIN,
+        "/data/1",
+        ChunkServer.Config.RESERVE_BYTES,
+        ChunkServer.Config.RESERVE_PERCENT);
+  }
+
+  private ChunkServer start() throws IOException {
+    return ChunkServer.start(
+        config("local:chunk-1"), disk, metadata, services, time, new Random(1));
+  }
+
+  private static ChunkOrder.Welcome welcome(long term) {
+    return new ChunkOrder.Welcome(SERVER, CLUSTER, KEYS, term);
+  }
+
+  /** Welcomes the server; what it said of itself is passed over. */
+  private Stream welcomed(ChunkServer server) throws Exception {
+    Stream stream = metadata.connection(time);
+    stream.send(new ChunkOrder.Challenge(ByteString.copyFromUtf8("nonce")));
+    stream.next(ChunkMessage.Register.class);
+    stream.send(welcome(5));
+    while (!stream.next(ChunkMessage.Report.class).last()) {
+      // all pages
+    }
+    assertThat(server.ready().get(20, TimeUnit.SECONDS)).isEqualTo(SERVER);
+    return stream;
+  }
+
+  private BlockService blocks() throws IOException {
+    return services.connect("local:chunk-1");
+  }
+
+  private void write(long block, int count) throws IOException {
+    byte[] bytes = new byte[count];
+    blocks().create(Samples.all(block), block, 1, false);
+    blocks()
+        .append(Samples.all(block), Samples.record(block, 0, bytes), ByteBuffer.wrap(bytes), true);
+  }
+
+  @Test
+  void registersReportsAndBeats() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = metadata.connection(time);
+      stream.send(new ChunkOrder.Challenge(ByteString.copyFromUtf8("what do ya want")));
+      ChunkMessage.Register register = stream.next(ChunkMessage.Register.class);
+      assertThat(register.server()).isZero();
+      assertThat(register.cluster()).isEqualTo(ByteString.EMPTY);
+      assertThat(register.host()).isEqualTo("host-1");
+      assertThat(register.address()).isEqualTo("local:chunk-1");
+      assertThat(register.incarnation()).isEqualTo(1);
+      assertThat(register.directory().size()).isEqualTo(16);
+      assertThat(register.proof().size()).isEqualTo(32);
+      assertThat(server.ready().isDone()).isFalse();
+      assertThatThrownBy(() -> write(1, 10)).hasMessageContaining("capability");
+      stream.send(welcome(5));
+      assertThat(stream.next(ChunkMessage.Report.class))
+          .isEqualTo(new ChunkMessage.Report(List.of(), true));
+      assertThat(server.ready().get(20, TimeUnit.SECONDS)).isEqualTo(SERVER);
+      for (int i = 0; i < 3; i++) {
+        ChunkMessage.DirectoryState state =
+            stream.next(ChunkMessage.Heartbeat.class).directories().getFirst();
+        assertThat(state)
+            .isEqualTo(
+                new ChunkMessage.DirectoryState(
+                    register.directory(), "/data/1", "ok", 1L << 40, 1L << 39, i));
+        write(100 + i, 10);
+        time.advance(Limits.HEARTBEAT_NANOS);
+      }
+      assertThat(server.status().state()).isEqualTo("ok");
+      assertThat(server.status().openBlocks()).isEqualTo(3);
+      assertThat(server.status().flushes()).isEqualTo(3);
+    }
+  }
+
+  /** RFC 4231, test case 2: the proof is HMAC-SHA256 of the nonce under the key. */
+  @Test
+  void provesThatItKnowsTheClusterKey() throws Exception {
+    ChunkServer.Config jefe =
+        ChunkServer.Config.of(
+            "h", "local:jefe", "local:metadata", ByteString.copyFromUtf8("Jefe"), "/d");
+    try (ChunkServer server =
+        ChunkServer.start(jefe, disk, metadata, services, time, new Random(1))) {
+      Stream stream = metadata.connection(time);
+      stream.send(
+          new ChunkOrder.Challenge(ByteString.copyFromUtf8("what do ya want for nothing?")));
+      ByteString proof = stream.next(ChunkMessage.Register.class).proof();
+      assertThat(HexFormat.of().formatHex(proof.toByteArray()))
+          .isEqualTo("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+      assertThat(server.failed().isDone()).isFalse();
+    }
+  }
+
+  @Test
+  void comesBackUnderItsIdAndReportsItsBlocks() throws Exception {
+    ByteString directory;
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      write(7, 5000);
+      write(8, 10);
+      blocks().seal(Samples.all(8), 8, 1);
+      metadata.down(true);
+      stream.breakDown();
+      assertThat(stream.closed).isTrue();
+      time.advance(10_000_000_000L);
+      assertThat(metadata.connectionWithin(50)).isNull();
+      metadata.down(false);
+      Stream again = metadata.connection(time);
+      again.send(new ChunkOrder.Challenge(ByteString.EMPTY));
+      ChunkMessage.Register register = again.next(ChunkMessage.Register.class);
+      directory = register.directory();
+      assertThat(register.server()).isEqualTo(SERVER);
+      assertThat(register.cluster()).isEqualTo(CLUSTER);
+      assertThat(register.incarnation()).isEqualTo(1);
+    }
+    disk.crash(new Random(3));
+    try (ChunkServer server = start()) {
+      Stream stream = metadata.connection(time);
+      stream.send(new ChunkOrder.Challenge(ByteString.EMPTY));
+      ChunkMessage.Register register = stream.next(ChunkMessage.Register.class);
+      assertThat(register.server()).isEqualTo(SERVER);
+      assertThat(register.directory()).isEqualTo(directory);
+      assertThat(register.incarnation()).as("a new start").isEqualTo(2);
+      stream.send(welcome(6));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .containsExactlyInAnyOrder(new BlockState(7, 1, 5000, 0), new BlockState(8, 1, 10, 1));
+      assertThat(server.status().incarnation()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void longReportsComeInPages() throws Exception {
+    try (ChunkServer server = start()) {
+      welcomed(server);
+      for (int block = 1; block <= 1001; block++) {
+        blocks().create(Samples.all(block), block, 1, false);
+      }
+    }
+    try (ChunkServer server = start()) {
+      Stream stream = metadata.connection(time);
+      stream.send(welcome(5));
+      ChunkMessage.Report first = stream.next(ChunkMessage.Report.class);
+      ChunkMessage.Report second = stream.next(ChunkMessage.Report.class);
+      assertThat(first.last()).isFalse();
+      assertThat(first.blocks()).hasSize(1000);
+      assertThat(second.last()).isTrue();
+      assertThat(second.blocks()).hasSize(1);
+      assertThat(server.status().openBlocks()).isEqualTo(1001);
+    }
+  }
+
+  @Test
+  void deletesOnlyWhatTheServerCanKnow() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      for (long block : new long[] {7, 8, 9, 10}) {
+        write(block, 10);
+      }
+      stream.send(new ChunkOrder.Delete(List.of(7L, 9L, 10L, 99L), 9, 5, 1));
+      assertThat(stream.next(ChunkMessage.Deleted.class).blocks()).containsExactly(7L);
+      stream.send(new ChunkOrder.Delete(List.of(8L), 100, 4, 2));
+      stream.send(new ChunkOrder.Delete(List.of(9L, 55L), 100, 6, 3));
+      assertThat(stream.next(ChunkMessage.Deleted.class).blocks())
+          .as("of the old term nothing, what is not here is deleted")
+          .containsExactly(9L, 55L);
+      stream.send(new ChunkOrder.Delete(List.of(8L), 100, 5, 4));
+      stream.send(new ChunkOrder.Delete(List.of(10L), 100, 6, 5));
+      assertThat(stream.next(ChunkMessage.Deleted.class).blocks()).containsExactly(10L);
+      assertThatThrownBy(() -> blocks().read(Samples.all(7), 7, 0, ByteBuffer.allocate(1)))
+          .hasMessageContaining("not here");
+      blocks().read(Samples.all(8), 8, 0, ByteBuffer.allocate(10));
+      assertThat(disk.list(Path.of("data/07"))).isEmpty();
+    }
+    disk.crash(new Random(5));
+    try (ChunkServer server = start()) {
+      Stream stream = metadata.connection(time);
+      stream.send(welcome(5));
+      stream.send(new ChunkOrder.Delete(List.of(8L), 100, 4, 9));
+      stream.send(new ChunkOrder.Delete(List.of(1L), 100, 5, 9));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .containsExactly(new BlockState(8, 1, 10, 0));
+      assertThat(stream.next(ChunkMessage.Deleted.class).blocks()).containsExactly(1L);
+      assertThat(server.status().openBlocks()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void sealsWhereTheLongestPrefixEnds() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      write(7, 5000);
+      byte[] more = new byte[100_000];
+      blocks().append(Samples.all(7), Samples.record(7, 5000, more), ByteBuffer.wrap(more), false);
+      write(8, 10);
+      blocks().seal(Samples.all(8), 8, 1);
+      stream.send(
+          new ChunkOrder.SealLongest(
+              List.of(
+                  new BlockState(7, 3, 0, 0),
+                  new BlockState(8, 1, 0, 0),
+                  new BlockState(9, 1, 0, 0)),
+              5,
+              1));
+      assertThat(stream.next(ChunkMessage.Sealed.class).blocks())
+          .containsExactly(
+              new BlockState(7, 3, 105_000, 1),
+              new BlockState(8, 1, 10, 1),
+              new BlockState(9, 1, -1, 0));
+      assertThatThrownBy(
+              () ->
+                  blocks()
+                      .append(
+                          Samples.all(7),
+                          Samples.record(7, 105_000, more),
+                          ByteBuffer.wrap(more),
+                          false))
+          .isInstanceOfSatisfying(
+              BlockFault.class,
+              fault -> assertThat(fault.kind()).isEqualTo(BlockFault.Kind.NOT_WRITABLE));
+      assertThat(server.status().sealedBlocks()).isEqualTo(2);
+    }
+    disk.crash(new Random(6));
+    try (ChunkServer server = start()) {
+      Stream stream = metadata.connection(time);
+      stream.send(welcome(5));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .contains(new BlockState(7, 1, 105_000, 1));
+      assertThat(server.failed().isDone()).isFalse();
+    }
+  }
+
+  @Test
+  void aDiskThatFailedOnceFailsForGood() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      write(7, 10);
+      disk.powerOffAfter(0);
+      BlockFault.Kind[] kinds = {BlockFault.Kind.DISK, BlockFault.Kind.DISK};
+      for (BlockFault.Kind kind : kinds) {
+        assertThatThrownBy(() -> write(8, 10))
+            .isInstanceOfSatisfying(
+                BlockFault.class, fault -> assertThat(fault.kind()).isEqualTo(kind));
+        disk.powerOffAfter(Integer.MAX_VALUE);
+      }
+      assertThatThrownBy(() -> blocks().read(Samples.all(7), 7, 0, ByteBuffer.allocate(1)))
+          .hasMessageContaining("failed before");
+      assertThat(server.failed().get(20, TimeUnit.SECONDS)).hasMessageContaining("power");
+      assertThat(server.status().state()).contains("the power is off");
+      stream.received.clear();
+      time.advance(Limits.HEARTBEAT_NANOS);
+      assertThat(stream.next(ChunkMessage.Heartbeat.class).directories().getFirst().state())
+          .isEqualTo("failed: the power is off");
+    }
+  }
+
+  @Test
+  void blocksWithoutTheirIdentityAreRefused() throws Exception {
+    start().close();
+    disk.damage(Path.of("identity"), 40, ByteBuffer.wrap(new byte[] {9}));
+    assertThatThrownBy(this::start).hasMessageContaining("damaged");
+    disk.delete(Path.of("identity"));
+    assertThatThrownBy(this::start).hasMessageContaining("no identity");
+  }
+
+  @Test
+  void anotherClusterIsRefused() throws Exception {
+    try (ChunkServer server = start()) {
+      welcomed(server);
+    }
+    try (ChunkServer server = start()) {
+      Stream stream = metadata.connection(time);
+      stream.send(new ChunkOrder.Welcome(SERVER, ByteString.copyFromUtf8("cluster two"), KEYS, 9));
+      assertThat(server.failed().get(20, TimeUnit.SECONDS)).hasMessageContaining("another cluster");
+      assertThat(server.ready().isDone()).isFalse();
+      assertThatThrownBy(() -> write(1, 1)).hasMessageContaining("capability");
+      time.advance(10_000_000_000L);
+      assertThat(metadata.connectionWithin(50)).as("it does not come back").isNull();
+    }
+  }
+
+  @Test
+  void aRefusedServerAsksAgain() throws Exception {
+    try (ChunkServer server = start()) {
+      metadata.connection(time).send(new ChunkOrder.Refused("the wrong key"));
+      welcomed(server);
+    }
+  }
+
+  @Test
+  void aFloodOfOrdersEndsTheStream() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      List<Long> many = new ArrayList<>();
+      for (long block = 1; block <= 1000; block++) {
+        many.add(block);
+      }
+      for (int i = 0; i < 20_000 && !stream.closed; i++) {
+        stream.send(new ChunkOrder.Delete(many, 2000, 5, i));
+      }
+      assertThat(stream.closed).isTrue();
+      welcomed(server);
+    }
+  }
+
+  /** Whenever the power goes during the first start, the next one makes a whole directory. */
+  @Test
+  void aFirstStartMayBeCutShort() throws Exception {
+    for (int operations = 0; ; operations++) {
+      SimulatedDisk own = new SimulatedDisk();
+      own.powerOffAfter(operations);
+      boolean whole = true;
+      try {
+        ChunkServer.start(
+                config("local:chunk-1"), own, metadata, services, time, new Random(operations))
+            .close();
+      } catch (IOException e) {
+        whole = false;
+      }
+      own.crash(new Random(operations));
+      ChunkServer.start(
+              config("local:chunk-1"), own, metadata, services, time, new Random(operations))
+          .close();
+      if (whole) {
+        assertThat(operations).isGreaterThan(20);
+        return;
+      }
+    }
+  }
+
+  @Test
+  void servesOverItsSocket(@TempDir Path folder) throws Exception {
+    String address = "unix:" + folder.resolve("s");
+    try (ChunkServer server =
+            ChunkServer.start(config(address), disk, metadata, services, time, new Random(1));
+        BlockServices other = new BlockServices()) {
+      welcomed(server);
+      byte[] bytes = "over the wire".getBytes(StandardCharsets.UTF_8);
+      BlockService remote = other.connect(address);
+      remote.create(Samples.all(1), 1, 1, false);
+      remote.append(Samples.all(1), Samples.record(1, 0, bytes), ByteBuffer.wrap(bytes), true);
+      ByteBuffer into = ByteBuffer.allocate(bytes.length);
+      remote.read(Samples.all(1), 1, 0, into);
+      assertThat(into.array()).isEqualTo(bytes);
+    }
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void badConfigurationIsRefused() {
+    assertThatThrownBy(() -> config("tcp:localhost:1"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> config("unix:relative")).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(
+            () ->
+                ChunkServer.Config.of("h", "local:a", "local:metadata", ByteString.EMPTY, "/data"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
