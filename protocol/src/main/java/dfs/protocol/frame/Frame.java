@@ -178,6 +178,7 @@ final class Frame {
       case DAMAGED -> 6;
       case NO_SPACE -> 7;
       case DISK -> 8;
+      case NOT_READY -> 9;
     };
   }
 
