@@ -165,7 +165,7 @@ class BlockServiceTest {
   void nothingIsAllowedBeforeTheKeysAreKnown(String kind) throws IOException {
     BlockService service = service(kind, false);
     assertFault(
-        BlockFault.Kind.FORBIDDEN,
+        BlockFault.Kind.NOT_READY,
         "create",
         with -> service.create(with, BLOCK, 1, false),
         Samples.all(BLOCK));

@@ -95,7 +95,7 @@ class ChunkServerTest {
       assertThat(register.directory().size()).isEqualTo(16);
       assertThat(register.proof().size()).isEqualTo(32);
       assertThat(server.ready().isDone()).isFalse();
-      assertThatThrownBy(() -> write(1, 10)).hasMessageContaining("capability");
+      assertThatThrownBy(() -> write(1, 10)).hasMessageContaining("no keys");
       stream.send(welcome(5));
       assertThat(stream.next(ChunkMessage.Report.class))
           .isEqualTo(new ChunkMessage.Report(List.of(), true));
@@ -315,7 +315,7 @@ class ChunkServerTest {
       stream.send(new ChunkOrder.Welcome(SERVER, ByteString.copyFromUtf8("cluster two"), KEYS, 9));
       assertThat(server.failed().get(20, TimeUnit.SECONDS)).hasMessageContaining("another cluster");
       assertThat(server.ready().isDone()).isFalse();
-      assertThatThrownBy(() -> write(1, 1)).hasMessageContaining("capability");
+      assertThatThrownBy(() -> write(1, 1)).hasMessageContaining("no keys");
       time.advance(10_000_000_000L);
       assertThat(metadata.connectionWithin(50)).as("it does not come back").isNull();
     }

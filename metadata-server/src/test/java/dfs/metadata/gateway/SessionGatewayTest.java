@@ -1,5 +1,6 @@
 package dfs.metadata.gateway;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -15,6 +16,7 @@ import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Who may speak for whom, and how the lease on the volume moves between mounts. */
@@ -35,15 +37,17 @@ class SessionGatewayTest {
         Attributes.ROOT_INO, Change.SetAttributes.SET_MODE, 0777, 0, 0, 0, 0, 0, 0);
   }
 
+  private static Attributes attributes(@Nullable Reply made) {
+    assertThat(made).isInstanceOf(Reply.Entry.class);
+    return requireNonNull((Reply.Entry) made).attributes();
+  }
+
   private static LeaseMode welcomed(Client client) {
-    ServerMessage.Welcome welcome = client.last(ServerMessage.Welcome.class);
-    assertThat(welcome).isNotNull();
-    return welcome.granted();
+    return requireNonNull(client.last(ServerMessage.Welcome.class)).granted();
   }
 
   private static long recalled(Client client, LeaseMode to) {
-    ServerMessage.Recall recall = client.last(ServerMessage.Recall.class);
-    assertThat(recall).isNotNull();
+    ServerMessage.Recall recall = requireNonNull(client.last(ServerMessage.Recall.class));
     assertThat(recall.to()).isEqualTo(to);
     return recall.recall();
   }
@@ -64,7 +68,7 @@ class SessionGatewayTest {
     liar.greet(false, ByteString.EMPTY);
     Reply made = liar.ask(Caller.ROOT, makeDirectory("mine"));
     assertThat(made).isInstanceOf(Reply.Entry.class);
-    assertThat(((Reply.Entry) made).attributes().uid()).isEqualTo(1000);
+    assertThat(attributes(made).uid()).isEqualTo(1000);
     Change steal =
         new Change.SetAttributes(
             Attributes.ROOT_INO, Change.SetAttributes.SET_UID, 0, 1000, 0, 0, 0, 0, 0);
@@ -127,8 +131,7 @@ class SessionGatewayTest {
     first.heartbeat(LeaseMode.NONE);
     assertThat(first.last(ServerMessage.Grant.class)).isNull();
     wait(3, first, second);
-    ServerMessage.Grant grant = first.last(ServerMessage.Grant.class);
-    assertThat(grant).isNotNull();
+    ServerMessage.Grant grant = requireNonNull(first.last(ServerMessage.Grant.class));
     assertThat(grant.mode()).isNotEqualTo(LeaseMode.NONE);
   }
 
@@ -152,13 +155,13 @@ class SessionGatewayTest {
         new Change.CreateFile(Attributes.ROOT_INO, ByteString.copyFromUtf8("file"), 0644, 0, true);
     Reply made = first.ask(Caller.ROOT, create);
     assertThat(made).isInstanceOf(Reply.Entry.class);
-    long ino = ((Reply.Entry) made).attributes().ino();
+    long ino = attributes(made).ino();
     Change truncate =
         new Change.SetAttributes(ino, Change.SetAttributes.SET_SIZE, 0, 0, 0, 5, 0, 0, 0);
     assertThat(second.ask(Caller.ROOT, truncate)).isNull();
     first.say(new ClientMessage.Acknowledge(recalled(first, LeaseMode.NONE), false));
-    ServerMessage.Invalidate invalidate = first.last(ServerMessage.Invalidate.class);
-    assertThat(invalidate).isNotNull();
+    ServerMessage.Invalidate invalidate =
+        requireNonNull(first.last(ServerMessage.Invalidate.class));
     assertThat(invalidate.ino()).isEqualTo(ino);
     assertThat(second.answer(second.asked())).isNull();
     first.say(new ClientMessage.Acknowledge(invalidate.recall(), true));
