@@ -447,6 +447,11 @@ final class RandomChanges {
     writers.get(random.nextInt(writers.size())).endAll();
   }
 
+  /** No block is written any more but fresh ones. */
+  void sealAll() {
+    writers.forEach(Writer::endAll);
+  }
+
   private void condemn() {
     List<Long> ownerless = bed.namespace.survey().ownerless(0, 5);
     List<Long> asked = new ArrayList<>(ownerless);
