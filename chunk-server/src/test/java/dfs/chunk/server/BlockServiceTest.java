@@ -100,64 +100,78 @@ class BlockServiceTest {
       with -> service.seal(with, BLOCK, 1),
     };
     String[] names = {"create", "append", "flush", "read", "seal"};
+    for (int i = 0; i < calls.length; i++) {
+      Call call = calls[i];
+      long block = i == 0 ? 4 : BLOCK;
+      for (Bad each : badFor(names[i], block)) {
+        assertFault(
+            BlockFault.Kind.FORBIDDEN, names[i] + " with " + each.what, call, each.capability);
+      }
+      int needed = names[i].equals("read") ? Capability.READ : Capability.WRITE;
+      call.with(
+          but(
+                  block,
+                  0,
+                  Limits.BLOCK_BYTES,
+                  needed,
+                  Samples.KEY_ID,
+                  Samples.SESSION,
+                  time.wallNanos() + 1)
+              .sign(Samples.SECRET));
+    }
+  }
+
+  private record Bad(String what, ByteString capability) {}
+
+  /** What must not do for this call of this block. */
+  private List<Bad> badFor(String name, long block) {
     int both = Capability.READ | Capability.WRITE;
     int id = Samples.KEY_ID;
     long full = Limits.BLOCK_BYTES;
     long session = Samples.SESSION;
     long ever = Samples.FOREVER;
-    for (int i = 0; i < calls.length; i++) {
-      Call call = calls[i];
-      long block = i == 0 ? 4 : BLOCK;
-      boolean reads = names[i].equals("read");
-      int other = reads ? Capability.WRITE : Capability.READ;
-      long outside = reads ? 101 : 5001;
-      byte[] flipped = Samples.all(block).toByteArray();
-      flipped[31] ^= 1;
-      Capability expired = but(block, 0, full, both, id, session, time.wallNanos());
-      record Bad(String what, ByteString capability) {}
-      List<Bad> bad = new ArrayList<>();
-      bad.add(new Bad("no capability", ByteString.EMPTY));
-      bad.add(new Bad("a changed one", ByteString.copyFrom(flipped)));
-      bad.add(new Bad("a cut one", Samples.all(block).substring(0, 79)));
+    boolean reads = name.equals("read");
+    int other = reads ? Capability.WRITE : Capability.READ;
+    long outside = reads ? 101 : 5001;
+    byte[] flipped = Samples.all(block).toByteArray();
+    flipped[31] ^= 1;
+    Capability expired = but(block, 0, full, both, id, session, time.wallNanos());
+    List<Bad> bad = new ArrayList<>();
+    bad.add(new Bad("no capability", ByteString.EMPTY));
+    bad.add(new Bad("a changed one", ByteString.copyFrom(flipped)));
+    bad.add(new Bad("a cut one", Samples.all(block).substring(0, 79)));
+    bad.add(
+        new Bad(
+            "one of another secret",
+            Samples.whole(block).sign(ByteString.copyFromUtf8("guessed"))));
+    bad.add(
+        new Bad(
+            "one of an unknown key",
+            but(block, 0, full, both, 99, session, ever).sign(Samples.SECRET)));
+    bad.add(new Bad("an expired one", expired.sign(Samples.SECRET)));
+    bad.add(new Bad("one for another block", Samples.all(block + 1)));
+    bad.add(
+        new Bad(
+            "one for a later range",
+            but(block, outside, full, both, id, session, ever).sign(Samples.SECRET)));
+    bad.add(
+        new Bad(
+            "one for something else",
+            but(block, 0, full, other, id, session, ever).sign(Samples.SECRET)));
+    if (reads || name.equals("append")) {
+      long end = reads ? 149 : 9999;
       bad.add(
           new Bad(
-              "one of another secret",
-              Samples.whole(block).sign(ByteString.copyFromUtf8("guessed"))));
-      bad.add(
-          new Bad(
-              "one of an unknown key",
-              but(block, 0, full, both, 99, session, ever).sign(Samples.SECRET)));
-      bad.add(new Bad("an expired one", expired.sign(Samples.SECRET)));
-      bad.add(new Bad("one for another block", Samples.all(block + 1)));
-      bad.add(
-          new Bad(
-              "one for a later range",
-              but(block, outside, full, both, id, session, ever).sign(Samples.SECRET)));
-      bad.add(
-          new Bad(
-              "one for something else",
-              but(block, 0, full, other, id, session, ever).sign(Samples.SECRET)));
-      if (reads || names[i].equals("append")) {
-        long end = reads ? 149 : 9999;
-        bad.add(
-            new Bad(
-                "one for a shorter range",
-                but(block, 0, end, both, id, session, ever).sign(Samples.SECRET)));
-      }
-      if (!reads && i != 0) {
-        bad.add(
-            new Bad(
-                "one of another session",
-                but(block, 0, full, both, id, session + 1, ever).sign(Samples.SECRET)));
-      }
-      for (Bad each : bad) {
-        assertFault(
-            BlockFault.Kind.FORBIDDEN, names[i] + " with " + each.what, call, each.capability);
-      }
-      int needed = reads ? Capability.READ : Capability.WRITE;
-      call.with(
-          but(block, 0, full, needed, id, session, time.wallNanos() + 1).sign(Samples.SECRET));
+              "one for a shorter range",
+              but(block, 0, end, both, id, session, ever).sign(Samples.SECRET)));
     }
+    if (!reads && !name.equals("create")) {
+      bad.add(
+          new Bad(
+              "one of another session",
+              but(block, 0, full, both, id, session + 1, ever).sign(Samples.SECRET)));
+    }
+    return bad;
   }
 
   @ParameterizedTest
