@@ -16,7 +16,9 @@ public interface BlockStore extends AutoCloseable {
    *
    * @throws NoSuchBlockException when no server of the place has the block: ask the metadata server
    *     again where it is
-   * @throws IOException when no server could give intact bytes
+   * @throws dfs.protocol.block.BlockFault when no server has intact bytes ({@code DAMAGED}), or
+   *     none that has the block is connected ({@code NOT_READY})
+   * @throws IOException when a server that may have them could not be asked
    */
   void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException;
 

@@ -52,8 +52,14 @@ public final class ChunkBlockStore implements BlockStore {
     if (!into.hasRemaining()) {
       return;
     }
+    if (place.addresses().isEmpty()) {
+      throw new BlockFault(
+          BlockFault.Kind.NOT_READY,
+          "no server of block %d, of %s, is connected".formatted(place.block(), place.servers()));
+    }
     IOException failure = null;
     boolean elsewhere = false;
+    boolean passing = false;
     for (String address : place.addresses()) {
       try {
         readFrom(services.connect(address), place, blockOffset, into.slice());
@@ -61,16 +67,18 @@ public final class ChunkBlockStore implements BlockStore {
         return;
       } catch (IOException e) {
         elsewhere |= isElsewhere(e);
+        passing |= isPassing(e);
         failure = joined(failure, e);
       }
     }
     String message =
         "%d bytes at %d of block %d, from any of %s"
             .formatted(into.remaining(), blockOffset, place.block(), place.addresses());
+    String why = failure == null ? message : message + ": " + failure.getMessage();
     IOException thrown =
-        elsewhere || failure == null
+        elsewhere
             ? new NoSuchBlockException(message)
-            : new IOException(message + ": " + failure.getMessage());
+            : passing ? new IOException(why) : new BlockFault(BlockFault.Kind.DAMAGED, why);
     if (failure != null) {
       thrown.initCause(failure);
     }
@@ -96,6 +104,13 @@ public final class ChunkBlockStore implements BlockStore {
     return e instanceof BlockFault fault
         && (fault.kind() == BlockFault.Kind.NO_SUCH_BLOCK
             || fault.kind() == BlockFault.Kind.FORBIDDEN);
+  }
+
+  /** Whether the same server may have the bytes later: it is away, or its disk does not answer. */
+  private static boolean isPassing(IOException e) {
+    return !(e instanceof BlockFault fault)
+        || fault.kind() == BlockFault.Kind.NOT_READY
+        || fault.kind() == BlockFault.Kind.DISK;
   }
 
   private static IOException joined(@Nullable IOException first, IOException next) {

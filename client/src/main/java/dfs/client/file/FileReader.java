@@ -31,6 +31,7 @@ final class FileReader {
 
   private static final Logger LOG = LoggerFactory.getLogger(FileReader.class);
   private static final long PAGE_BYTES = 256L << 20;
+  private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 << 10).asReadOnlyBuffer();
 
   private final MetadataSession session;
   private final BlockStore blocks;
@@ -72,8 +73,8 @@ final class FileReader {
       FileState file, long offset, ByteBuffer into, int start, int committed) {
     int room = into.limit() - start;
     int length = Math.clamp(file.sizeBytes() - offset, 0, room);
-    for (int i = committed; i < length; i++) {
-      into.put(start + i, (byte) 0);
+    if (committed < length) {
+      zero(into.position(start + committed), length - committed);
     }
     if (file.isDirty()) {
       file.overlay(offset, into.slice(start, length));
@@ -119,9 +120,7 @@ final class FileReader {
 
   /** Damaged bytes stay damaged; a server that is away may come back. */
   private static boolean isFinal(IOException e) {
-    return e instanceof BlockFault fault
-        && fault.kind() != BlockFault.Kind.NOT_READY
-        && fault.kind() != BlockFault.Kind.DISK;
+    return e instanceof BlockFault fault && fault.kind() != BlockFault.Kind.NOT_READY;
   }
 
   private MapPage page(FileState file, long at, long length, boolean afresh) throws IOException {
@@ -170,8 +169,8 @@ final class FileReader {
     if (page.attributes().isInline()) {
       ByteString inline = page.inline();
       int count = Math.clamp(inline.size() - offset, 0, into.remaining());
-      for (int i = 0; i < count; i++) {
-        into.put(inline.byteAt((int) offset + i));
+      if (count > 0) {
+        inline.substring((int) offset, (int) offset + count).copyTo(into);
       }
       zero(into, into.remaining());
       return;
@@ -209,8 +208,8 @@ final class FileReader {
   }
 
   private static void zero(ByteBuffer into, int count) {
-    for (int i = 0; i < count; i++) {
-      into.put((byte) 0);
+    for (int left = count; left > 0; left -= ZEROS.capacity()) {
+      into.put(ZEROS.slice(0, Math.min(left, ZEROS.capacity())));
     }
   }
 }

@@ -1,0 +1,214 @@
+package dfs.client.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dfs.client.block.ChunkBlockStore;
+import dfs.client.metadata.LeaseListener;
+import dfs.client.metadata.MetadataSession;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
+import dfs.protocol.block.BlockService;
+import dfs.protocol.block.Checksums;
+import dfs.protocol.block.Pieces;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.FileType;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.session.LeaseMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A read waits for what may come back, and fails at once where nothing can. */
+class FileReaderTest {
+  private static final String ADDRESS = "local:chunk";
+  private static final int LENGTH = 4096;
+
+  private final BlockServices services = new BlockServices();
+  private final Session session = new Session();
+  private final Server server = new Server();
+  private final FileReader reader =
+      new FileReader(session, new ChunkBlockStore(services, () -> 1L));
+  private final FileState file = new FileState(attributes(), new BufferPool());
+
+  private static Attributes attributes() {
+    return new Attributes(
+        7, FileType.REGULAR, 0644, 1, 0, 0, 0, LENGTH, LENGTH, 1, 1, 1, 1, 1, 1, 0);
+  }
+
+  @AfterEach
+  void close() {
+    services.close();
+  }
+
+  private byte[] read() throws IOException {
+    ByteBuffer into = ByteBuffer.allocate(LENGTH);
+    reader.read(file, 0, into);
+    assertThat(into.hasRemaining()).isFalse();
+    return into.array();
+  }
+
+  /** The metadata server was started again, and the chunk server has not come to it yet. */
+  @Test
+  void waitsForAServerThatHasNotConnectedYet() throws IOException {
+    services.register(ADDRESS, server);
+    session.addresses.add(List.of());
+    session.addresses.add(List.of());
+    session.addresses.add(List.of());
+    session.addresses.add(List.of(ADDRESS));
+    assertThat(read()).isEqualTo(server.bytes);
+    assertThat(session.asked).isEqualTo(4);
+  }
+
+  @Test
+  void waitsForAServerThatIsAway() throws IOException {
+    session.addresses.add(List.of(ADDRESS));
+    session.onQuestion =
+        () -> {
+          if (session.asked == 2) {
+            services.register(ADDRESS, server);
+          }
+        };
+    assertThat(read()).isEqualTo(server.bytes);
+    assertThat(session.asked).isEqualTo(2);
+  }
+
+  @Test
+  void asksAServerForDamagedBytesOnce() {
+    services.register(ADDRESS, server);
+    session.addresses.add(List.of(ADDRESS));
+    server.fault = new BlockFault(BlockFault.Kind.DAMAGED, "a bit is wrong");
+    assertThatThrownBy(this::read).isInstanceOf(BlockFault.class).hasMessageContaining("a bit");
+    assertThat(server.reads).isEqualTo(1);
+  }
+
+  @Test
+  void believesNoBytesThatAreNotThoseOfTheChecksum() {
+    services.register(ADDRESS, server);
+    session.addresses.add(List.of(ADDRESS));
+    server.lies = true;
+    assertThatThrownBy(this::read).isInstanceOf(BlockFault.class).hasMessageContaining("checksum");
+    assertThat(server.reads).isEqualTo(1);
+  }
+
+  @Test
+  void asksAgainWhereABlockIsThatItsServerDoesNotHave() {
+    services.register(ADDRESS, server);
+    session.addresses.add(List.of(ADDRESS));
+    server.fault = new BlockFault(BlockFault.Kind.NO_SUCH_BLOCK, "unknown");
+    assertThatThrownBy(this::read).hasMessageContaining("block 3");
+    assertThat(session.asked).isEqualTo(3);
+  }
+
+  /** Answers every question with the map of one block; its addresses change from one to another. */
+  private static final class Session implements MetadataSession {
+    final List<List<String>> addresses = new ArrayList<>();
+    Runnable onQuestion = () -> {};
+    int asked;
+
+    @Override
+    public Reply call(Caller caller, Operation operation) {
+      List<String> at = addresses.get(Math.min(asked, addresses.size() - 1));
+      asked++;
+      onQuestion.run();
+      return new Reply.MapPage(
+          attributes(),
+          LENGTH,
+          ByteString.EMPTY,
+          List.of(new Extent(0, LENGTH, 3, 0, false)),
+          List.of(new Reply.BlockPlace(3, true, LENGTH, List.of(5L), at, ByteString.EMPTY)));
+    }
+
+    @Override
+    public Reply callAsOf(Caller caller, Operation operation, long asOfNanos) {
+      return call(caller, operation);
+    }
+
+    @Override
+    public long id() {
+      return 1;
+    }
+
+    @Override
+    public LeaseMode lease() {
+      return LeaseMode.EXCLUSIVE;
+    }
+
+    @Override
+    public long leaseNumber() {
+      return 1;
+    }
+
+    @Override
+    public long leaseValidNanos() {
+      return Long.MAX_VALUE;
+    }
+
+    @Override
+    public long nowNanos() {
+      return 1;
+    }
+
+    @Override
+    public void listen(LeaseListener listener) {}
+
+    @Override
+    public void close() {}
+  }
+
+  /** Has one block, or a fault. */
+  private static final class Server implements BlockService {
+    final byte[] bytes = new byte[LENGTH];
+    @Nullable IOException fault;
+    boolean lies;
+    int reads;
+
+    Server() {
+      for (int i = 0; i < LENGTH; i++) {
+        bytes[i] = (byte) (i * 31);
+      }
+    }
+
+    @Override
+    public Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
+        throws IOException {
+      reads++;
+      if (fault != null) {
+        throw fault;
+      }
+      Checksums checksums = Pieces.checksums(offset, ByteBuffer.wrap(bytes));
+      into.put(lies ? new byte[LENGTH] : bytes);
+      return checksums;
+    }
+
+    @Override
+    public void create(ByteString capability, long block, int epoch, boolean packed) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public long append(
+        ByteString capability, BlockRecord record, ByteBuffer payload, boolean synced) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public long flush(ByteString capability, long block, int epoch) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public long seal(ByteString capability, long block, int epoch) {
+      throw new UnsupportedOperationException();
+    }
+  }
+}
