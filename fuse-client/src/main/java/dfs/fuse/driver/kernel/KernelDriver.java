@@ -23,7 +23,7 @@ public final class KernelDriver implements AutoCloseable {
   private static final int WRITE_BYTES_MAX = 1 << 20;
   private static final int REQUEST_BYTES_MAX = WRITE_BYTES_MAX + (64 << 10);
   private static final int READERS_AT_START = 2;
-  private static final int READERS_IDLE_MAX = 4;
+  static final int READERS_IDLE_MAX = 4;
   private static final int READERS_MAX = 256;
 
   private final MountPoint mount;
@@ -70,6 +70,11 @@ public final class KernelDriver implements AutoCloseable {
     return served.get();
   }
 
+  /** Readers that wait for a request or work on one. */
+  int readers() {
+    return readers.get();
+  }
+
   /** Waits until the mount is gone, by whomever. */
   public void awaitUnmounted() throws InterruptedException {
     unmounted.await();
@@ -98,6 +103,7 @@ public final class KernelDriver implements AutoCloseable {
 
   private void startReader() {
     readers.incrementAndGet();
+    idle.incrementAndGet();
     Thread thread = new Thread(this::serve, "fuse-reader");
     thread.setDaemon(true);
     thread.start();
@@ -105,7 +111,6 @@ public final class KernelDriver implements AutoCloseable {
 
   private void serve() {
     boolean waiting = true;
-    idle.incrementAndGet();
     try (NativeBuffer in = new NativeBuffer(REQUEST_BYTES_MAX);
         NativeBuffer out = new NativeBuffer(REQUEST_BYTES_MAX)) {
       Request request = new Request(in.bytes());
@@ -144,7 +149,7 @@ public final class KernelDriver implements AutoCloseable {
    * leave at the same time.
    */
   private boolean waitAgain() {
-    return idle.getAndUpdate(now -> Math.min(now + 1, READERS_IDLE_MAX)) < READERS_IDLE_MAX;
+    return idle.getAndUpdate(now -> now < READERS_IDLE_MAX ? now + 1 : now) < READERS_IDLE_MAX;
   }
 
   private void answer(Request request, Answer answer, NativeBuffer out) {

@@ -65,6 +65,19 @@ class KernelDriverTest {
     assertThat(vfs.openHandles()).isLessThanOrEqualTo(1);
   }
 
+  /** Each idle reader keeps two buffers of a megabyte. */
+  @Test
+  void manyCallersLeaveFewReadersBehind() throws Exception {
+    inMount("for p in $(seq 16); do (for i in $(seq 200); do echo $i >f$p-$i; done) & done; wait");
+    assertThat(inMount("ls | wc -l")).isEqualTo("3200");
+    long since = System.nanoTime();
+    while (driver.readers() > KernelDriver.READERS_IDLE_MAX
+        && System.nanoTime() - since < TimeUnit.SECONDS.toNanos(10)) {
+      Thread.onSpinWait();
+    }
+    assertThat(driver.readers()).isLessThanOrEqualTo(KernelDriver.READERS_IDLE_MAX);
+  }
+
   @Test
   void namesComeAndGo() throws Exception {
     inMount("mkdir -p a/b; echo one >a/b/f; mv a/b/f a/g; ln a/g a/h; ln -s g a/l; mkfifo a/p");
