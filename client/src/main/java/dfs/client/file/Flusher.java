@@ -26,6 +26,10 @@ import org.slf4j.LoggerFactory;
 final class Flusher implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Flusher.class);
   private static final long AGE_MILLIS = 500;
+
+  /** A closed file waits this long for others, so that many small ones share log entries. */
+  private static final long GATHER_MILLIS = 20;
+
   private static final long IDLE_SEAL_NANOS = 60_000_000_000L;
   private static final long DIRTY_BYTES_MAX = 256L << 20;
   private static final int AT_ONCE_MAX = 32;
@@ -34,6 +38,8 @@ final class Flusher implements AutoCloseable {
   private final Time time;
   private final Set<FileState> dirty = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean armed = new AtomicBoolean();
+  private final Set<FileState> due = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean gathering = new AtomicBoolean();
   private final AtomicLong written = new AtomicLong();
   private final Semaphore slots = new Semaphore(AT_ONCE_MAX);
   private final ExecutorService threads =
@@ -70,12 +76,24 @@ final class Flusher implements AutoCloseable {
     }
   }
 
-  /** The file is to be written back now, by another thread. */
+  /** The file is to be written back at once, by another thread, with others that are. */
   void soon(FileState file) {
     if (!closed) {
       dirty.add(file);
-      threads.execute(() -> writeBack(file));
+      due.add(file);
+      if (gathering.compareAndSet(false, true)) {
+        time.after(GATHER_MILLIS, TimeUnit.MILLISECONDS, this::onGathered);
+      }
     }
+  }
+
+  private void onGathered() {
+    gathering.set(false);
+    due.removeIf(
+        file -> {
+          threads.execute(() -> writeBack(file));
+          return true;
+        });
   }
 
   private void onAge() {

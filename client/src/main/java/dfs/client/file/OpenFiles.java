@@ -11,7 +11,6 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -218,7 +217,18 @@ public final class OpenFiles implements AutoCloseable {
   public void flushSoon(long handle) throws IOException {
     FileState file = file(handle);
     check(file);
-    flusher.soon(file);
+    if (isDirty(file)) {
+      flusher.soon(file);
+    }
+  }
+
+  private static boolean isDirty(FileState file) {
+    file.lock.lock();
+    try {
+      return file.isDirty();
+    } finally {
+      file.lock.unlock();
+    }
   }
 
   /** Makes everything written to the file durable and committed. */
@@ -246,13 +256,19 @@ public final class OpenFiles implements AutoCloseable {
     if (file == null) {
       return;
     }
+    boolean settled;
     file.lock.lock();
     try {
       file.handleClosed();
+      settled = !file.isDirty() && file.solo() == null;
     } finally {
       file.lock.unlock();
     }
-    flusher.soon(file);
+    if (settled) {
+      forget(file);
+    } else {
+      flusher.soon(file);
+    }
   }
 
   /** A file without handles and with nothing to write is forgotten; its own block is sealed. */
@@ -261,6 +277,10 @@ public final class OpenFiles implements AutoCloseable {
       return;
     }
     writer.sealIdle(file, Long.MAX_VALUE);
+    forget(file);
+  }
+
+  private void forget(FileState file) {
     files.computeIfPresent(
         file.ino, (ino, state) -> state == file && isUnused(file) ? null : state);
   }
@@ -299,18 +319,7 @@ public final class OpenFiles implements AutoCloseable {
   }
 
   private List<FileState> dirtyFiles() {
-    List<FileState> dirty = new ArrayList<>();
-    for (FileState file : files.values()) {
-      file.lock.lock();
-      try {
-        if (file.isDirty()) {
-          dirty.add(file);
-        }
-      } finally {
-        file.lock.unlock();
-      }
-    }
-    return dirty;
+    return files.values().stream().filter(OpenFiles::isDirty).toList();
   }
 
   /**

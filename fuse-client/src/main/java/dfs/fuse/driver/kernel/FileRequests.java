@@ -10,6 +10,10 @@ import java.nio.ByteBuffer;
 final class FileRequests {
   private static final int OPEN_DIRECT = 1;
   private static final int OPEN_KEEP_CACHE = 2;
+
+  /** No FLUSH when a descriptor is closed: a file that was only read has nothing to report. */
+  private static final int OPEN_NO_FLUSH = 1 << 5;
+
   private static final int ACCESS_MODE = 3;
   private static final int O_APPEND = 02000;
   private static final int WRITE_KILL_PRIVILEGES = 4;
@@ -32,7 +36,7 @@ final class FileRequests {
       return InodeRequests.failed(in, out, opened.reply());
     }
     gate.enter();
-    return out.start().openOut(opened.handle(), flags(opened)).finish(in.unique());
+    return out.start().openOut(opened.handle(), flags(opened, in.u32(0))).finish(in.unique());
   }
 
   /** struct fuse_create_in: 0 flags | 4 mode | 8 umask | 16 name. */
@@ -43,11 +47,12 @@ final class FileRequests {
     if (opened.handle() == 0 || !(opened.reply() instanceof Reply.Entry entry)) {
       return InodeRequests.failed(in, out, opened.reply());
     }
-    return inodes.created(in, out, entry.attributes(), opened.handle(), flags(opened));
+    return inodes.created(in, out, entry.attributes(), opened.handle(), flags(opened, in.u32(0)));
   }
 
-  private static int flags(Vfs.Opened opened) {
-    return opened.direct() ? OPEN_DIRECT : opened.keepCache() ? OPEN_KEEP_CACHE : 0;
+  private static int flags(Vfs.Opened opened, int asked) {
+    int cache = opened.direct() ? OPEN_DIRECT : opened.keepCache() ? OPEN_KEEP_CACHE : 0;
+    return (asked & ACCESS_MODE) == 0 ? cache | OPEN_NO_FLUSH : cache;
   }
 
   /** struct fuse_read_in: 0 fh | 8 offset | 16 size. */
