@@ -48,8 +48,16 @@ final class Maps {
 
   /** At most {@code limit} extents that touch [from, to), in order. */
   static List<Extent> touching(NamespaceReader reader, long map, long from, long to, int limit) {
+    return touching(reader, map, from, to, limit, before(reader, map, from));
+  }
+
+  private static @Nullable Extent before(NamespaceReader reader, long map, long from) {
+    return from == 0 ? null : floor(reader, map, from - 1);
+  }
+
+  private static List<Extent> touching(
+      NamespaceReader reader, long map, long from, long to, int limit, @Nullable Extent before) {
     List<Extent> found = new ArrayList<>();
-    Extent before = from == 0 ? null : floor(reader, map, from - 1);
     if (before != null && before.fileEnd() > from) {
       found.add(before);
     }
@@ -75,8 +83,12 @@ final class Maps {
 
   /** Lays an extent over what the map has there; returns by how many bytes the map grew. */
   static long overlay(Applying in, long map, Extent extent) {
-    long removed = cut(in, map, extent.fileOffset(), extent.fileEnd());
-    Extent before = extent.fileOffset() == 0 ? null : floor(in.tx, map, extent.fileOffset() - 1);
+    long from = extent.fileOffset();
+    Extent before = before(in.tx, map, from);
+    long removed = cut(in, map, from, extent.fileEnd(), before);
+    if (before != null && before.fileEnd() > from) {
+      before = part(before, before.fileOffset(), from);
+    }
     if (before != null && continues(before, extent)) {
       put(
           in,
@@ -103,8 +115,12 @@ final class Maps {
 
   /** Makes a hole of [from, to); returns how many bytes the map had there. */
   static long cut(Applying in, long map, long from, long to) {
+    return cut(in, map, from, to, before(in.tx, map, from));
+  }
+
+  private static long cut(Applying in, long map, long from, long to, @Nullable Extent before) {
     long removed = 0;
-    for (Extent extent : touching(in.tx, map, from, to, Integer.MAX_VALUE)) {
+    for (Extent extent : touching(in.tx, map, from, to, Integer.MAX_VALUE, before)) {
       long low = Math.max(extent.fileOffset(), from);
       long high = Math.min(extent.fileEnd(), to);
       removed += high - low;

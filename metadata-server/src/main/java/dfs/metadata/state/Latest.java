@@ -2,6 +2,7 @@ package dfs.metadata.state;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dfs.metadata.records.ExtentRecord;
 import dfs.metadata.store.Key;
 import dfs.metadata.store.KeyValueStore;
 import java.util.ArrayList;
@@ -20,10 +21,13 @@ final class Latest implements NamespaceReader {
   private final Cache<CacheKey, Stored<?>> cache =
       Caffeine.newBuilder().maximumSize(CACHED_RECORDS_MAX).executor(Runnable::run).build();
 
+  private final LastExtents lastExtents;
+
   private record CacheKey(Table<?> table, Key key) {}
 
   Latest(KeyValueStore store) {
     this.store = store;
+    this.lastExtents = new LastExtents(store);
   }
 
   @Override
@@ -71,13 +75,29 @@ final class Latest implements NamespaceReader {
 
   @Override
   public <T> void scan(Table<T> table, Key from, @Nullable Key to, Visitor<T> visitor) {
+    if (table.equals(Table.EXTENTS) && to != null && isBehindLast(from, to)) {
+      return;
+    }
     store
         .latest()
         .scan(table.family(), from, to, (key, value) -> visitor.visit(key, table.decode(value)));
   }
 
+  /** Whether the range lies within one map, behind its last extent. */
+  private boolean isBehindLast(Key from, Key to) {
+    if (from.size() < 2 * Long.BYTES || from.longAt(0) != to.longAt(0)) {
+      return false;
+    }
+    Row<ExtentRecord> last = lastExtents.of(from);
+    return last == null || last.key().compareTo(from) < 0;
+  }
+
   /** A batch that lies in the store changed this record. */
+  @SuppressWarnings("unchecked") // the table is that of the records
   <T> void learn(Table<T> table, Key key, @Nullable Stored<T> stored) {
+    if (table.equals(Table.EXTENTS)) {
+      lastExtents.learn(key, (@Nullable Stored<ExtentRecord>) stored);
+    }
     if (table.isCached()) {
       CacheKey cacheKey = new CacheKey(table, key);
       if (stored == null) {
@@ -89,7 +109,14 @@ final class Latest implements NamespaceReader {
   }
 
   @Override
+  @SuppressWarnings("unchecked") // the table is that of the records
   public <T> @Nullable Row<T> floor(Table<T> table, Key lowest, Key at) {
+    if (table.equals(Table.EXTENTS)) {
+      Row<ExtentRecord> last = lastExtents.of(at);
+      if (last == null || last.key().compareTo(at) <= 0) {
+        return last == null || last.key().compareTo(lowest) < 0 ? null : (Row<T>) last;
+      }
+    }
     KeyValueStore.Pair pair = store.latest().floor(table.family(), lowest, at);
     return pair == null ? null : new Row<>(pair.key(), table.decode(pair.value()));
   }

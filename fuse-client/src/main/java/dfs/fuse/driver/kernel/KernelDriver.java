@@ -23,7 +23,7 @@ public final class KernelDriver implements AutoCloseable {
   private static final int WRITE_BYTES_MAX = 1 << 20;
   private static final int REQUEST_BYTES_MAX = WRITE_BYTES_MAX + (64 << 10);
   private static final int READERS_AT_START = 2;
-  static final int READERS_IDLE_MAX = 4;
+  static final int READERS_IDLE_MAX = 24;
   private static final int READERS_MAX = 256;
 
   private final MountPoint mount;
