@@ -139,6 +139,42 @@ class CountsTest {
     }
   }
 
+  /** Listing with attributes asks the kernel for two extended attributes of each file. */
+  @Test
+  void extendedAttributesThatAreNotThereCostNoRoundTrip() throws Exception {
+    assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
+    Path mnt = directory.resolve("mnt");
+    try (Cluster cluster = new Cluster(directory)) {
+      cluster.mount(mnt);
+      Shell.run(mnt, "for i in $(seq 50); do : >f$i; done; ls -l >/dev/null");
+      StreamSession session = cluster.session(false);
+      long operations = cluster.operations(session);
+      String ask =
+          "import os,sys\nfor i in range(1,51):\n for n in ('security.selinux','user.x'):\n"
+              + "  try: os.getxattr(f'f{i}',n); sys.exit(1)\n  except OSError: pass";
+      Shell.run(mnt, "python3 -c \"" + ask + "\"");
+      assertThat(cluster.operations(session) - operations - 1).as("round trips").isLessThan(10);
+    }
+  }
+
+  /** What one mount knows to be absent, another may set. */
+  @Test
+  void anExtendedAttributeIsSeenByAMountThatKnewOfNone() throws Exception {
+    assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
+    Path one = directory.resolve("one");
+    Path other = directory.resolve("other");
+    try (Cluster cluster = new Cluster(directory)) {
+      cluster.mount(one);
+      Shell.run(one, ": >f; ! python3 -c \"import os;os.getxattr('f','user.x')\" 2>/dev/null");
+      Shell.run(one, "python3 -c \"import os;os.setxattr('f','user.x',b'1')\"");
+      Shell.run(one, "python3 -c \"import os;assert os.getxattr('f','user.x')==b'1'\"");
+      Shell.run(one, ": >g; ! python3 -c \"import os;os.getxattr('g','user.x')\" 2>/dev/null");
+      cluster.mount(other);
+      Shell.run(other, "python3 -c \"import os;os.setxattr('g','user.x',b'2')\"");
+      Shell.run(one, "python3 -c \"import os;assert os.getxattr('g','user.x')==b'2'\"");
+    }
+  }
+
   /** A clock that stands still: nothing is written back because of its age. */
   private record Frozen(Time real) implements Time {
     @Override

@@ -38,6 +38,7 @@ public final class VolumeVfs implements Vfs {
   private final MetadataSession session;
   private final OpenFiles files;
   private final KnownInodes inodes = new KnownInodes();
+  private final PlainInodes plain = new PlainInodes();
   private final Coherence coherence;
   private final Map<Long, Long> inoOfHandle = new ConcurrentHashMap<>();
 
@@ -67,6 +68,11 @@ public final class VolumeVfs implements Vfs {
   @Override
   public Reply call(Caller caller, int process, Operation operation) {
     try {
+      Reply known =
+          session.lease() == LeaseMode.NONE ? null : plain.answer(operation, inodes.epoch());
+      if (known != null) {
+        return known;
+      }
       flushBefore(operation);
       return seen(ask(caller, process, operation));
     } catch (IOException e) {
@@ -79,6 +85,17 @@ public final class VolumeVfs implements Vfs {
    * mounts is trusted to speak for its users.
    */
   private Reply ask(Caller caller, int process, Operation operation) throws IOException {
+    PlainInodes.Question question = plain.begin(operation, inodes.epoch());
+    try {
+      Reply reply = askAs(caller, process, operation);
+      question.answered(reply);
+      return reply;
+    } finally {
+      question.end();
+    }
+  }
+
+  private Reply askAs(Caller caller, int process, Operation operation) throws IOException {
     Reply reply = session.call(caller, operation);
     if (reply instanceof Reply.Refused refused
         && (refused.errno() == Errno.EACCES || refused.errno() == Errno.EPERM)

@@ -94,7 +94,7 @@ public record Inode(
         birthNanos,
         change,
         map,
-        flags & SHOWN_FLAGS);
+        (flags & SHOWN_FLAGS) | (has(HAS_XATTRS) ? Attributes.FLAG_XATTRS : 0));
   }
 
   /** An inode under change. */

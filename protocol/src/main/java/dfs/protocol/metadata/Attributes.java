@@ -40,6 +40,9 @@ public record Attributes(
   /** The directory keeps no history, inherited. */
   public static final int FLAG_NO_HISTORY = 8;
 
+  /** It may have extended attributes; without this it has none. */
+  public static final int FLAG_XATTRS = 16;
+
   /** The inode number of the root directory. */
   public static final long ROOT_INO = 1;
 
