@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
@@ -29,9 +30,14 @@ class ProposalsTest {
 
   private record Sent(List<Command> commands, EntryInFlight entry) {}
 
+  /** What else happens, with the entry, while the log takes it. */
+  private Consumer<Sent> whileTaking = taken -> {};
+
   private void take(ByteBuffer data, EntryInFlight entry) {
     inFlightMost.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
-    sent.add(new Sent(decoded(data), entry));
+    Sent taken = new Sent(decoded(data), entry);
+    sent.add(taken);
+    whileTaking.accept(taken);
   }
 
   private static List<Command> decoded(ByteBuffer data) {
@@ -78,6 +84,41 @@ class ProposalsTest {
     Sent third = next();
     assertThat(third.commands()).hasSize(299 - Proposals.COMMANDS_PER_ENTRY_MAX);
     assertThat(third.commands().getLast().sequence()).isEqualTo(299);
+  }
+
+  /**
+   * Whoever proposes, or sees the entry committed, while its maker still holds the lock goes away
+   * with empty hands: the maker has to look again.
+   */
+  @Test
+  void whatComesWhileAnEntryIsMadeIsSentByItsMaker() throws InterruptedException {
+    proposals.open(0);
+    List<CompletableFuture<Reply>> late = new ArrayList<>();
+    whileTaking =
+        taken -> {
+          whileTaking = again -> {};
+          Thread other =
+              Thread.ofPlatform()
+                  .start(
+                      () -> {
+                        late.add(proposals.propose(Proposed.numbered(2)));
+                        commit(taken);
+                      });
+          try {
+            other.join();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        };
+    CompletableFuture<Reply> first = proposals.propose(Proposed.numbered(1));
+    assertThat(first).isCompletedWithValue(new Reply.Value(Proposed.value(1)));
+    assertThat(sent).as("entries sent by the maker of the first").hasSize(2);
+    var _ = next();
+    commit(next());
+    assertThat(late)
+        .singleElement()
+        .satisfies(
+            reply -> assertThat(reply).isCompletedWithValue(new Reply.Value(Proposed.value(2))));
   }
 
   @Test
