@@ -12,12 +12,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,8 +36,15 @@ public final class BlockDirectory implements AutoCloseable {
   private final Journal journal;
   private final Map<Long, BlockFile> blocks = new ConcurrentHashMap<>();
   private final Set<Long> damaged = ConcurrentHashMap.newKeySet();
+
+  /** Blocks that are served although some of their bytes are damaged. */
+  private final Set<Long> wounded = ConcurrentHashMap.newKeySet();
+
   private final Set<Long> creating = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<IOException> failed = new CompletableFuture<>();
+
+  /** Hears of a block in which damage was found. */
+  private volatile LongConsumer damageFound = block -> {};
 
   /** What fails from then on fails because the files are closed. */
   private volatile boolean closed;
@@ -94,17 +103,7 @@ public final class BlockDirectory implements AutoCloseable {
 
   private void recover() throws IOException {
     Journal.Contents contents = journal.entries();
-    Set<Long> ended = new TreeSet<>();
-    for (Entry entry : contents.entries()) {
-      BlockRecord record = BlockRecord.decode(entry.record());
-      BlockFile file = blocks.get(record.block());
-      if (file != null
-          && !ended.contains(record.block())
-          && !file.replay(record, entry.payload())) {
-        LOG.warn("block {} ends at {}, where its bytes end", record.block(), file.length());
-        ended.add(record.block());
-      }
-    }
+    replay(contents.entries());
     if (contents.damaged()) {
       LOG.error("the journal is damaged below a mark of durability: open blocks are set aside");
       for (BlockFile file : Set.copyOf(blocks.values())) {
@@ -117,6 +116,41 @@ public final class BlockDirectory implements AutoCloseable {
       file.cut();
     }
     journal.restart();
+  }
+
+  /** A later record of a block says up to where it was durable when that record was made. */
+  private void replay(List<Entry> entries) throws IOException {
+    List<BlockRecord> records = new ArrayList<>();
+    Map<Long, Long> acked = new HashMap<>();
+    for (Entry entry : entries) {
+      BlockRecord record = BlockRecord.decode(entry.record());
+      records.add(record);
+      acked.merge(record.block(), record.ackedBytes(), Math::max);
+    }
+    Set<Long> ended = new TreeSet<>();
+    for (int i = 0; i < records.size(); i++) {
+      BlockRecord record = records.get(i);
+      long block = record.block();
+      BlockFile file = blocks.get(block);
+      if (file == null || ended.contains(block)) {
+        continue;
+      }
+      switch (file.replay(record, entries.get(i).payload(), acked.getOrDefault(block, 0L))) {
+        case TAKEN -> {}
+        case DAMAGED -> foundDamage(block, "what was durable at " + record.blockOffset());
+        case TORN -> {
+          LOG.warn("block {} ends at {}, where its bytes end", block, file.length());
+          ended.add(block);
+        }
+      }
+    }
+  }
+
+  private void foundDamage(long block, String what) {
+    if (wounded.add(block)) {
+      LOG.error("block {} is damaged: {}", block, what);
+      damageFound.accept(block);
+    }
   }
 
   /**
@@ -288,6 +322,9 @@ public final class BlockDirectory implements AutoCloseable {
     try {
       return file.read(offset, into);
     } catch (BlockFault e) {
+      if (e.kind() == BlockFault.Kind.DAMAGED) {
+        foundDamage(block, String.valueOf(e.getMessage()));
+      }
       throw e;
     } catch (IOException e) {
       if (file.isDeleted()) {
@@ -320,7 +357,17 @@ public final class BlockDirectory implements AutoCloseable {
   /** One intact block. */
   public record State(long block, int epoch, long lengthBytes, boolean sealed) {}
 
-  /** Blocks whose bytes or records are not those that were written. */
+  /** Blocks in which damaged bytes were found since the start; all others of them are served. */
+  public List<Long> wounded() {
+    return List.copyOf(wounded);
+  }
+
+  /** Who hears of a block in which damaged bytes are found, once for each; on a reader's thread. */
+  public void onDamage(LongConsumer listener) {
+    damageFound = listener;
+  }
+
+  /** Blocks whose records are not those that were written: nothing of them is served. */
   public List<Long> damaged() {
     return List.copyOf(damaged);
   }
@@ -345,6 +392,7 @@ public final class BlockDirectory implements AutoCloseable {
    * first: bytes without one are nobody's.
    */
   public void delete(long block) throws BlockFault {
+    wounded.remove(block);
     BlockFile file = blocks.remove(block);
     if (file == null && !damaged.remove(block)) {
       return;
@@ -362,8 +410,19 @@ public final class BlockDirectory implements AutoCloseable {
         });
   }
 
+  /**
+   * Before the files are closed everything goes into them, so that the next start has nothing to
+   * find out from the journal about blocks that are still open.
+   */
   @Override
   public void close() throws IOException {
+    if (!failed.isDone()) {
+      try {
+        checkpoint();
+      } catch (IOException e) {
+        LOG.error("the next start has to look into the journal", e);
+      }
+    }
     closed = true;
     for (BlockFile file : blocks.values()) {
       file.close();

@@ -238,29 +238,49 @@ final class BlockFile {
     }
   }
 
+  /** What became of an entry of the journal after a start. */
+  enum Replayed {
+    TAKEN,
+    /** Its bytes were durable and are not there any more: taken, and reads of them fail. */
+    DAMAGED,
+    /** The block ends before it. */
+    TORN
+  }
+
   /**
-   * An entry of the journal after a start: taken if it continues the block and its bytes are right.
+   * An entry of the journal after a start: taken if it continues the block and its bytes are right,
+   * or were durable.
+   *
+   * @param ackedBytes length of the block that is known to have been durable
    */
-  synchronized boolean replay(BlockRecord record, @Nullable ByteBuffer payload) throws IOException {
+  synchronized Replayed replay(BlockRecord record, @Nullable ByteBuffer payload, long ackedBytes)
+      throws IOException {
     if (sealed || record.blockOffset() < pieces.length()) {
-      return true;
+      return Replayed.TAKEN;
     }
     if (record.blockOffset() > pieces.length()) {
-      return false;
+      return Replayed.TORN;
     }
+    Replayed result = Replayed.TAKEN;
     if (payload != null) {
       data.write(payload.duplicate(), record.blockOffset());
-    } else {
-      ByteBuffer bytes = ByteBuffer.allocate(record.length());
-      readFully(bytes, record.blockOffset());
-      if (Pieces.firstWrong(record.blockOffset(), bytes.flip(), record.checksums()) >= 0) {
-        return false;
+    } else if (!hasBytesOf(record)) {
+      if (record.blockOffset() + record.length() > ackedBytes) {
+        return Replayed.TORN;
       }
+      result = Replayed.DAMAGED;
     }
     pieces.add(record);
     pending.add(record);
     last = record;
-    return true;
+    return result;
+  }
+
+  private boolean hasBytesOf(BlockRecord record) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(record.length());
+    readFully(bytes, record.blockOffset());
+    return !bytes.hasRemaining()
+        && Pieces.firstWrong(record.blockOffset(), bytes.flip(), record.checksums()) < 0;
   }
 
   /** Cuts what no record vouches for, after a replay. */

@@ -89,8 +89,17 @@ final class ControlStream implements AutoCloseable {
   }
 
   void start() {
+    blocks.onDamage(this::reportDamage);
     work.add(this::connect);
     thread.start();
+  }
+
+  /** Without a stream nothing is sent: the report after the next welcome names the block, too. */
+  private void reportDamage(long block) {
+    Stream stream = current;
+    if (stream != null && ready.isDone()) {
+      stream.send(new ChunkMessage.Report(List.of(Orders.damaged(block)), true));
+    }
   }
 
   /** Completes with the server's id at the first welcome. */

@@ -54,9 +54,16 @@ final class Orders {
       add(page, of(state), to);
     }
     for (long block : blocks.damaged()) {
-      add(page, new BlockState(block, 0, 0, DAMAGED), to);
+      add(page, damaged(block), to);
+    }
+    for (long block : blocks.wounded()) {
+      add(page, damaged(block), to);
     }
     to.accept(new ChunkMessage.Report(page, true));
+  }
+
+  static BlockState damaged(long block) {
+    return new BlockState(block, 0, 0, DAMAGED);
   }
 
   private static void add(List<BlockState> page, BlockState state, Consumer<ChunkMessage> to) {
