@@ -14,6 +14,11 @@ public final class MountTable {
   public static final Path SELF = Path.of("/proc/self/mountinfo");
 
   private static final int PATH = 4;
+  private static final int OPTIONS = 5;
+
+  /** Options of the file system as a whole: so many fields behind the separator. */
+  private static final int SUPER_OPTIONS = 3;
+
   private static final List<String> REMOTE =
       List.of(
           "nfs",
@@ -36,8 +41,12 @@ public final class MountTable {
 
   private final List<Mount> mounts;
 
-  /** A mounted file system. */
-  public record Mount(Path path, String type) {
+  /**
+   * A mounted file system.
+   *
+   * @param readOnly nobody can write here, whoever it is
+   */
+  public record Mount(Path path, String type, boolean readOnly) {
     /** Whether its files lie on another machine or behind a process. */
     public boolean isRemote() {
       String lower = type.toLowerCase(Locale.ROOT);
@@ -62,10 +71,18 @@ public final class MountTable {
       List<String> fields = List.of(line.split(" ", -1));
       int separator = fields.indexOf("-");
       if (fields.size() > PATH && separator > PATH && separator + 1 < fields.size()) {
-        mounts.add(new Mount(Path.of(unescaped(fields.get(PATH))), fields.get(separator + 1)));
+        mounts.add(
+            new Mount(
+                Path.of(unescaped(fields.get(PATH))),
+                fields.get(separator + 1),
+                isReadOnly(fields, OPTIONS) || isReadOnly(fields, separator + SUPER_OPTIONS)));
       }
     }
     return new MountTable(mounts);
+  }
+
+  private static boolean isReadOnly(List<String> fields, int at) {
+    return at < fields.size() && List.of(fields.get(at).split(",", -1)).contains("ro");
   }
 
   /** Blank, tab, newline and backslash are written as three octal digits. */

@@ -223,7 +223,15 @@ public final class Preflight {
       return;
     }
     Path ancestor = existingAncestor(root);
-    if (!ancestor.equals(root)) {
+    Optional<Mount> below = table.of(ancestor.toRealPath());
+    if (below.isPresent() && below.get().readOnly()) {
+      problem(
+          root,
+          "lies on a file system that is mounted read-only (" + below.get().path() + ")",
+          "make it writable with: mount -o remount,rw "
+              + below.get().path()
+              + ", or choose another data directory with --data");
+    } else if (!ancestor.equals(root)) {
       creatable(root, "the data directory");
     } else if (!Files.isWritable(root) || !Files.isExecutable(root)) {
       problem(
@@ -243,7 +251,6 @@ public final class Preflight {
           "is missing, and " + root + " has data that belongs to it",
           "restore it from a backup, or choose another data directory with --data");
     }
-    Optional<Mount> below = table.of(ancestor.toRealPath());
     if (below.isPresent() && below.get().isRemote()) {
       problem(
           root,
