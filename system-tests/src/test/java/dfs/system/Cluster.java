@@ -14,6 +14,7 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.RealDisk;
 import dfs.protocol.seam.RealTime;
+import dfs.protocol.seam.Time;
 import dfs.protocol.transport.Transports;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -33,7 +34,7 @@ final class Cluster implements AutoCloseable {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
   private static final ByteString KEY = ByteString.copyFromUtf8("the cluster key of the tests, 32");
 
-  final RealTime time = new RealTime();
+  final Time time;
   final Transports transport = new Transports();
   final BlockServices services = new BlockServices();
   private final RandomGenerator random = new SecureRandom();
@@ -42,6 +43,14 @@ final class Cluster implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
   Cluster(Path directory) throws Exception {
+    this(directory, new RealTime());
+  }
+
+  /**
+   * @param time of all roles and clients
+   */
+  Cluster(Path directory, Time time) throws Exception {
+    this.time = time;
     MetadataServer metadata =
         MetadataServer.start(
             new MetadataServer.Config(
