@@ -31,6 +31,10 @@ class BlockDirectoryTest {
   }
 
   private static BlockRecord record(long block, long offset, byte[] bytes) {
+    return record(block, offset, bytes, 0);
+  }
+
+  private static BlockRecord record(long block, long offset, byte[] bytes, long ackedBytes) {
     return new BlockRecord(
         block,
         offset,
@@ -43,7 +47,7 @@ class BlockDirectoryTest {
         1,
         offset,
         SESSION,
-        0,
+        ackedBytes,
         1,
         offset + bytes.length,
         0,
@@ -124,6 +128,46 @@ class BlockDirectoryTest {
               BlockFault.class,
               fault -> assertThat(fault.kind()).isEqualTo(BlockFault.Kind.DAMAGED));
     }
+  }
+
+  /** Of bytes that a later record calls durable only the damaged ones are gone. */
+  @Test
+  void damageIsToldFromATornEndByWhatLaterRecordsSay() throws IOException {
+    for (long acked : new long[] {0, 20_000}) {
+      SimulatedDisk own = new SimulatedDisk();
+      BlockDirectory.format(own, SEGMENT_BYTES);
+      BlockDirectory blocks = BlockDirectory.open(own, DIRECTORY);
+      blocks.create(3, 1, SESSION, false);
+      append(blocks, 3, 0, bytes(new Random(5), 20_000), false);
+      blocks.flush(3, 1);
+      byte[] later = bytes(new Random(6), 100);
+      blocks.append(record(3, 20_000, later, acked), ByteBuffer.wrap(later), true);
+      own.damage(Path.of("data/03/0000000000000003.d"), 9000, ByteBuffer.wrap(new byte[] {1, 2}));
+      BlockDirectory again = BlockDirectory.open(own, DIRECTORY);
+      if (acked == 0) {
+        assertThat(again.length(3)).as("nobody was told that it is durable").isZero();
+        continue;
+      }
+      assertThat(again.wounded()).containsExactly(3L);
+      assertThat(read(again, 3, 0, 8192)).hasSize(8192);
+      assertThatThrownBy(() -> read(again, 3, 8192, 1)).hasMessageContaining("at 8192");
+      assertThat(read(again, 3, 12_288, 7712)).hasSize(7712);
+      assertThat(read(again, 3, 20_000, 100)).isEqualTo(later);
+    }
+  }
+
+  /** A stop leaves nothing to the journal: damage while the server is away cuts nothing. */
+  @Test
+  void damageAfterAnOrderlyStopCutsNothing() throws IOException {
+    BlockDirectory blocks = fresh();
+    blocks.create(3, 1, SESSION, false);
+    append(blocks, 3, 0, bytes(new Random(7), 20_000), false);
+    blocks.close();
+    disk.damage(Path.of("data/03/0000000000000003.d"), 9000, ByteBuffer.wrap(new byte[] {1, 2}));
+    BlockDirectory again = BlockDirectory.open(disk, DIRECTORY);
+    assertThat(again.length(3)).isEqualTo(20_000);
+    assertThat(read(again, 3, 12_288, 7712)).hasSize(7712);
+    assertThatThrownBy(() -> read(again, 3, 8192, 1)).hasMessageContaining("at 8192");
   }
 
   @Test
