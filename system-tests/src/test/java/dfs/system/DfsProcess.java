@@ -22,6 +22,14 @@ final class DfsProcess implements AutoCloseable {
     this.said = said;
   }
 
+  /** How to run a class of these tests in a process of its own. */
+  static List<String> java(String main) {
+    List<String> command = command(System.getProperty("java.class.path"));
+    command.removeLast();
+    command.add(main);
+    return command;
+  }
+
   private static List<String> command(String classPath) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

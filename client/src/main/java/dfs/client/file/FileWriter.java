@@ -274,7 +274,7 @@ final class FileWriter {
               time.monotonicNanos(),
               this::allocate);
       if (placed == null) {
-        OpenBlock full = lane.seal(false);
+        OpenBlock full = lane.sealFull();
         if (full != null) {
           commit(file, new Rolled(lane, full), 0);
         }

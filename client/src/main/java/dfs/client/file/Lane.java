@@ -9,12 +9,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where a kind of appends goes: one open block at a time. A session has one lane for synced and one
  * for bulk appends of small files, and one for each large file.
  */
 final class Lane {
+  private static final Logger LOG = LoggerFactory.getLogger(Lane.class);
+
   private final BlockWish wish;
   private final BlockStore blocks;
   private final ReentrantLock lock = new ReentrantLock();
@@ -75,15 +79,12 @@ final class Lane {
     }
   }
 
-  /**
-   * Seals the open block if it has no room left, or in any case with {@code always}; what was
-   * sealed.
-   */
-  @Nullable OpenBlock seal(boolean always) throws IOException {
+  /** Seals the open block if it has no room left; what was sealed. */
+  @Nullable OpenBlock sealFull() throws IOException {
     lock.lock();
     try {
       OpenBlock block = open;
-      if (block == null || (!always && block.writer().remainingBytes() > 0)) {
+      if (block == null || block.writer().remainingBytes() > 0) {
         return null;
       }
       open = null;
@@ -94,11 +95,24 @@ final class Lane {
     }
   }
 
-  /** Seals the open block if nothing was appended since {@code beforeNanos}. */
-  @Nullable OpenBlock sealIdle(long beforeNanos) throws IOException {
+  /**
+   * Ends the open block if nothing was appended since {@code beforeNanos}. When its server is away
+   * it ends where it was durable: nothing that was acknowledged lies beyond, and nobody waits.
+   */
+  @Nullable OpenBlock sealIdle(long beforeNanos) {
     lock.lock();
     try {
-      return open != null && appendedNanos < beforeNanos ? seal(true) : null;
+      OpenBlock block = open;
+      if (block == null || appendedNanos >= beforeNanos) {
+        return null;
+      }
+      open = null;
+      try {
+        block.seal();
+      } catch (BlockFailedException e) {
+        LOG.warn("an idle block ends without its server: {}", e.getMessage());
+      }
+      return block;
     } finally {
       lock.unlock();
     }
