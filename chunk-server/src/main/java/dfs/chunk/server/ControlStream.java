@@ -268,16 +268,16 @@ final class ControlStream implements AutoCloseable {
     ready.complete(welcome.server());
   }
 
-  /** Sends a heartbeat and sees to the next, for as long as the stream lives. */
+  /** Sees to the next heartbeat and sends one, for as long as the stream lives. */
   private void beat(Stream stream) {
     if (stream.ended.get() || closing) {
       return;
     }
-    stream.send(new ChunkMessage.Heartbeat(List.of(state())));
     time.after(
         Limits.HEARTBEAT_NANOS,
         TimeUnit.NANOSECONDS,
         () -> Thread.ofVirtual().name("dfs-chunk-heartbeat").start(() -> beat(stream)));
+    stream.send(new ChunkMessage.Heartbeat(List.of(state())));
   }
 
   /** What a heartbeat says of the data directory. */
