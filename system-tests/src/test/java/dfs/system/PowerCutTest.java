@@ -27,10 +27,12 @@ class PowerCutTest {
 
   /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, when told to. */
   private static final String CUT =
-      "import fcntl, os, struct, sys\n"
-          + "disk = os.open('.', os.O_RDONLY)\n"
-          + "print('ready', flush=True); sys.stdin.readline()\n"
-          + "fcntl.ioctl(disk, 0x8004587d, struct.pack('I', 2))\n";
+      """
+      import fcntl, os, struct, sys
+      disk = os.open('.', os.O_RDONLY)
+      print('ready', flush=True); sys.stdin.readline()
+      fcntl.ioctl(disk, 0x8004587d, struct.pack('I', 2))
+      """;
 
   private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private final List<DfsProcess> processes = new ArrayList<>();
