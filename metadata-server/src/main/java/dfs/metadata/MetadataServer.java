@@ -1,5 +1,7 @@
 package dfs.metadata;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.protobuf.ByteString;
 import dfs.metadata.consensus.LogLimits;
 import dfs.metadata.consensus.Proposal;
@@ -30,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** The metadata server: its rooms, wired. */
 public final class MetadataServer implements AutoCloseable {
@@ -63,6 +66,8 @@ public final class MetadataServer implements AutoCloseable {
 
   private final Deque<AutoCloseable> rooms = new ArrayDeque<>();
   private final List<String> addresses = new ArrayList<>();
+
+  private @Nullable ReplicatedLog opened;
 
   private MetadataServer() {}
 
@@ -98,6 +103,7 @@ public final class MetadataServer implements AutoCloseable {
             random,
             fatal::accept);
     rooms.push(log);
+    opened = log;
     format(config, namespace, log, random);
     ClusterKey key = new ClusterKey(config.clusterKey());
     CapabilityKeys capabilities = new CapabilityKeys(key, time);
@@ -142,14 +148,23 @@ public final class MetadataServer implements AutoCloseable {
     try {
       Reply reply = log.propose(Proposal.upkeep(order)).get(FORMAT_SECONDS, TimeUnit.SECONDS);
       if (reply instanceof Reply.Refused refused) {
-        throw new IOException("the new volume was refused: " + refused.detail());
+        throw new IOException("the order was refused: " + refused.detail());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted while making the volume", e);
+      throw new IOException("interrupted while the log took an order", e);
     } catch (ExecutionException | TimeoutException e) {
-      throw new IOException("the new volume could not be made: " + e.getMessage(), e);
+      throw new IOException("the log did not take an order: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Blocks made from now on are written on so many servers, for ever.
+   *
+   * @throws IOException when there cannot be as many, or the log does not take it
+   */
+  public void setCopies(int copies) throws IOException {
+    await(requireNonNull(opened), new Upkeep.SetCopies(copies));
   }
 
   /** Where it listens, with the ports that were chosen. */

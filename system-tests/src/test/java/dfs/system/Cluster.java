@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,7 @@ final class Cluster implements AutoCloseable {
   private final int number = NUMBERS.incrementAndGet();
   private final String metadataAddress = "local:metadata-" + number;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final List<ChunkServer> chunks = new ArrayList<>();
 
   Cluster(Path directory) throws Exception {
     this(directory, new RealTime());
@@ -50,6 +52,13 @@ final class Cluster implements AutoCloseable {
    * @param time of all roles and clients
    */
   Cluster(Path directory, Time time) throws Exception {
+    this(directory, time, 1, 1);
+  }
+
+  /**
+   * @param copies of each block, on so many of the {@code chunkServers}
+   */
+  Cluster(Path directory, Time time, int chunkServers, int copies) throws Exception {
     this.time = time;
     MetadataServer metadata =
         MetadataServer.start(
@@ -62,18 +71,40 @@ final class Cluster implements AutoCloseable {
               throw new AssertionError(reason);
             });
     open.push(metadata);
-    Path chunk = Files.createDirectories(directory.resolve("chunk"));
+    if (copies > 1) {
+      metadata.setCopies(copies);
+    }
+    for (int i = 0; i < chunkServers; i++) {
+      startChunkServer(directory.resolve(i == 0 ? "chunk" : "chunk-" + i));
+    }
+  }
+
+  /** Every other one is reached by frames, as from another process. */
+  private void startChunkServer(Path chunk) throws Exception {
+    Files.createDirectories(chunk);
+    int index = chunks.size();
+    String address =
+        index % 2 == 0
+            ? "local:chunk-" + number + "-" + index
+            : "unix:" + chunk.resolveSibling(index + ".sock");
     ChunkServer server =
         ChunkServer.start(
-            ChunkServer.Config.of(
-                "test", "local:chunk-" + number, metadataAddress, KEY, chunk.toString()),
+            ChunkServer.Config.of("test", address, metadataAddress, KEY, chunk.toString()),
             new RealDisk(chunk),
             transport,
             services,
             time,
             random);
+    chunks.add(server);
     open.push(server);
     server.ready().get(30, TimeUnit.SECONDS);
+  }
+
+  /** It is gone without a word to its clients, and comes not back. */
+  void stopChunkServer(int index) throws IOException {
+    ChunkServer server = chunks.get(index);
+    open.remove(server);
+    server.close();
   }
 
   StreamSession session(boolean mount) throws IOException {

@@ -354,6 +354,12 @@ public final class BlockDirectory implements AutoCloseable {
     return states;
   }
 
+  /** Whether the block is here, whole and ended. */
+  public boolean isSealed(long block) {
+    BlockFile file = blocks.get(block);
+    return file != null && file.isSealed();
+  }
+
   /** One intact block. */
   public record State(long block, int epoch, long lengthBytes, boolean sealed) {}
 

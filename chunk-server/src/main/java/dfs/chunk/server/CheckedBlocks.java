@@ -86,7 +86,8 @@ final class CheckedBlocks implements BlockService {
   }
 
   @Override
-  public void create(ByteString capability, long block, int epoch, boolean packed)
+  public void create(
+      ByteString capability, long block, int epoch, boolean packed, List<String> next)
       throws IOException {
     long session = check(capability, Capability.WRITE, block, 0, 0).session();
     space.checkCreate();

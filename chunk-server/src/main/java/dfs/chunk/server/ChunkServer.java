@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dfs.chunk.block.BlockDirectory;
 import dfs.chunk.block.BlockDirectory.State;
 import dfs.chunk.server.IdentityFile.Identity;
+import dfs.protocol.block.BlockService;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.frame.FrameServer;
 import dfs.protocol.seam.Disk;
@@ -139,20 +140,21 @@ public final class ChunkServer implements AutoCloseable {
             new ControlStream.Parts(identityFile, blocks, checked, space));
     failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
-      stopServing = serve(config.address(), services, checked);
+      stopServing =
+          serve(config.address(), services, new ChainedBlocks(checked, blocks::isSealed, services));
     } catch (IOException e) {
       blocks.close();
       throw e;
     }
   }
 
-  private static Runnable serve(String address, BlockServices services, CheckedBlocks checked)
+  private static Runnable serve(String address, BlockServices services, BlockService blocks)
       throws IOException {
     if (BlockServices.isLocal(address)) {
-      services.register(address, checked);
-      return () -> services.unregister(address, checked);
+      services.register(address, blocks);
+      return () -> services.unregister(address, blocks);
     }
-    FrameServer frames = FrameServer.start(BlockServices.socketPath(address), checked);
+    FrameServer frames = FrameServer.start(BlockServices.socketPath(address), blocks);
     return frames::close;
   }
 

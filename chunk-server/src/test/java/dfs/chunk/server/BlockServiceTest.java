@@ -88,11 +88,11 @@ class BlockServiceTest {
   void nothingHappensWithoutTheRightCapability(String kind) throws IOException {
     BlockService service = service(kind, true);
     byte[] bytes = new byte[5000];
-    service.create(Samples.all(BLOCK), BLOCK, 1, false);
+    service.create(Samples.all(BLOCK), BLOCK, 1, false, List.of());
     service.append(
         Samples.all(BLOCK), Samples.record(BLOCK, 0, bytes), ByteBuffer.wrap(bytes), false);
     Call[] calls = {
-      with -> service.create(with, 4, 1, false),
+      with -> service.create(with, 4, 1, false, List.of()),
       with ->
           service.append(with, Samples.record(BLOCK, 5000, bytes), ByteBuffer.wrap(bytes), false),
       with -> service.flush(with, BLOCK, 1),
@@ -181,7 +181,7 @@ class BlockServiceTest {
     assertFault(
         BlockFault.Kind.NOT_READY,
         "create",
-        with -> service.create(with, BLOCK, 1, false),
+        with -> service.create(with, BLOCK, 1, false, List.of()),
         Samples.all(BLOCK));
   }
 
@@ -192,7 +192,7 @@ class BlockServiceTest {
     Random random = new Random(seed);
     BlockService service = service(kind, true);
     ByteString all = Samples.all(BLOCK);
-    service.create(all, BLOCK, 1, false);
+    service.create(all, BLOCK, 1, false, List.of());
     byte[] written = new byte[2_500_000];
     random.nextBytes(written);
     int length = 0;
@@ -242,8 +242,8 @@ class BlockServiceTest {
     byte[] ten = new byte[10];
     Call read = with -> service.read(with, BLOCK, 0, ByteBuffer.allocate(1));
     assertFault(BlockFault.Kind.NO_SUCH_BLOCK, "unknown block", read, all);
-    service.create(all, BLOCK, 1, true);
-    service.create(all, BLOCK, 1, true);
+    service.create(all, BLOCK, 1, true, List.of());
+    service.create(all, BLOCK, 1, true, List.of());
     assertFault(BlockFault.Kind.MALFORMED, "beyond the end", read, all);
     assertThat(service.append(all, Samples.record(BLOCK, 0, ten), ByteBuffer.wrap(ten), true))
         .isEqualTo(10);
@@ -253,7 +253,7 @@ class BlockServiceTest {
     assertFault(
         BlockFault.Kind.NOT_WRITABLE,
         "create when it is written",
-        with -> service.create(with, BLOCK, 1, true),
+        with -> service.create(with, BLOCK, 1, true, List.of()),
         all);
     assertFault(
         BlockFault.Kind.WRONG_OFFSET,
@@ -284,18 +284,18 @@ class BlockServiceTest {
     byte[] ten = new byte[10];
     long reserve = 64 << 20;
     disk.space(new Space(1L << 30, reserve));
-    service.create(all, BLOCK, 1, false);
+    service.create(all, BLOCK, 1, false, List.of());
     disk.space(new Space(1L << 30, reserve - 1));
     assertFault(
         BlockFault.Kind.NO_SPACE,
         "below 64 MiB",
-        with -> service.create(with, 4, 1, false),
+        with -> service.create(with, 4, 1, false, List.of()),
         Samples.all(4));
     disk.space(new Space(100L << 30, (5L << 30) - 1000));
     assertFault(
         BlockFault.Kind.NO_SPACE,
         "below 5 %",
-        with -> service.create(with, 4, 1, false),
+        with -> service.create(with, 4, 1, false, List.of()),
         Samples.all(4));
     assertThat(service.append(all, Samples.record(BLOCK, 0, ten), ByteBuffer.wrap(ten), true))
         .as("open blocks go on")
@@ -304,7 +304,7 @@ class BlockServiceTest {
     assertFault(
         BlockFault.Kind.NO_SPACE,
         "measured",
-        with -> service.create(with, 4, 1, false),
+        with -> service.create(with, 4, 1, false, List.of()),
         Samples.all(4));
     assertFault(
         BlockFault.Kind.NO_SPACE,

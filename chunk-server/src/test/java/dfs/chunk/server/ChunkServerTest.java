@@ -76,7 +76,7 @@ class ChunkServerTest {
 
   private void write(long block, int count) throws IOException {
     byte[] bytes = new byte[count];
-    blocks().create(Samples.all(block), block, 1, false);
+    blocks().create(Samples.all(block), block, 1, false, List.of());
     blocks()
         .append(Samples.all(block), Samples.record(block, 0, bytes), ByteBuffer.wrap(bytes), true);
   }
@@ -176,7 +176,7 @@ class ChunkServerTest {
     try (ChunkServer server = start()) {
       welcomed(server);
       for (int block = 1; block <= 1001; block++) {
-        blocks().create(Samples.all(block), block, 1, false);
+        blocks().create(Samples.all(block), block, 1, false, List.of());
       }
     }
     try (ChunkServer server = start()) {
@@ -379,7 +379,7 @@ class ChunkServerTest {
       welcomed(server);
       byte[] bytes = "over the wire".getBytes(StandardCharsets.UTF_8);
       BlockService remote = other.connect(address);
-      remote.create(Samples.all(1), 1, 1, false);
+      remote.create(Samples.all(1), 1, 1, false, List.of());
       remote.append(Samples.all(1), Samples.record(1, 0, bytes), ByteBuffer.wrap(bytes), true);
       ByteBuffer into = ByteBuffer.allocate(bytes.length);
       remote.read(Samples.all(1), 1, 0, into);

@@ -9,13 +9,14 @@ import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks on chunk servers. A block is written to the one server of its grant so far; it is read
- * from whichever of its servers gives intact bytes, verified here whoever verified them before.
- * Calls the block services. Thread-safe.
+ * Blocks on chunk servers. A block is written to the first server of its grant, which passes it on
+ * to the others; it is read from whichever of its servers gives intact bytes, verified here whoever
+ * verified them before. Calls the block services. Thread-safe.
  */
 public final class ChunkBlockStore implements BlockStore {
   private final BlockServices services;
@@ -32,15 +33,17 @@ public final class ChunkBlockStore implements BlockStore {
 
   @Override
   public BlockWriter create(BlockGrant grant) throws IOException {
-    if (grant.addresses().size() != 1) {
+    List<String> members = grant.addresses();
+    if (members.isEmpty() || members.size() != grant.servers().size()) {
       throw new IOException(
-          "block %d is granted on %d servers; one is what can be written so far"
-              .formatted(grant.block(), grant.addresses().size()));
+          "block %d is granted on servers %s, of which %s are connected"
+              .formatted(grant.block(), grant.servers(), members));
     }
-    String address = grant.addresses().getFirst();
+    String address = members.getFirst();
     BlockService service = services.connect(address);
     int epoch = Math.toIntExact(grant.epoch());
-    service.create(grant.capability(), grant.block(), epoch, !grant.solo());
+    List<String> next = members.subList(1, members.size());
+    service.create(grant.capability(), grant.block(), epoch, !grant.solo(), next);
     Replica replica = new Replica(service, grant, session.getAsLong());
     return BlockServices.isLocal(address)
         ? new DirectWriter(replica)

@@ -26,7 +26,8 @@ class ChunkBlockStoreTest {
   /** A server that answers every read with a fault. */
   private record Failing(Kind kind) implements BlockService {
     @Override
-    public void create(ByteString capability, long block, int epoch, boolean packed) {
+    public void create(
+        ByteString capability, long block, int epoch, boolean packed, List<String> next) {
       throw new UnsupportedOperationException();
     }
 

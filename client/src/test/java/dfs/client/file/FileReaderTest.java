@@ -191,7 +191,8 @@ class FileReaderTest {
     }
 
     @Override
-    public void create(ByteString capability, long block, int epoch, boolean packed) {
+    public void create(
+        ByteString capability, long block, int epoch, boolean packed, List<String> next) {
       throw new UnsupportedOperationException();
     }
 

@@ -28,7 +28,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Operations {
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
-  private static final int COPIES = 1;
 
   private final Namespace namespace;
   private final ReplicatedLog log;
@@ -126,9 +125,12 @@ final class Operations {
 
   private void change(
       LiveSession session, ClientMessage.Request request, Change change, Need need) {
-    List<Long> placement = allocates(change) ? servers.place(COPIES) : List.of();
-    if (placement.isEmpty() && change instanceof Change.AllocateBlock && !servers.isAnyAlive()) {
-      answer(session, request, Reply.refused(Errno.EAGAIN, "no chunk server is here"));
+    int copies = allocates(change) ? namespace.survey().copies() : 0;
+    List<Long> placement = copies > 0 ? servers.place(copies) : List.of();
+    if (placement.isEmpty()
+        && change instanceof Change.AllocateBlock
+        && !servers.areEnoughAlive(copies)) {
+      answer(session, request, Reply.refused(Errno.EAGAIN, "too few chunk servers are here"));
       return;
     }
     log.propose(

@@ -14,8 +14,10 @@ import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
   private static final long RESERVE_BYTES = 64L << 20;
   private static final int RESERVE_PARTS = 20;
+  private static final int COPIES_MIN = 2;
 
   private final ClusterKey key;
   private final ReplicatedLog log;
@@ -187,19 +190,36 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     }
   }
 
-  /** Servers for a new block, the emptiest first; empty when none can take one. */
+  /**
+   * Servers for a new block, on as many hosts as possible and the emptiest first; fewer than wanted
+   * when there are no more, and none when a lost server could then lose data: of several copies two
+   * are made at least.
+   */
   public List<Long> place(int copies) {
-    return connected.values().stream()
-        .filter(c -> c.isAlive() && (c.directories.isEmpty() || c.freeBytes() > 0))
-        .sorted(Comparator.comparingLong(Connection::freeBytes).reversed())
-        .limit(copies)
-        .map(c -> c.server)
-        .toList();
+    List<Connection> able =
+        connected.values().stream()
+            .filter(c -> c.isAlive() && (c.directories.isEmpty() || c.freeBytes() > 0))
+            .sorted(Comparator.comparingLong(Connection::freeBytes).reversed())
+            .toList();
+    if (able.size() < Math.min(COPIES_MIN, copies)) {
+      return List.of();
+    }
+    Set<String> hosts = new HashSet<>();
+    List<Connection> chosen = new ArrayList<>();
+    able.stream().filter(c -> hosts.add(c.host)).limit(copies).forEach(chosen::add);
+    able.stream()
+        .filter(c -> !chosen.contains(c))
+        .limit(copies - chosen.size())
+        .forEach(chosen::add);
+    return chosen.stream().map(c -> c.server).toList();
   }
 
-  /** Whether a chunk server is here, however full. */
-  public boolean isAnyAlive() {
-    return connected.values().stream().anyMatch(Connection::isAlive);
+  /**
+   * Whether so many chunk servers are here, however full, that blocks of so many copies are made.
+   */
+  public boolean areEnoughAlive(int copies) {
+    return connected.values().stream().filter(Connection::isAlive).count()
+        >= Math.min(COPIES_MIN, copies);
   }
 
   /** Addresses of these servers, of those that are connected. */

@@ -10,11 +10,14 @@ import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
 import java.util.List;
 
 /** Blocks from their allocation to the moment they are gone. */
 final class Blocks {
   private static final String NEXT_BLOCK = "next.block";
+  private static final String COPIES = "copies";
+  private static final int COPIES_MAX = 8;
   private static final long FIRST_EPOCH = 1;
 
   private Blocks() {}
@@ -22,6 +25,19 @@ final class Blocks {
   /** No block id at or above this was ever given. */
   static long mark(NamespaceReader reader) {
     return Math.max(1, reader.number(NEXT_BLOCK));
+  }
+
+  /** On how many servers new blocks are written. */
+  static int copies(NamespaceReader reader) {
+    return (int) Math.max(1, reader.number(COPIES));
+  }
+
+  static Reply setCopies(Upkeep.SetCopies order, Applying in) {
+    if (order.copies() < 1 || order.copies() > COPIES_MAX) {
+      throw Refusal.of(Errno.EINVAL, "1 to " + COPIES_MAX + " copies, not " + order.copies());
+    }
+    in.tx.setNumber(COPIES, order.copies());
+    return Reply.Done.DONE;
   }
 
   /** Opens a block for the command's session on the servers stamped on it. */

@@ -43,7 +43,11 @@ final class Commit {
       extents(order, in, before, edit);
     }
     order.ends().forEach(end -> Blocks.end(in, end));
-    Reply.BlockGrant next = order.next() == null ? null : Blocks.allocate(in, order.next());
+    // What was written counts also when there is no server for what will be.
+    Reply.BlockGrant next =
+        order.next() == null || in.command.placement().isEmpty()
+            ? null
+            : Blocks.allocate(in, order.next());
     boolean grows = order.sizeBytes() > before.sizeBytes();
     if (!order.hasInline() && order.extents().isEmpty() && !grows) {
       return new Reply.Committed(before.attributes(order.ino()), next);

@@ -40,6 +40,11 @@ final class StateSurvey implements Survey {
   }
 
   @Override
+  public int copies() {
+    return state.read(Blocks::copies);
+  }
+
+  @Override
   public List<Session> sessions() {
     return state.readSnapshot(
         reader -> {

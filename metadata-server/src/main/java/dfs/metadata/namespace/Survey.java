@@ -41,6 +41,9 @@ public interface Survey {
   /** How many blocks are in each state. */
   Map<BlockState, Long> blockCounts();
 
+  /** On how many servers new blocks are written. */
+  int copies();
+
   /** The record of a block; null if there is none. */
   @Nullable Block block(long id);
 

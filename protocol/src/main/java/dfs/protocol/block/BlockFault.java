@@ -29,7 +29,9 @@ public final class BlockFault extends IOException {
     /** The disk failed. */
     DISK,
     /** The server has started and does not know its cluster's keys yet: to be asked again. */
-    NOT_READY
+    NOT_READY,
+    /** A member behind this one failed, which the message names: the block ends. */
+    MEMBER_FAILED
   }
 
   public BlockFault(Kind kind, String message) {

@@ -3,6 +3,7 @@ package dfs.protocol.block;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * What a chunk server does with blocks. Within one process a client calls it directly; between
@@ -10,8 +11,14 @@ import java.nio.ByteBuffer;
  * call may wait for the disk.
  */
 public interface BlockService {
-  /** Starts a block that only this session may write, under this epoch. */
-  void create(ByteString capability, long block, int epoch, boolean packed) throws IOException;
+  /**
+   * Starts a block that only this session may write, under this epoch.
+   *
+   * @param next addresses of the members behind this one, in order: what comes here goes on to
+   *     them, and counts as received, durable or sealed when it is so on all
+   */
+  void create(ByteString capability, long block, int epoch, boolean packed, List<String> next)
+      throws IOException;
 
   /**
    * Adds bytes at the end of a block. A repeat of the last append is answered as the first was.

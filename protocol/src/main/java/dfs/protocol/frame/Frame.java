@@ -9,6 +9,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The layout of requests and answers, as drawn in the chunk server's README, and their bounds. */
@@ -18,6 +20,10 @@ final class Frame {
   static final int CAPABILITY_BYTES_MAX = 256;
   static final int RECORD_BYTES_MAX = 2048;
   static final int PAYLOAD_BYTES_MAX = Limits.APPEND_BYTES;
+
+  /** Of the addresses that a create bears as its payload, a line each. */
+  static final int MEMBERS_BYTES_MAX = 2048;
+
   static final int MESSAGE_BYTES_MAX = 1024;
 
   /** Pieces of the longest range that is read at once. */
@@ -117,7 +123,10 @@ final class Frame {
         throw new MalformedFrameException("a read at " + request.offset);
       }
       checkLength(request.wanted, kind == Kind.READ ? 1 : 0, kind == Kind.READ);
-      checkLength(request.payloadLength, append ? 1 : 0, append);
+      checkLength(request.payloadLength, append ? 1 : 0, append || kind == Kind.CREATE);
+      if (kind == Kind.CREATE && request.payloadLength > MEMBERS_BYTES_MAX) {
+        throw new MalformedFrameException(request.payloadLength + " bytes of addresses");
+      }
       if (request.capabilityLength > CAPABILITY_BYTES_MAX
           || request.recordLength > (append ? RECORD_BYTES_MAX : 0)
           || in.getInt(0) != REQUEST_HEADER_BYTES - LENGTH_BYTES + request.bodyBytes()) {
@@ -179,6 +188,7 @@ final class Frame {
       case NO_SPACE -> 7;
       case DISK -> 8;
       case NOT_READY -> 9;
+      case MEMBER_FAILED -> 10;
     };
   }
 
@@ -199,6 +209,16 @@ final class Frame {
       throw new MalformedFrameException(
           "payload form %d, version %d".formatted(in.get(6), in.get(7)));
     }
+  }
+
+  /** Addresses as a payload. */
+  static ByteBuffer members(List<String> addresses) {
+    return StandardCharsets.UTF_8.encode(String.join("\n", addresses));
+  }
+
+  static List<String> members(ByteBuffer payload) {
+    String text = StandardCharsets.UTF_8.decode(payload).toString();
+    return text.isEmpty() ? List.of() : List.of(text.split("\n", -1));
   }
 
   /** A direct buffer in the frames' byte order. */

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -208,15 +209,32 @@ final class FrameClient implements BlockService, AutoCloseable {
     }
   }
 
-  private Request request(Kind kind, ByteString capability, long block, int epoch, boolean packed) {
-    return new Request(kind, false, packed, nextId(), block, 0, epoch, 0, capability.size(), 0, 0);
+  private Request request(Kind kind, ByteString capability, long block, int epoch) {
+    return new Request(kind, false, false, nextId(), block, 0, epoch, 0, capability.size(), 0, 0);
   }
 
   @Override
-  public void create(ByteString capability, long block, int epoch, boolean packed)
+  public void create(
+      ByteString capability, long block, int epoch, boolean packed, List<String> next)
       throws IOException {
-    call(
-        request(Kind.CREATE, capability, block, epoch, packed), capability, null, NOTHING, NOTHING);
+    ByteBuffer members = Frame.members(next);
+    if (members.remaining() > Frame.MEMBERS_BYTES_MAX) {
+      throw new BlockFault(BlockFault.Kind.MALFORMED, "too many members: " + next);
+    }
+    Request request =
+        new Request(
+            Kind.CREATE,
+            false,
+            packed,
+            nextId(),
+            block,
+            0,
+            epoch,
+            0,
+            capability.size(),
+            0,
+            members.remaining());
+    call(request, capability, null, members, NOTHING);
   }
 
   @Override
@@ -245,13 +263,13 @@ final class FrameClient implements BlockService, AutoCloseable {
 
   @Override
   public long flush(ByteString capability, long block, int epoch) throws IOException {
-    Request request = request(Kind.FLUSH, capability, block, epoch, false);
+    Request request = request(Kind.FLUSH, capability, block, epoch);
     return call(request, capability, null, NOTHING, NOTHING).value();
   }
 
   @Override
   public long seal(ByteString capability, long block, int epoch) throws IOException {
-    Request request = request(Kind.SEAL, capability, block, epoch, false);
+    Request request = request(Kind.SEAL, capability, block, epoch);
     return call(request, capability, null, NOTHING, NOTHING).value();
   }
 

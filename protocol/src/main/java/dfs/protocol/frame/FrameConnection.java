@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -114,7 +115,8 @@ final class FrameConnection {
     int epoch = request.epoch();
     switch (request.kind()) {
       case CREATE -> {
-        service.create(capability, block, epoch, request.packed());
+        List<String> next = Frame.members(buffer.slice(buffer.position(), request.payloadLength()));
+        service.create(capability, block, epoch, request.packed(), next);
         done(request, 0);
       }
       case APPEND -> {

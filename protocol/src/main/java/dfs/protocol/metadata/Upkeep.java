@@ -96,4 +96,8 @@ public sealed interface Upkeep extends Order {
   /** How long seconds and minutes are kept, in nanoseconds. */
   @Tag(78)
   record SetRetention(long secondsTierNanos, long minutesTierNanos) implements Upkeep {}
+
+  /** On how many servers new blocks are written. */
+  @Tag(79)
+  record SetCopies(int copies) implements Upkeep {}
 }
