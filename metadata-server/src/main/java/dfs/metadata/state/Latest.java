@@ -85,7 +85,8 @@ final class Latest implements NamespaceReader {
 
   /** Whether the range lies within one map, behind its last extent. */
   private boolean isBehindLast(Key from, Key to) {
-    if (from.size() < 2 * Long.BYTES || from.longAt(0) != to.longAt(0)) {
+    boolean whole = from.size() >= 2 * Long.BYTES && to.size() >= Long.BYTES;
+    if (!whole || from.longAt(0) != to.longAt(0)) {
       return false;
     }
     Row<ExtentRecord> last = lastExtents.of(from);

@@ -200,12 +200,38 @@ class ContentsTest {
             List.of(),
             null);
     assertThat(errno(bed.change(beyond))).isEqualTo(Errno.EINVAL);
-    bed.placement.clear();
-    Change wishing = withEnds(commit(file, map, extent(0, 9, block, 0)), List.of(), wish());
-    assertThat(errno(bed.change(wishing))).isEqualTo(Errno.ENOSPC);
-    assertThat(errno(bed.change(new Change.AllocateBlock(wish())))).isEqualTo(Errno.ENOSPC);
     assertThat(bed.attributes(file)).isEqualTo(before);
     assertThat(extents()).isEmpty();
+  }
+
+  /** What was written is durable; that there is no server for what comes next is no reason. */
+  @Test
+  void aCommitCountsAlsoWhenNoServerTakesTheNextBlock() {
+    long block = bed.allocate();
+    bed.placement.clear();
+    Change wishing =
+        withEnds(
+            commit(file, bed.attributes(file).map(), extent(0, 9, block, 0)), List.of(), wish());
+    Reply reply = bed.change(wishing);
+    assertThat(reply).isInstanceOf(Reply.Committed.class);
+    assertThat(((Reply.Committed) reply).next()).isNull();
+    assertThat(extents()).containsExactly(extent(0, 9, block, 0));
+    assertThat(errno(bed.change(new Change.AllocateBlock(wish())))).isEqualTo(Errno.ENOSPC);
+  }
+
+  /** The least key above all of such a map is shorter than the map's own. */
+  @Test
+  void aMapWhoseNumberEndsWithOnesIsReaped() {
+    long number = file;
+    while ((bed.attributes(number).map() & 0xff) != 0xff) {
+      number = bed.create(ROOT, "n" + number);
+    }
+    bed.write(number, extent(0, UNIT, bed.allocate(), 0));
+    long map = bed.attributes(number).map();
+    bed.truncate(number, 0);
+    assertThat(bed.namespace.survey().mapsToReap(9)).containsExactly(map);
+    bed.upkeep(new Upkeep.ReapMap(map));
+    assertThat(bed.namespace.survey().mapsToReap(9)).isEmpty();
   }
 
   @Test
