@@ -23,6 +23,12 @@ final class DirtyRuns {
     return runs.isEmpty();
   }
 
+  /** Where the last run ends; 0 if there is none. */
+  long end() {
+    Map.Entry<Long, Run> last = runs.lastEntry();
+    return last == null ? 0 : last.getValue().end();
+  }
+
   long bytes() {
     return bytes;
   }

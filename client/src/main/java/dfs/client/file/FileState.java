@@ -39,6 +39,7 @@ final class FileState {
   private boolean killPrivileges;
   private boolean stale;
   private long commits;
+  private int throughs;
   private long sequence;
   private @Nullable Lane solo;
   private @Nullable IOException failure;
@@ -106,9 +107,20 @@ final class FileState {
     if (newer.map() != attributes.map() || newer.change() != attributes.change()) {
       pages.clear();
     }
+    // In another map nothing of the old size is left but what was written here.
+    long writtenBytes = newer.map() == attributes.map() ? sizeBytes : uncommittedEnd();
     attributes = newer;
-    sizeBytes = isDirty() ? Math.max(sizeBytes, newer.sizeBytes()) : newer.sizeBytes();
+    sizeBytes = isDirty() ? Math.max(writtenBytes, newer.sizeBytes()) : newer.sizeBytes();
     stale = false;
+  }
+
+  /** Where the last uncommitted byte ends. */
+  private long uncommittedEnd() {
+    long end = dirty.end();
+    for (Run run : moving) {
+      end = Math.max(end, run.end());
+    }
+    return end;
   }
 
   /** Nothing that is known of the committed state can be relied on any more. */
@@ -238,6 +250,19 @@ final class FileState {
       pages.removeFirst();
     }
     pages.add(new Known(from, page));
+  }
+
+  /** Somebody writes through; until then nobody's bytes may wait in memory beside it. */
+  void throughStarted() {
+    throughs++;
+  }
+
+  void throughEnded() {
+    throughs--;
+  }
+
+  boolean isWrittenThrough() {
+    return throughs > 0;
   }
 
   int handles() {

@@ -100,16 +100,9 @@ final class FileWriter {
     file.committing.lock();
     try {
       check(file);
-      if (!isDirty(file) || (commit && commitInline(file, change))) {
-        return;
-      }
-      absorbInline(file);
       for (int attempt = 1; ; attempt++) {
         try {
-          append(file, synced);
-          if (commit) {
-            commit(file, null, change);
-          }
+          moveOnce(file, synced, commit, change);
           return;
         } catch (BlockFailedException e) {
           if (attempt == ATTEMPTS) {
@@ -118,6 +111,14 @@ final class FileWriter {
           LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
           takeBack(file);
           LockSupport.parkNanos(attempt == 1 ? 0 : ATTEMPT_NANOS);
+        } catch (OtherMapException e) {
+          if (attempt == ATTEMPTS) {
+            throw e;
+          }
+          LOG.debug(
+              "inode {} was emptied meanwhile: what is written goes into its new map", file.ino, e);
+          takeBack(file);
+          refresh(file);
         }
       }
     } catch (ChangedMeanwhileException e) {
@@ -128,6 +129,32 @@ final class FileWriter {
       throw e;
     } finally {
       file.committing.unlock();
+    }
+  }
+
+  private void moveOnce(FileState file, boolean synced, boolean commit, long change)
+      throws IOException {
+    if (!isDirty(file) || (commit && commitInline(file, change))) {
+      return;
+    }
+    absorbInline(file);
+    append(file, synced, change);
+    if (commit) {
+      commit(file, null, change);
+    }
+  }
+
+  /** Gets committed attributes afresh. */
+  void refresh(FileState file) throws IOException {
+    Reply reply = session.call(Caller.ROOT, new Query.GetAttributes(file.ino));
+    if (!(reply instanceof Reply.Entry entry)) {
+      throw Refusals.exception("inode " + file.ino, reply);
+    }
+    file.lock.lock();
+    try {
+      file.learn(entry.attributes());
+    } finally {
+      file.lock.unlock();
     }
   }
 
@@ -159,6 +186,20 @@ final class FileWriter {
     file.lock.lock();
     try {
       file.fail(cause);
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /**
+   * The file was emptied, with {@link FileState#committing} held: what is written and not committed
+   * was written before.
+   */
+  void emptied(FileState file, Attributes attributes) {
+    takeOut(file);
+    file.lock.lock();
+    try {
+      file.learn(attributes);
     } finally {
       file.lock.unlock();
     }
@@ -212,7 +253,12 @@ final class FileWriter {
     } finally {
       file.lock.unlock();
     }
-    settle(file, runs, send(file, change));
+    try {
+      settle(file, runs, send(file, change));
+    } catch (OtherMapException e) {
+      runs.forEach(run -> file.waiting.add(new Piece(run, run.offset(), run.end())));
+      throw e;
+    }
     return true;
   }
 
@@ -250,8 +296,12 @@ final class FileWriter {
     throw Refusals.exception("contents of inode " + file.ino, reply);
   }
 
-  /** Appends everything in memory to blocks, committing whenever a block is full. */
-  private void append(FileState file, boolean synced) throws IOException {
+  /**
+   * Appends everything in memory to blocks, committing whenever a block is full; unless it must all
+   * be committed at once, because it builds on what the file was, or takes along what was inline.
+   */
+  private void append(FileState file, boolean synced, long change) throws IOException {
+    boolean whole = change != 0 || file.attributes().isInline();
     file.lock.lock();
     try {
       for (Run run : file.startMoving()) {
@@ -275,7 +325,9 @@ final class FileWriter {
               this::allocate);
       if (placed == null) {
         OpenBlock full = lane.sealFull();
-        if (full != null) {
+        if (full != null && whole) {
+          end(full);
+        } else if (full != null) {
           commit(file, new Rolled(lane, full), 0);
         }
         continue;
@@ -349,6 +401,10 @@ final class FileWriter {
     }
     for (OpenBlock block : touched) {
       block.flush();
+    }
+    for (Placed placed : file.placed) {
+      Extent extent = placed.extent();
+      placed.block().checkHolds(extent.blockOffset() + extent.lengthBytes());
     }
     List<BlockEnd> ends = new ArrayList<>();
     if (rolled != null) {
@@ -427,7 +483,23 @@ final class FileWriter {
     if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EAGAIN) {
       throw new ChangedMeanwhileException(refused.detail());
     }
+    if (reply instanceof Reply.Refused refused && isOtherMap(file, refused)) {
+      if (change.expectedChange() != 0) {
+        throw new ChangedMeanwhileException(refused.detail());
+      }
+      throw new OtherMapException(refused.detail());
+    }
     throw Refusals.exception("commit to inode " + file.ino, reply);
+  }
+
+  /** A session that is over hears the same; its file is what it was. */
+  private boolean isOtherMap(FileState file, Reply.Refused refused) throws IOException {
+    if (refused.errno() != Errno.ESTALE) {
+      return false;
+    }
+    long map = file.attributes().map();
+    Reply now = session.call(Caller.ROOT, new Query.GetAttributes(file.ino));
+    return now instanceof Reply.Entry entry && entry.attributes().map() != map;
   }
 
   private static void settle(FileState file, List<Run> runs, Reply.Committed committed) {

@@ -49,8 +49,15 @@ final class OpenBlock {
     }
   }
 
-  /** Makes everything appended so far durable. */
+  /**
+   * Makes everything appended so far durable. In a block that broke, for whomever, it is not known
+   * what is.
+   */
   void flush() throws BlockFailedException {
+    if (isFailed()) {
+      throw new BlockFailedException(
+          writer.block(), new IOException("the block broke before its end was durable"));
+    }
     if (isSealed()) {
       return;
     }
@@ -59,6 +66,15 @@ final class OpenBlock {
     } catch (IOException e) {
       abandon();
       throw new BlockFailedException(writer.block(), e);
+    }
+  }
+
+  /** Fails if the block broke before its bytes up to here were durable. */
+  synchronized void checkHolds(long offset) throws BlockFailedException {
+    BlockEnd known = end;
+    if (known != null && known.lengthBytes() < offset) {
+      throw new BlockFailedException(
+          writer.block(), new IOException("the block ends at " + known.lengthBytes()));
     }
   }
 

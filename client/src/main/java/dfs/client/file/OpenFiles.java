@@ -4,8 +4,7 @@ import dfs.client.block.BlockStore;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
-import dfs.protocol.metadata.Caller;
-import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.LeaseMode;
@@ -111,21 +110,26 @@ public final class OpenFiles implements AutoCloseable {
       throws IOException {
     FileState file = file(handle);
     check(file);
-    if (session.lease() != LeaseMode.EXCLUSIVE) {
-      return writeThrough(file, offset, from, append, killPrivileges);
-    }
-    if (append && file.isStale()) {
-      refresh(file);
-    }
     flusher.reserve(from.remaining());
+    if (append && file.isStale() && session.lease() == LeaseMode.EXCLUSIVE) {
+      writer.refresh(file);
+    }
     long at;
     boolean spill;
     file.lock.lock();
     try {
-      at = put(file, offset, from, append, killPrivileges);
+      // Under the lock: a recall looks for what is dirty with it, after the lease is down.
+      boolean through =
+          session.lease() != LeaseMode.EXCLUSIVE
+              || file.isWrittenThrough()
+              || (append && file.isStale());
+      at = through ? -1 : put(file, offset, from, append, killPrivileges);
       spill = file.dirtyBytes() >= FileWriter.SPILL_BYTES;
     } finally {
       file.lock.unlock();
+    }
+    if (at < 0) {
+      return writeThrough(file, offset, from, append, killPrivileges);
     }
     if (spill) {
       writer.spill(file);
@@ -140,7 +144,7 @@ public final class OpenFiles implements AutoCloseable {
       throws IOException {
     long at = append ? file.sizeBytes() : offset;
     if (at < 0 || at > Limits.FILE_SIZE_BYTES - from.remaining()) {
-      throw new IOException("offset " + at + " is beyond the largest file size");
+      throw new RefusedException("offset " + at + " is beyond the largest file size", Errno.EFBIG);
     }
     if (killPrivileges) {
       file.killPrivileges();
@@ -159,9 +163,10 @@ public final class OpenFiles implements AutoCloseable {
       throws IOException {
     file.committing.lock();
     try {
+      through(file, true);
       writer.flush(file, true);
       for (int attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
-        refresh(file);
+        writer.refresh(file);
         long at;
         long change;
         file.lock.lock();
@@ -180,21 +185,48 @@ public final class OpenFiles implements AutoCloseable {
       }
       throw new IOException("others keep changing inode " + file.ino + ": nothing was written");
     } finally {
+      through(file, false);
       file.committing.unlock();
     }
   }
 
-  /** Gets committed size and map afresh. */
-  private void refresh(FileState file) throws IOException {
-    Reply reply = session.call(Caller.ROOT, new Query.GetAttributes(file.ino));
-    if (!(reply instanceof Reply.Entry entry)) {
-      throw Refusals.exception("inode " + file.ino, reply);
-    }
+  private static void through(FileState file, boolean starts) {
     file.lock.lock();
     try {
-      file.learn(entry.attributes());
+      if (starts) {
+        file.throughStarted();
+      } else {
+        file.throughEnded();
+      }
     } finally {
       file.lock.unlock();
+    }
+  }
+
+  /** A change that gives a file a new, empty map. */
+  public interface Emptying {
+    Reply run() throws IOException;
+  }
+
+  /**
+   * Empties a file: what was written before is committed first, and what is written beside it
+   * counts as written before it.
+   */
+  public Reply empty(long ino, Emptying change) throws IOException {
+    FileState file = files.get(ino);
+    if (file == null) {
+      return change.run();
+    }
+    file.committing.lock();
+    try {
+      writer.flush(file, true);
+      Reply reply = change.run();
+      if (reply instanceof Reply.Entry entry) {
+        writer.emptied(file, entry.attributes());
+      }
+      return reply;
+    } finally {
+      file.committing.unlock();
     }
   }
 
@@ -246,8 +278,11 @@ public final class OpenFiles implements AutoCloseable {
 
   /** Writes a file back because of its age; its error stays with it. */
   void writeBack(FileState file) throws IOException {
-    writer.flush(file, false);
-    forgetIfUnused(file);
+    try {
+      writer.flush(file, false);
+    } finally {
+      forgetIfUnused(file);
+    }
   }
 
   /** The handle is not used any more. What is not written yet still will be. */
@@ -276,8 +311,11 @@ public final class OpenFiles implements AutoCloseable {
     if (!isUnused(file)) {
       return;
     }
-    writer.sealIdle(file, Long.MAX_VALUE);
-    forget(file);
+    try {
+      writer.sealIdle(file, Long.MAX_VALUE);
+    } finally {
+      forget(file);
+    }
   }
 
   private void forget(FileState file) {

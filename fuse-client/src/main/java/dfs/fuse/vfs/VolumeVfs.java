@@ -193,12 +193,12 @@ public final class VolumeVfs implements Vfs {
   }
 
   private Reply truncate(Caller caller, int process, long ino) throws IOException {
-    files.syncInode(ino);
     int valid =
         Change.SetAttributes.SET_SIZE
             | Change.SetAttributes.BY_HANDLE
             | Change.SetAttributes.FRESH_MAP;
-    return ask(caller, process, new Change.SetAttributes(ino, valid, 0, 0, 0, 0, 0, 0, 0));
+    Change empty = new Change.SetAttributes(ino, valid, 0, 0, 0, 0, 0, 0, 0);
+    return files.empty(ino, () -> ask(caller, process, empty));
   }
 
   private Opened opened(Attributes attributes, int flags) {

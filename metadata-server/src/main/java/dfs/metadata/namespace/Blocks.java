@@ -110,6 +110,18 @@ final class Blocks {
     }
   }
 
+  /** Refuses a commit that names bytes beyond the end that it gives their block. */
+  static void checkEnd(Applying in, Extent extent) {
+    if (extent.unwritten()) {
+      return;
+    }
+    BlockInfo info = require(in.tx, extent.block());
+    if (info.state() != BlockInfo.OPEN
+        && extent.blockOffset() + extent.lengthBytes() > info.lengthBytes()) {
+      throw Refusal.of(Errno.EINVAL, "block " + extent.block() + " ends at " + info.lengthBytes());
+    }
+  }
+
   /** A block of the command's own session ends; the first seal wins. */
   static void end(Applying in, Change.BlockEnd end) {
     BlockInfo info = require(in.tx, end.block());

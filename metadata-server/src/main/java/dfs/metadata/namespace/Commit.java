@@ -43,6 +43,7 @@ final class Commit {
       extents(order, in, before, edit);
     }
     order.ends().forEach(end -> Blocks.end(in, end));
+    order.extents().forEach(extent -> Blocks.checkEnd(in, extent));
     // What was written counts also when there is no server for what will be.
     Reply.BlockGrant next =
         order.next() == null || in.command.placement().isEmpty()

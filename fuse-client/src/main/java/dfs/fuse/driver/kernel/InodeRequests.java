@@ -2,6 +2,7 @@ package dfs.fuse.driver.kernel;
 
 import com.google.protobuf.ByteString;
 import dfs.fuse.vfs.Vfs;
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
@@ -83,6 +84,9 @@ final class InodeRequests {
    */
   int setAttributes(Request in, Answer out) {
     int asked = in.u32(0);
+    if ((asked & 8) != 0 && Long.compareUnsigned(in.u64(16), Limits.FILE_SIZE_BYTES) > 0) {
+      return out.fail(in.unique(), Errno.EFBIG);
+    }
     int valid = 0;
     valid |= (asked & 1) != 0 ? Change.SetAttributes.SET_MODE : 0;
     valid |= (asked & 2) != 0 ? Change.SetAttributes.SET_UID : 0;

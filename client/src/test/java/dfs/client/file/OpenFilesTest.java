@@ -1,0 +1,403 @@
+package dfs.client.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dfs.client.block.BlockStore;
+import dfs.client.block.BlockWriter;
+import dfs.client.metadata.LeaseListener;
+import dfs.client.metadata.MetadataSession;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Change.BlockEnd;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.FileType;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Reply.BlockGrant;
+import dfs.protocol.metadata.Reply.BlockPlace;
+import dfs.protocol.seam.Time;
+import dfs.protocol.session.LeaseMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What open files promise, over a volume and blocks that do as they are told. */
+@Timeout(60)
+class OpenFilesTest {
+  private static final byte[] DATA = new byte[10_000];
+
+  private final Volume volume = new Volume();
+  private final Blocks blocks = new Blocks();
+  private final OpenFiles files = new OpenFiles(volume, blocks, new StillTime());
+
+  private static Attributes attributes(long ino, long size, long change, int flags) {
+    return new Attributes(
+        ino, FileType.REGULAR, 0644, 1, 0, 0, 0, size, size, 1, 1, 1, 1, change, ino, flags);
+  }
+
+  private long open(long ino) {
+    return files.open(attributes(ino, 0, 1, 0));
+  }
+
+  private void write(long handle, long offset, byte[] bytes) throws IOException {
+    files.write(handle, offset, ByteBuffer.wrap(bytes), false, false);
+  }
+
+  /** Two files share a block; the flush of one fails, and the other's comes right after it. */
+  @Test
+  void aBlockThatBrokeForOneFileIsNamedForNoOther() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      Volume session = new Volume();
+      Blocks breaking = new Blocks();
+      breaking.breaks = true;
+      try (OpenFiles shared = new OpenFiles(session, breaking, new StillTime());
+          ExecutorService threads = Executors.newFixedThreadPool(2)) {
+        List<Future<?>> syncs = new ArrayList<>();
+        for (long ino : new long[] {7, 8}) {
+          long handle = shared.open(attributes(ino, 0, 1, 0));
+          shared.write(handle, 0, ByteBuffer.wrap(DATA), false, false);
+          syncs.add(
+              threads.submit(
+                  () -> {
+                    shared.sync(handle);
+                    return null;
+                  }));
+        }
+        for (Future<?> sync : syncs) {
+          sync.get();
+        }
+      }
+      assertThat(session.commits).isNotEmpty();
+      for (Change.Commit commit : session.commits) {
+        assertThat(commit.extents()).noneMatch(extent -> extent.block() == 1);
+      }
+    }
+  }
+
+  /** The recall comes between a write's look at the lease and its bytes' arrival in memory. */
+  @Test
+  void aWriteBesideARecallIsFlushedByIt() throws Exception {
+    long handle = open(7);
+    CountDownLatch lowered = new CountDownLatch(1);
+    try (ExecutorService recall = Executors.newSingleThreadExecutor()) {
+      List<Future<?>> recalled = new ArrayList<>();
+      volume.onLook =
+          () -> {
+            recalled.add(
+                recall.submit(
+                    () -> {
+                      volume.lease = LeaseMode.NONE;
+                      lowered.countDown();
+                      files.syncAll();
+                      assertThat(files.isDirty()).as("dirty when acknowledged").isFalse();
+                      return null;
+                    }));
+            await(lowered);
+          };
+      write(handle, 0, DATA);
+      for (Future<?> each : recalled) {
+        each.get();
+      }
+    }
+    assertThat(volume.commits).hasSize(1);
+  }
+
+  @Test
+  void aFileThatOutgrowsTheMetadataIsCommittedAtOnce() throws Exception {
+    volume.inline = ByteString.copyFrom(new byte[Limits.INLINE_BYTES]);
+    blocks.roomBytes = Limits.BLOCK_BYTES - 16;
+    long handle = files.open(attributes(7, Limits.INLINE_BYTES, 1, Attributes.FLAG_INLINE));
+    write(handle, Limits.INLINE_BYTES, DATA);
+    files.sync(handle);
+    assertThat(volume.commits).hasSize(1);
+    assertThat(volume.commits.getFirst().extents().getLast().fileEnd())
+        .isEqualTo(Limits.INLINE_BYTES + DATA.length);
+  }
+
+  @Test
+  void anAppendThatBuildsOnTheEndIsCommittedAtOnce() throws Exception {
+    volume.lease = LeaseMode.NONE;
+    blocks.roomBytes = Limits.BLOCK_BYTES - 16;
+    long handle = open(7);
+    files.write(handle, 0, ByteBuffer.wrap(DATA), true, false);
+    assertThat(volume.commits).hasSize(1);
+    assertThat(volume.commits.getFirst().expectedChange()).isNotZero();
+    assertThat(volume.commits.getFirst().extents()).hasSize(2);
+  }
+
+  /** The file was emptied by somebody: what is written goes into what it is now. */
+  @Test
+  void whatIsWrittenGoesIntoTheNewMapOfAnEmptiedFile() throws Exception {
+    long handle = open(7);
+    write(handle, 0, DATA);
+    volume.map = 99;
+    files.sync(handle);
+    assertThat(volume.commits.getLast().map()).isEqualTo(99);
+    assertThat(files.isDirty()).isFalse();
+    write(handle, 0, new byte[10]);
+    volume.map = 100;
+    files.sync(handle);
+    assertThat(volume.commits.getLast().map()).isEqualTo(100);
+    assertThat(files.isDirty()).isFalse();
+  }
+
+  @Test
+  void whatIsWrittenBesideTheEmptyingCountsAsWrittenBefore() throws Exception {
+    long handle = open(7);
+    write(handle, 0, DATA);
+    Reply reply =
+        files.empty(
+            7,
+            () -> {
+              assertThat(volume.commits).as("what was written before").hasSize(1);
+              write(handle, DATA.length, DATA);
+              volume.map = 99;
+              return new Reply.Entry(volume.now(7));
+            });
+    assertThat(reply).isInstanceOf(Reply.Entry.class);
+    assertThat(files.isDirty()).isFalse();
+    assertThat(files.seen(volume.now(7)).sizeBytes()).isZero();
+  }
+
+  /** Whoever opens it next begins anew; nothing of it is held on to. */
+  @Test
+  void anErrorEndsWithTheLastHandle() throws Exception {
+    long handle = open(7);
+    write(handle, 0, DATA);
+    volume.refusal = Errno.ENOSPC;
+    assertThatThrownBy(() -> files.sync(handle)).isInstanceOf(RefusedException.class);
+    assertThatThrownBy(() -> write(handle, 0, DATA)).hasMessageContaining("earlier write");
+    files.release(handle);
+    assertThat(files.inUse(7)).isFalse();
+    volume.refusal = Errno.OK;
+    long next = open(7);
+    write(next, 0, DATA);
+    files.sync(next);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** One file, whatever its number. */
+  private static final class Volume implements MetadataSession {
+    final List<Change.Commit> commits = new ArrayList<>();
+    volatile LeaseMode lease = LeaseMode.EXCLUSIVE;
+    Runnable onLook = () -> {};
+    ByteString inline = ByteString.EMPTY;
+    Errno refusal = Errno.OK;
+    long map;
+    private long change = 1;
+    private long sizeBytes;
+    private long nextBlock = 1;
+
+    synchronized Attributes now(long ino) {
+      Attributes now = attributes(ino, sizeBytes, ++change, 0);
+      return map == 0 ? now : withMap(now, 0);
+    }
+
+    private Attributes withMap(Attributes a, long size) {
+      return new Attributes(
+          a.ino(), a.type(), a.mode(), 1, 0, 0, 0, size, size, 1, 1, 1, 1, a.change(), map, 0);
+    }
+
+    @Override
+    public synchronized Reply call(Caller caller, Operation operation) {
+      return switch (operation) {
+        case Change.AllocateBlock o ->
+            new Reply.Allocated(
+                new BlockGrant(
+                    nextBlock++,
+                    1,
+                    o.wish().solo(),
+                    o.wish().synced(),
+                    List.of(1L),
+                    List.of("somewhere"),
+                    ByteString.EMPTY));
+        case Change.Commit o -> commit(o);
+        case Query.GetAttributes o -> new Reply.Entry(now(o.ino()));
+        case Query.ReadMap o ->
+            new Reply.MapPage(now(o.ino()), sizeBytes, inline, List.of(), List.of());
+        default -> Reply.Done.DONE;
+      };
+    }
+
+    private Reply commit(Change.Commit commit) {
+      if (refusal != Errno.OK) {
+        return Reply.refused(refusal, "as told");
+      }
+      if (map != 0 && commit.map() != map) {
+        return Reply.refused(Errno.ESTALE, "another map");
+      }
+      long covered = commit.extents().stream().mapToLong(Extent::lengthBytes).sum();
+      if (!commit.hasInline() && covered < inline.size()) {
+        return Reply.refused(Errno.EINVAL, "the inline bytes are not replaced");
+      }
+      commits.add(commit);
+      sizeBytes = map == 0 ? Math.max(sizeBytes, commit.sizeBytes()) : 0;
+      return new Reply.Committed(now(commit.ino()), null);
+    }
+
+    @Override
+    public Reply callAsOf(Caller caller, Operation operation, long asOfNanos) {
+      return call(caller, operation);
+    }
+
+    @Override
+    public long id() {
+      return 1;
+    }
+
+    @Override
+    public LeaseMode lease() {
+      LeaseMode now = lease;
+      Runnable looked = onLook;
+      onLook = () -> {};
+      looked.run();
+      return now;
+    }
+
+    @Override
+    public long leaseNumber() {
+      return 1;
+    }
+
+    @Override
+    public long leaseValidNanos() {
+      return 1;
+    }
+
+    @Override
+    public long nowNanos() {
+      return 1;
+    }
+
+    @Override
+    public void listen(LeaseListener listener) {}
+
+    @Override
+    public void close() {}
+  }
+
+  /** Blocks that take everything; the first one may break when it is flushed. */
+  private static final class Blocks implements BlockStore {
+    final CountDownLatch appended = new CountDownLatch(2);
+    boolean breaks;
+    long roomBytes;
+
+    @Override
+    public BlockWriter create(BlockGrant grant) {
+      return new Writer(grant.block(), grant.block() == 1 ? roomBytes : 0);
+    }
+
+    private final class Writer implements BlockWriter {
+      private final long block;
+      private long length;
+      private long durable;
+
+      Writer(long block, long length) {
+        this.block = block;
+        this.length = length;
+      }
+
+      @Override
+      public long block() {
+        return block;
+      }
+
+      @Override
+      public long epoch() {
+        return 1;
+      }
+
+      @Override
+      public synchronized long lengthBytes() {
+        return length;
+      }
+
+      @Override
+      public synchronized long remainingBytes() {
+        return Limits.BLOCK_BYTES - length;
+      }
+
+      @Override
+      public synchronized long durableBytes() {
+        return durable;
+      }
+
+      @Override
+      public synchronized long append(Origin origin, ByteBuffer payload) {
+        long at = length;
+        length += payload.remaining();
+        appended.countDown();
+        return at;
+      }
+
+      @Override
+      public long appendSynced(Origin origin, ByteBuffer payload) {
+        return append(origin, payload);
+      }
+
+      @Override
+      public void flush() throws IOException {
+        if (breaks && block == 1) {
+          await(appended);
+          throw new IOException("the server was started again");
+        }
+        synchronized (this) {
+          durable = length;
+        }
+      }
+
+      @Override
+      public synchronized BlockEnd seal(boolean closed) {
+        durable = length;
+        return new BlockEnd(block, 1, length, closed);
+      }
+    }
+
+    @Override
+    public void read(BlockPlace place, long blockOffset, ByteBuffer into) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** Nothing happens because of the time. */
+  private static final class StillTime implements Time {
+    @Override
+    public long monotonicNanos() {
+      return 0;
+    }
+
+    @Override
+    public long wallNanos() {
+      return 1;
+    }
+
+    @Override
+    public Timer after(long delay, TimeUnit unit, Runnable task) {
+      return () -> {};
+    }
+  }
+}
