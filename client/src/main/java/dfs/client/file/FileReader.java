@@ -150,7 +150,8 @@ final class FileReader {
     }
     file.lock.lock();
     try {
-      if (file.commits() == commits) {
+      boolean newest = page.attributes().change() >= file.attributes().change();
+      if (file.commits() == commits && newest) {
         file.learn(page.attributes());
         if (cache) {
           file.keep(at, page);

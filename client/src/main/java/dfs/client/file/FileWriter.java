@@ -44,7 +44,10 @@ final class FileWriter {
   static final long SPILL_BYTES = 4L << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(FileWriter.class);
-  private static final int ATTEMPTS = 30;
+
+  /** A recall waits for a flush: this ends before the session does because of it. */
+  private static final int ATTEMPTS = 20;
+
   private static final long ATTEMPT_NANOS = 1_000_000_000L;
 
   private final MetadataSession session;

@@ -183,6 +183,9 @@ public final class VolumeVfs implements Vfs {
       Reply reply = ask(caller, process, new Query.Open(ino, access));
       if (reply instanceof Reply.Entry && (flags & O_TRUNC) != 0) {
         reply = truncate(caller, process, ino);
+        if (!(reply instanceof Reply.Entry)) {
+          session.call(Caller.ROOT, new Query.Release(ino, 1));
+        }
       }
       return reply instanceof Reply.Entry entry
           ? opened(entry.attributes(), flags)

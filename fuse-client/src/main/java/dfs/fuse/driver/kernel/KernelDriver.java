@@ -106,7 +106,14 @@ public final class KernelDriver implements AutoCloseable {
     idle.incrementAndGet();
     Thread thread = new Thread(this::serve, "fuse-reader");
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) {
+      // The system gives no more threads: those that are there go on.
+      LOG.error("no further reader can be started", e);
+      idle.decrementAndGet();
+      readers.decrementAndGet();
+    }
   }
 
   private void serve() {
