@@ -20,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * Requests about open directories. Offsets given to the kernel: 1 after ".", 2 after "..", 2 +
  * cookie after an entry. A listing ends at the counter that its first page saw, so that it ends
  * even while entries are added.
+ *
+ * <p>Attributes go out in the request for which they were fetched, or not at all: the kernel takes
+ * those of an answer to be no older than its request, whatever their validity, and on an older size
+ * it cuts its pages of the file, stored to by mappings or not. What a request had no room for is
+ * kept for its names alone; asked for attributes, it is fetched again.
  */
 final class DirectoryRequests {
   private static final int OFFSET_OF_COOKIES = 2;
@@ -42,6 +47,10 @@ final class DirectoryRequests {
     List<Dentry> page = List.of();
     int next;
     long cookie = -1;
+
+    boolean hasLeft() {
+      return next < page.size();
+    }
   }
 
   DirectoryRequests(Vfs vfs, Gate gate, InodeRequests inodes) {
@@ -78,26 +87,24 @@ final class DirectoryRequests {
     if (offset == 0) {
       directory.stop = 0;
     }
-    boolean fetched = false;
     long cookie = Math.max(0, offset - OFFSET_OF_COOKIES);
-    if (offset == 0 || directory.cookie != cookie) {
+    if (offset == 0 || directory.cookie != cookie || (plus && directory.hasLeft())) {
       Reply failure = fetch(in, directory, cookie, plus);
       if (failure != null) {
         return InodeRequests.failed(in, out, failure);
       }
-      fetched = true;
     }
     gate.enter();
     ByteBuffer body = out.start().body();
     body.limit(limit);
-    long validity = fetched ? vfs.validityNanos() : 0;
+    long validity = vfs.validityNanos();
     if (offset < 1 && !dots(out, in.node(), ".", 1, plus)) {
       return finish(in, out);
     }
     if (offset < 2 && !dots(out, in.node(), "..", 2, plus)) {
       return finish(in, out);
     }
-    while (directory.next < directory.page.size()) {
+    while (directory.hasLeft()) {
       Dentry entry = directory.page.get(directory.next);
       if (!put(out, entry, validity, plus)) {
         break;
@@ -105,7 +112,7 @@ final class DirectoryRequests {
       directory.next++;
       directory.cookie = entry.cookie();
     }
-    if (directory.next == directory.page.size() && !directory.end) {
+    if (!directory.hasLeft() && !directory.end) {
       directory.cookie = -1;
     }
     return finish(in, out);
