@@ -86,6 +86,21 @@ class CommandTest {
     assertThat(dfs(FAILED, "status", "--data", data)).contains("not up");
   }
 
+  /** The command is not on PATH: what is to be typed next begins with the script. */
+  @Test
+  void hintsCanBePastedIntoAShell() throws Exception {
+    String scripted =
+        "export JAVA_TOOL_OPTIONS=-Ddfs.launcher=/src/dfs/scripts/dfs; " + DfsProcess.commandLine();
+    assertThat(Shell.run(scratch, scripted + " ls --data " + data + " || echo status $?"))
+        .contains("start it with: /src/dfs/scripts/dfs up --data " + data, "status 1");
+    up();
+    assertThat(Shell.run(scratch, scripted + " up --data " + data))
+        .contains(
+            "  echo hello > " + mnt.resolve("hello"),
+            "  /src/dfs/scripts/dfs ls --data " + data + " -l /",
+            "  /src/dfs/scripts/dfs status --data " + data);
+  }
+
   @Test
   void theClusterKeyIsItsOwnersAlone() throws Exception {
     up();

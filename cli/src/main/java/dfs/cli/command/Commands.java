@@ -2,11 +2,15 @@ package dfs.cli.command;
 
 import dfs.cli.daemon.LogFile;
 import dfs.cli.data.DataDirectory;
+import dfs.cli.volume.NotUpException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs a command line: 0 done, 1 failed, 2 not understood, or nothing was started. */
 public final class Commands {
@@ -24,17 +28,40 @@ public final class Commands {
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler(
         (e, given) -> {
-          err.println("dfs: " + e.getMessage());
-          err.println("Try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+          err.println("dfs: " + misunderstood(e));
+          err.println("Try: " + Launcher.line(help(e.getCommandLine().getCommandSpec())));
           return NOTHING_STARTED;
         });
     line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, err, command));
     return line.execute(arguments);
   }
 
+  /** The first thing that was not understood; what else is wrong shows when this is put right. */
+  private static String misunderstood(ParameterException e) {
+    if (!(e instanceof UnmatchedArgumentException unmatched)
+        || unmatched.getUnmatched().isEmpty()) {
+      return String.valueOf(e.getMessage());
+    }
+    String first = unmatched.getUnmatched().getFirst();
+    boolean noCommand = e.getCommandLine().getCommandSpec().parent() == null;
+    if (first.startsWith("-")) {
+      return first
+          + ": there is no such option"
+          + (noCommand ? " before a command; put it behind" : "");
+    }
+    return first + (noCommand ? ": there is no such command" : ": is one argument too many");
+  }
+
+  private static String help(CommandSpec command) {
+    return (command.parent() == null ? "" : command.name() + " ") + "--help";
+  }
+
   private static int failed(Exception e, PrintWriter err, CommandLine command) {
     if (Reasons.isExpected(e)) {
       err.println("dfs: " + Reasons.of(e));
+      if (e instanceof NotUpException notUp) {
+        err.println("    start it with: " + Launcher.line("up", notUp.data()));
+      }
     } else {
       err.println("dfs: internal error: " + e + logged(e, command));
     }

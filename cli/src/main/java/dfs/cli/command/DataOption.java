@@ -17,9 +17,4 @@ final class DataOption {
   DataDirectory directory() {
     return data.map(DataDirectory::new).orElseGet(Places::data);
   }
-
-  /** What to add to a command so that it is about the same directory. */
-  String asArgument() {
-    return data.map(path -> " --data " + path).orElse("");
-  }
 }

@@ -22,7 +22,6 @@ import java.util.concurrent.TimeUnit;
  * own, detached, and waits until it serves.
  */
 final class Start {
-  private static final String LAUNCHER_PROPERTY = "dfs.launcher";
   private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(90);
   private static final long LOOK_MILLIS = 50;
   private static final int CONSOLE_LINES = 10;
@@ -109,17 +108,18 @@ final class Start {
                       new Problem(
                           config.data().root().toString(),
                           "is in use by process " + other.pid(),
-                          "stop it with: dfs down --data " + config.data().root())));
+                          "stop it with: " + Launcher.line("down", config.data()))));
     }
     return problems;
   }
 
   private int detached(Announcement announcement) throws Exception {
-    String launcher = System.getProperty(LAUNCHER_PROPERTY);
-    if (launcher == null) {
-      throw new FailedException(
-          LAUNCHER_PROPERTY, "no launcher is known to start a process with; use --foreground");
-    }
+    String launcher =
+        Launcher.path()
+            .orElseThrow(
+                () ->
+                    new FailedException(
+                        command, "no script is known to start a process with; use --foreground"));
     DataDirectory data = config.data();
     data.create();
     Path console = config.log().resolveSibling(config.log().getFileName() + ".console");

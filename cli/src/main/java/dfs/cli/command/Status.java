@@ -76,7 +76,7 @@ final class Status implements Callable<Integer> {
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       if (cause instanceof NotUpException) {
-        return Report.of("dfs is not up: start it with: dfs up" + data.asArgument());
+        return Report.of("dfs is not up: start it with: " + Launcher.line("up", data.directory()));
       }
       if (cause instanceof IOException fault) {
         return Report.of("the metadata server cannot be reached: " + Reasons.of(fault));
@@ -97,7 +97,12 @@ final class Status implements Callable<Integer> {
         Optional<Mount> mounted = table.at(mountPoint).filter(Mount::isDfs);
         report.put("mount", mountPoint.toString());
         if (mounted.isEmpty() && record.state() == ProcessRecord.State.READY) {
-          report.add(mountPoint + " is not mounted any more: dfs down and dfs up mount it again");
+          report.add(
+              "%s is not mounted any more: %s and then %s mount it again"
+                  .formatted(
+                      mountPoint,
+                      Launcher.line("down", directory),
+                      Launcher.line("up", directory)));
         }
       }
     }

@@ -1,6 +1,7 @@
 package dfs.cli.command;
 
 import dfs.cli.daemon.Daemon;
+import dfs.cli.data.DataDirectory;
 import dfs.cli.data.ProcessRecord;
 import dfs.cli.data.ProcessRecord.Kind;
 import java.io.PrintWriter;
@@ -61,12 +62,12 @@ final class Up implements Callable<Integer> {
     out.println("data   " + config.data().root());
     out.println("log    " + config.log());
     out.println("Try:");
-    String about = data.asArgument();
+    DataDirectory about = data.directory();
     out.println(
         mounted.isPresent()
             ? "  echo hello > " + mounted.get().resolve("hello")
-            : "  dfs put" + about + " /etc/hostname /hello");
-    out.println("  dfs ls" + about + " -l /");
-    out.println("  dfs status" + about);
+            : "  " + Launcher.line("put", about) + " /etc/hostname /hello");
+    out.println("  " + Launcher.line("ls", about) + " -l /");
+    out.println("  " + Launcher.line("status", about));
   }
 }

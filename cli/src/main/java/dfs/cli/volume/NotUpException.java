@@ -7,7 +7,15 @@ import java.io.IOException;
 public final class NotUpException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  private final transient DataDirectory data;
+
   NotUpException(DataDirectory data) {
     super(data.root() + ": dfs is not up");
+    this.data = data;
+  }
+
+  /** The directory that nobody serves. */
+  public DataDirectory data() {
+    return data;
   }
 }
