@@ -102,6 +102,22 @@ class CommandTest {
   }
 
   @Test
+  void whatCannotBeFetchedIsNamedAsTheUserNamedIt() throws Exception {
+    up();
+    Shell.run(mnt, "echo x > h");
+    String target = scratch.resolve("nodir/x").toString();
+    assertThat(dfs(FAILED, "get", "--data", data, "/h", target))
+        .isEqualTo("dfs: " + target + ": no such file or directory\n");
+    String below = Files.createFile(scratch.resolve("file")).resolve("x").toString();
+    assertThat(dfs(FAILED, "get", "--data", data, "/h", below))
+        .isEqualTo("dfs: " + below + ": Not a directory\n");
+    Path occupied = Files.createDirectory(scratch.resolve("occupied"));
+    Files.createDirectories(occupied.resolve("h/x"));
+    assertThat(dfs(FAILED, "get", "--data", data, "/h", occupied.toString()))
+        .isEqualTo("dfs: " + occupied.resolve("h") + ": Is a directory\n");
+  }
+
+  @Test
   void theClusterKeyIsItsOwnersAlone() throws Exception {
     up();
     Path key = Path.of(data, "cluster.key");

@@ -3,7 +3,10 @@ package dfs.cli.command;
 import dfs.cli.volume.Volume;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -54,13 +57,29 @@ final class Get implements Callable<Integer> {
     Path unfinished =
         file.resolveSibling(".dfs-get-" + ProcessHandle.current().pid() + "-" + file.getFileName());
     try {
-      try (FileChannel channel =
-          FileChannel.open(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        volume.tree().copyOut(path, channel);
+      Files.createFile(unfinished);
+      try {
+        try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+          volume.tree().copyOut(path, channel);
+        }
+        Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(unfinished);
       }
-      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(unfinished);
+    } catch (FileSystemException e) {
+      throw about(file, e);
     }
+  }
+
+  /** The unfinished file means nothing to anybody: what failed is the making of this one. */
+  private static FileSystemException about(Path file, FileSystemException e) {
+    FileSystemException named =
+        switch (e) {
+          case NoSuchFileException _ -> new NoSuchFileException(file.toString());
+          case AccessDeniedException _ -> new AccessDeniedException(file.toString());
+          default -> new FileSystemException(file.toString(), null, e.getReason());
+        };
+    named.initCause(e);
+    return named;
   }
 }
