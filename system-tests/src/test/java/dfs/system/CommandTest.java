@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -115,6 +117,43 @@ class CommandTest {
     Files.createDirectories(occupied.resolve("h/x"));
     assertThat(dfs(FAILED, "get", "--data", data, "/h", occupied.toString()))
         .isEqualTo("dfs: " + occupied.resolve("h") + ": Is a directory\n");
+  }
+
+  @Test
+  void whatIsUpOtherwiseThanAskedIsSaid() throws Exception {
+    up();
+    String other = scratch.resolve("other").toString();
+    assertThat(dfs(NOTHING_STARTED, "up", "--data", data, "--", other))
+        .contains(
+            other + ": is not mounted: dfs is up already, with the mount " + mnt,
+            "    mount it there, too, with: dfs mount --data " + data + " " + other,
+            "nothing was started");
+    assertThat(Path.of(other)).doesNotExist();
+    assertThat(dfs(NOTHING_STARTED, "up", "--data", data, "--port", "1"))
+        .contains(
+            "port 1: is not listened on: dfs is up already without it",
+            "    stop it, and start it with the port: dfs down --data " + data,
+            "nothing was started");
+    assertThat(dfs(NOTHING_STARTED, "up", "--data", data, "--port", "99999"))
+        .contains("port 99999: there is no such port", "nothing was started");
+    assertThat(dfs(0, "up", "--data", data)).contains("is up already", "mount  " + mnt);
+  }
+
+  /** The port is kept from others by a socket that is bound to it and does not listen. */
+  @Test
+  void whatListensOnItsPortIsUpAlready() throws Exception {
+    try (Socket kept = new Socket()) {
+      kept.setReuseAddress(true);
+      kept.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      String port = String.valueOf(kept.getLocalPort());
+      processes.add(
+          DfsProcess.serve(
+              scratch, "up", "--foreground", "--no-mount", "--data", data, "--port", port));
+      assertThat(dfs(0, "up", "--data", data, "--no-mount", "--port", port))
+          .contains("is up already");
+      assertThat(dfs(NOTHING_STARTED, "up", "--data", data, "--", mnt.toString()))
+          .contains(mnt + ": is not mounted: dfs is up already, without a mount");
+    }
   }
 
   @Test

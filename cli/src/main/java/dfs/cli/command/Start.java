@@ -1,6 +1,7 @@
 package dfs.cli.command;
 
 import dfs.cli.daemon.Daemon;
+import dfs.cli.daemon.Roles;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.ProcessRecord;
 import dfs.cli.data.ProcessRecord.Kind;
@@ -47,9 +48,16 @@ final class Start {
   }
 
   int run(boolean foreground, Announcement announcement) throws Exception {
+    return run(foreground, config.mountPoint(), announcement);
+  }
+
+  /**
+   * @param named the mount point that the person named: one that is up must have it
+   */
+  int run(boolean foreground, Optional<Path> named, Announcement announcement) throws Exception {
     Optional<ProcessRecord> running = ProcessRecord.alive(config.record());
     if (running.isPresent() && running.get().state() != State.STOPPING) {
-      return alreadyUp(running.get(), announcement);
+      return alreadyUp(running.get(), named, announcement);
     }
     List<Problem> problems = new ArrayList<>(others());
     problems.addAll(
@@ -85,11 +93,50 @@ final class Start {
             + " in the way");
   }
 
-  private int alreadyUp(ProcessRecord running, Announcement announcement) throws Exception {
+  private int alreadyUp(ProcessRecord running, Optional<Path> named, Announcement announcement)
+      throws Exception {
     ProcessRecord ready = await(running, Optional.empty());
+    List<Problem> problems = lacking(ready, named);
+    if (!problems.isEmpty()) {
+      print(problems, err);
+      return Commands.NOTHING_STARTED;
+    }
     out.println("dfs is up already: process " + ready.pid());
     announcement.ready(ready);
     return Commands.DONE;
+  }
+
+  /** What was asked for and a process that is up does not have. */
+  private List<Problem> lacking(ProcessRecord running, Optional<Path> named) throws IOException {
+    List<Problem> problems = new ArrayList<>();
+    if (named.isPresent() && !running.mountPoint().equals(named)) {
+      problems.add(
+          new Problem(
+              named.get().toString(),
+              "is not mounted: dfs is up already, "
+                  + running
+                      .mountPoint()
+                      .map(path -> "with the mount " + path)
+                      .orElse("without a mount"),
+              "mount it there, too, with: "
+                  + Launcher.line("mount", config.data())
+                  + " "
+                  + named.get()));
+    }
+    if (config.port().isPresent()) {
+      int port = config.port().get();
+      Optional<Problem> impossible = Preflight.noSuchPort(port);
+      if (impossible.isPresent()) {
+        problems.add(impossible.get());
+      } else if (!Roles.listensOn(config.data(), port)) {
+        problems.add(
+            new Problem(
+                "port " + port,
+                "is not listened on: dfs is up already without it",
+                "stop it, and start it with the port: " + Launcher.line("down", config.data())));
+      }
+    }
+    return problems;
   }
 
   /** Processes that have a role of this one. */

@@ -46,14 +46,16 @@ final class Up implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    Optional<Path> named =
+        noMount ? Optional.empty() : mountPoint.map(path -> path.toAbsolutePath().normalize());
     Optional<Path> where =
         noMount
             ? Optional.empty()
-            : Optional.of(mountPoint.orElseGet(Places::mountPoint).toAbsolutePath().normalize());
+            : Optional.of(named.orElseGet(Places::mountPoint).toAbsolutePath().normalize());
     Daemon.Config config = new Daemon.Config(Kind.ALL, data.directory(), where, port);
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "up", out, spec.commandLine().getErr())
-        .run(foreground, record -> announce(config, record, out));
+        .run(foreground, named, record -> announce(config, record, out));
   }
 
   private void announce(Daemon.Config config, ProcessRecord record, PrintWriter out) {

@@ -14,6 +14,7 @@ import dfs.protocol.seam.RealDisk;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -37,6 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Roles implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Roles.class);
+  private static final String METADATA_ADDRESS = "metadata ";
   private static final String METADATA_HERE = "local:metadata";
   private static final long CHUNK_READY_SECONDS = 60;
   private static final String SOURCE = "dfs";
@@ -124,7 +126,7 @@ public final class Roles implements AutoCloseable {
 
   private void startMetadata() throws IOException {
     List<String> listening = new ArrayList<>(List.of(METADATA_HERE, metadataSocket()));
-    config.port().ifPresent(port -> listening.add("tcp:127.0.0.1:" + port));
+    config.port().ifPresent(port -> listening.add(loopback(port)));
     MetadataServer server =
         MetadataServer.start(
             new MetadataServer.Config(
@@ -141,7 +143,7 @@ public final class Roles implements AutoCloseable {
     parts.push(new Part("metadata server", server::close));
     server.addresses().stream()
         .filter(address -> !BlockServices.isLocal(address))
-        .map(address -> "metadata " + address)
+        .map(address -> METADATA_ADDRESS + address)
         .forEach(addresses::add);
   }
 
@@ -219,6 +221,16 @@ public final class Roles implements AutoCloseable {
 
   private String metadataAddress() {
     return config.metadata() ? METADATA_HERE : metadataSocket();
+  }
+
+  private static String loopback(int port) {
+    return "tcp:127.0.0.1:" + port;
+  }
+
+  /** Whether the metadata server of a directory that is up listens on this port, too. */
+  public static boolean listensOn(DataDirectory data, int port) throws IOException {
+    return Files.exists(data.addresses())
+        && Files.readAllLines(data.addresses()).contains(METADATA_ADDRESS + loopback(port));
   }
 
   /** Where others reach the roles: a role and an address in each. */

@@ -259,9 +259,19 @@ public final class Preflight {
     }
   }
 
+  /** What is wrong with a port on any machine. */
+  public static Optional<Problem> noSuchPort(int port) {
+    return port < 1 || port > PORT_MAX
+        ? Optional.of(
+            new Problem(
+                "port " + port, "there is no such port", "choose one from 1 to " + PORT_MAX))
+        : Optional.empty();
+  }
+
   private void port(int port) {
-    if (port < 1 || port > PORT_MAX) {
-      problem("port " + port, "there is no such port", "choose one from 1 to " + PORT_MAX);
+    Optional<Problem> impossible = noSuchPort(port);
+    if (impossible.isPresent()) {
+      problems.add(impossible.get());
       return;
     }
     try (ServerSocket socket = new ServerSocket()) {
