@@ -9,6 +9,7 @@ import dfs.cli.data.ProcessRecord.State;
 import dfs.cli.preflight.Preflight;
 import dfs.cli.preflight.Problem;
 import dfs.cli.preflight.Surroundings;
+import dfs.cli.volume.Volume;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -139,10 +140,17 @@ final class Start {
     return problems;
   }
 
-  /** Processes that have a role of this one. */
+  /** Processes that have a role of this one, or the lack of one that it needs. */
   private List<Problem> others() throws IOException {
     List<Problem> problems = new ArrayList<>();
     if (config.kind() == Kind.MOUNT) {
+      if (!Volume.isUp(config.data())) {
+        problems.add(
+            new Problem(
+                config.data().root().toString(),
+                "dfs is not up",
+                "start it with: " + Launcher.line("up", config.data())));
+      }
       return problems;
     }
     List<Kind> conflicting =

@@ -16,6 +16,11 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.RealTime;
 import dfs.protocol.transport.Transports;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.util.Optional;
@@ -55,12 +60,32 @@ public final class Volume implements AutoCloseable {
   }
 
   /**
+   * Whether somebody serves the directory. A process that was killed leaves its addresses and its
+   * socket; what else may be wrong shows when a session is opened.
+   */
+  public static boolean isUp(DataDirectory data) throws IOException {
+    if (!Files.exists(data.addresses()) || !Files.exists(data.metadataSocket())) {
+      return false;
+    }
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      // a server that does not answer now has a queue that may be full
+      channel.configureBlocking(false);
+      channel.connect(UnixDomainSocketAddress.of(data.metadataSocket()));
+      return true;
+    } catch (ConnectException e) {
+      return false;
+    } catch (SocketException e) {
+      return true;
+    }
+  }
+
+  /**
    * Opens a session.
    *
    * @throws NotUpException when nobody serves the directory
    */
   public static Volume open(DataDirectory data) throws IOException {
-    if (!Files.exists(data.addresses())) {
+    if (!isUp(data)) {
       throw new NotUpException(data);
     }
     Transports transport = new Transports();

@@ -2,8 +2,13 @@ package dfs.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,5 +63,40 @@ class CommandsTest {
     assertThat(said(Commands.FAILED, (command + " --data " + data).split(" ", -1)))
         .isEqualTo(
             "dfs: %s: dfs is not up\n    start it with: dfs up --data %s\n".formatted(data, data));
+  }
+
+  /** As after a kill: the addresses are there, and the socket, on which nobody listens. */
+  private Path killed() throws IOException {
+    Path data = scratch.resolve("data");
+    Files.createDirectories(data.resolve("run"));
+    Path socket = data.resolve("run/metadata.sock");
+    Files.writeString(data.resolve("run/addresses"), "metadata unix:" + socket + "\n");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+    }
+    return data;
+  }
+
+  @Test
+  void whatWasKilledIsNotUp() throws IOException {
+    Path data = killed();
+    assertThat(said(Commands.FAILED, "ls", "--data", data.toString()))
+        .isEqualTo(
+            "dfs: %s: dfs is not up\n    start it with: dfs up --data %s\n".formatted(data, data));
+  }
+
+  @Test
+  void aMountOfWhatIsNotUpStartsNothing() throws IOException {
+    Path data = scratch.resolve("data");
+    Path mnt = scratch.resolve("mnt");
+    assertThat(said(Commands.NOTHING_STARTED, "mount", "--data", data.toString(), mnt.toString()))
+        .contains(
+            "dfs: %s: dfs is not up\n    start it with: dfs up --data %s\n".formatted(data, data));
+    assertThat(data).doesNotExist();
+    assertThat(mnt).doesNotExist();
+    killed();
+    assertThat(said(Commands.NOTHING_STARTED, "mount", "--data", data.toString(), mnt.toString()))
+        .contains("dfs: %s: dfs is not up\n".formatted(data));
+    assertThat(mnt).doesNotExist();
   }
 }
