@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A disk that loses power: what was not synced is there in any selection of pages, or not; names
@@ -22,6 +23,7 @@ public final class SimulatedDisk implements Disk {
 
   private final Map<Path, Contents> names = new TreeMap<>();
   private final Map<Path, Contents> durableNames = new TreeMap<>();
+  private final AtomicReference<Runnable> beforeSync = new AtomicReference<>(() -> {});
   private int syncs;
   private int operationsLeft = Integer.MAX_VALUE;
   private Space space = new Space(1L << 40, 1L << 39);
@@ -37,9 +39,14 @@ public final class SimulatedDisk implements Disk {
     return syncs;
   }
 
-  /** After this many more writes and syncs everything fails, until the {@link #crash}. */
+  /** After this many more writes, cuts and syncs everything fails, until the {@link #crash}. */
   public synchronized void powerOffAfter(int operations) {
     operationsLeft = operations;
+  }
+
+  /** Runs this when a file is to be synced the next time, before it is. */
+  public void beforeNextSync(Runnable what) {
+    beforeSync.set(what);
   }
 
   private void operate() throws IOException {
@@ -204,14 +211,17 @@ public final class SimulatedDisk implements Disk {
     }
 
     @Override
-    public void truncate(long size) {
+    public void truncate(long size) throws IOException {
       synchronized (SimulatedDisk.this) {
+        operate();
         contents.now = Arrays.copyOf(contents.now, (int) size);
       }
     }
 
     @Override
     public void sync(boolean metadata) throws IOException {
+      Runnable first = beforeSync.getAndSet(() -> {});
+      first.run();
       synchronized (SimulatedDisk.this) {
         operate();
         syncs++;

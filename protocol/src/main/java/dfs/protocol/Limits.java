@@ -35,6 +35,9 @@ public final class Limits {
   /** Longest payload of one append. */
   public static final int APPEND_BYTES = 1 << 20;
 
+  /** Most bytes of records that are given at once, encoded. */
+  public static final int RECORDS_BYTES = 64 << 10;
+
   /** A synced append up to this size travels inside its journal record. */
   public static final int JOURNAL_INLINE_BYTES = 64 << 10;
 

@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -232,7 +233,7 @@ public final class BlockDirectory implements AutoCloseable {
     return new BlockFault(BlockFault.Kind.NO_SUCH_BLOCK, "block " + block + " is not here");
   }
 
-  private interface Change<T> {
+  private interface Call<T> {
     T run() throws IOException;
   }
 
@@ -240,7 +241,7 @@ public final class BlockDirectory implements AutoCloseable {
    * Everything that writes or syncs goes through here: after the first error of the disk what lies
    * on it is not known, so every later call fails, and nothing is tried again.
    */
-  private <T> T change(Change<T> change) throws BlockFault {
+  private <T> T change(Call<T> change) throws BlockFault {
     check();
     try {
       return change.run();
@@ -267,7 +268,7 @@ public final class BlockDirectory implements AutoCloseable {
     }
   }
 
-  private <T> T change(BlockFile file, Change<T> change) throws BlockFault {
+  private <T> T change(BlockFile file, Call<T> change) throws BlockFault {
     return change(
         () -> {
           try {
@@ -289,6 +290,17 @@ public final class BlockDirectory implements AutoCloseable {
   public long append(BlockRecord record, ByteBuffer payload, boolean synced) throws BlockFault {
     BlockFile file = file(record.block());
     return change(file, () -> file.append(record, payload, synced));
+  }
+
+  /** Adds a record of a copy, durable when the block is sealed; the journal does not bear it. */
+  public void copy(BlockRecord record, ByteBuffer payload) throws BlockFault {
+    BlockFile file = file(record.block());
+    change(
+        file,
+        () -> {
+          file.copy(record, payload);
+          return record;
+        });
   }
 
   /** Makes a block's bytes durable; returns its length. */
@@ -313,14 +325,43 @@ public final class BlockDirectory implements AutoCloseable {
   }
 
   /**
+   * Ends a block for ever at this length, whoever writes it; what it has beyond is cut. Nothing
+   * happens to a block that is sealed or shorter; one of which no record ends there is kept as it
+   * is, and the fault is MALFORMED.
+   */
+  public void sealAt(long block, long length) throws BlockFault {
+    BlockFile file = file(block);
+    change(
+        file,
+        () -> {
+          file.sealAt(length);
+          return block;
+        });
+  }
+
+  /**
    * Fills {@code into} with verified bytes from {@code offset} on; returns the checksums of the
    * range's pieces. An error of one read condemns nothing but the read.
    */
   public Checksums read(long block, long offset, ByteBuffer into) throws BlockFault {
-    check();
     BlockFile file = file(block);
+    return look(file, () -> file.read(offset, into));
+  }
+
+  /**
+   * The records of a sealed block from the one that begins at {@code offset} on, as many as fit
+   * {@link dfs.protocol.Limits#RECORDS_BYTES}; empty at its end.
+   */
+  public List<BlockRecord> records(long block, long offset) throws BlockFault {
+    BlockFile file = file(block);
+    return look(file, () -> file.records(offset));
+  }
+
+  private <T> T look(BlockFile file, Call<T> read) throws BlockFault {
+    check();
+    long block = file.identity().block();
     try {
-      return file.read(offset, into);
+      return read.run();
     } catch (BlockFault e) {
       if (e.kind() == BlockFault.Kind.DAMAGED) {
         foundDamage(block, String.valueOf(e.getMessage()));
@@ -348,10 +389,25 @@ public final class BlockDirectory implements AutoCloseable {
   public List<State> states() {
     List<State> states = new ArrayList<>(blocks.size() + damaged.size());
     for (BlockFile file : blocks.values()) {
-      Identity identity = file.identity();
-      states.add(new State(identity.block(), identity.epoch(), file.length(), file.isSealed()));
+      states.add(stateOf(file));
     }
     return states;
+  }
+
+  private static State stateOf(BlockFile file) {
+    Identity identity = file.identity();
+    return new State(identity.block(), identity.epoch(), file.length(), file.isSealed());
+  }
+
+  /** How this block is; null if it is not here, or nothing of it is served. */
+  public @Nullable State state(long block) {
+    BlockFile file = blocks.get(block);
+    return file == null ? null : stateOf(file);
+  }
+
+  /** Whether damage of this block is known. */
+  public boolean isDamaged(long block) {
+    return damaged.contains(block) || wounded.contains(block);
   }
 
   /** Whether the block is here, whole and ended. */

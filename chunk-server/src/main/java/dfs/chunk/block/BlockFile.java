@@ -1,6 +1,8 @@
 package dfs.chunk.block;
 
 import dfs.chunk.block.SideFile.Identity;
+import dfs.chunk.block.SideFile.Mark;
+import dfs.chunk.block.SideFile.Page;
 import dfs.chunk.block.SideFile.Seal;
 import dfs.chunk.journal.Journal;
 import dfs.protocol.Limits;
@@ -36,6 +38,9 @@ final class BlockFile {
   private long durableLength;
   private boolean unsynced;
   private boolean sealed;
+
+  /** Where the last page of records ended: whoever asked for it asks for the next one. */
+  private Mark pageEnd = Mark.START;
 
   /** Guarded by {@code pending}, so that no checkpoint meets closed files. */
   private boolean deleted;
@@ -105,7 +110,37 @@ final class BlockFile {
     return flush(lsn, length);
   }
 
+  /**
+   * Adds a record of a copy at the end. Nothing is promised of it before the seal, so it does not
+   * go into the journal; and what it says was durable was so where it was written: in the journal
+   * it would make bytes that were never synced here pass for damaged.
+   */
+  synchronized void copy(BlockRecord record, ByteBuffer payload) throws IOException {
+    checkContinues(record, payload);
+    writeData(payload.duplicate(), record.blockOffset());
+    unsynced = true;
+    synchronized (pending) {
+      pending.add(record);
+    }
+    last = record;
+    pieces.add(record);
+  }
+
   private long add(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
+    checkContinues(record, payload);
+    writeData(payload.duplicate(), record.blockOffset());
+    boolean inside = synced && !unsynced && record.length() <= Limits.JOURNAL_INLINE_BYTES;
+    unsynced |= !inside;
+    synchronized (pending) {
+      pending.add(record);
+    }
+    lastLsn = journal.append(record.toBuffer(), inside ? payload : null);
+    last = record;
+    pieces.add(record);
+    return lastLsn;
+  }
+
+  private void checkContinues(BlockRecord record, ByteBuffer payload) throws BlockFault {
     checkWritable(record.epoch());
     if (record.session() != identity.session()) {
       throw new BlockFault(
@@ -124,16 +159,6 @@ final class BlockFile {
       throw new BlockFault(
           BlockFault.Kind.MALFORMED, "the bytes do not have the checksums of their record");
     }
-    writeData(payload.duplicate(), length);
-    boolean inside = synced && !unsynced && record.length() <= Limits.JOURNAL_INLINE_BYTES;
-    unsynced |= !inside;
-    synchronized (pending) {
-      pending.add(record);
-    }
-    lastLsn = journal.append(record.toBuffer(), inside ? payload : null);
-    last = record;
-    pieces.add(record);
-    return lastLsn;
   }
 
   /**
@@ -190,6 +215,11 @@ final class BlockFile {
     }
     journal.flush(lsn);
     synchronized (this) {
+      if (length > pieces.length()) {
+        throw new BlockFault(
+            BlockFault.Kind.NOT_WRITABLE,
+            "block %d was cut to %d".formatted(identity.block(), pieces.length()));
+      }
       durableLength = Math.max(durableLength, length);
       return durableLength;
     }
@@ -225,16 +255,77 @@ final class BlockFile {
         return pieces.length();
       }
       checkpoint();
-      Seal seal = new Seal(pieces.length(), pieces.units());
-      synchronized (pending) {
-        data.sync(true);
-        SideFile.writeSeal(side, sideEnd, identity, seal);
-        side.sync(true);
+      writeSeal();
+      return pieces.length();
+    }
+  }
+
+  /** All records lie in the side file. Holds {@code this}. */
+  private void writeSeal() throws IOException {
+    Seal seal = new Seal(pieces.length(), pieces.units());
+    synchronized (pending) {
+      data.sync(true);
+      SideFile.writeSeal(side, sideEnd, identity, seal);
+      side.sync(true);
+    }
+    pieces = PieceTable.ofUnits(seal.length(), seal.units());
+    sealed = true;
+    durableLength = seal.length();
+  }
+
+  /**
+   * Ends the block for ever at a length at which a record of it ends, whoever writes it; what it
+   * has beyond is cut. Nothing happens to a block that is sealed or shorter.
+   *
+   * <p>The seal decides: before it is durable the records that are cut may come back from the
+   * journal at the next start, and their bytes must be there then, or they would pass for damaged;
+   * after it nobody asks the journal. So the bytes go last.
+   */
+  synchronized void sealAt(long length) throws IOException {
+    if (sealed || pieces.length() < length) {
+      return;
+    }
+    checkpoint();
+    if (pieces.length() > length) {
+      cutRecords(length);
+    }
+    writeSeal();
+    cutBytes();
+  }
+
+  /** What is in memory and in the side file ends at this length from now on. */
+  private void cutRecords(long length) throws IOException {
+    PieceTable kept = new PieceTable();
+    long end = SideFile.HEADER_BYTES;
+    BlockRecord lastKept = null;
+    for (BlockRecord record : SideFile.read(side).records()) {
+      if (kept.length() >= length) {
+        break;
       }
-      pieces = PieceTable.ofUnits(seal.length(), seal.units());
-      sealed = true;
-      durableLength = seal.length();
-      return seal.length();
+      kept.add(record);
+      end += record.encodedBytes();
+      lastKept = record;
+    }
+    if (kept.length() < length) {
+      throw new BlockFault(
+          BlockFault.Kind.DAMAGED,
+          "the records of block %d end at %d".formatted(identity.block(), kept.length()));
+    }
+    if (kept.length() > length) {
+      throw new BlockFault(
+          BlockFault.Kind.MALFORMED,
+          "no record of block %d ends at %d".formatted(identity.block(), length));
+    }
+    pieces = kept;
+    last = lastKept;
+    sideEnd = end;
+    side.truncate(end);
+  }
+
+  private void cutBytes() throws IOException {
+    if (data.size() > pieces.length()) {
+      data.truncate(pieces.length());
+      data.sync(true);
     }
   }
 
@@ -285,7 +376,9 @@ final class BlockFile {
 
   /** Cuts what no record vouches for, after a replay. */
   synchronized void cut() throws IOException {
-    if (!sealed) {
+    if (sealed) {
+      cutBytes();
+    } else {
       side.truncate(sideEnd);
       checkpoint();
       data.truncate(pieces.length());
@@ -325,13 +418,13 @@ final class BlockFile {
     ByteBuffer bytes = bytesRead == count ? into.slice() : ByteBuffer.allocate(bytesRead);
     readFully(bytes, span.from);
     if (bytes.hasRemaining()) {
-      throw damaged(span.from + bytes.position());
+      throw damaged(span.from + bytes.position(), offset + count);
     }
     bytes.flip();
     long at = span.from;
     for (int i = 0; i < span.ends.length; i++) {
       if (Pieces.checksum(bytes, (int) (span.ends[i] - at)) != span.checksums[i]) {
-        throw damaged(at);
+        throw damaged(at, offset + count);
       }
       at = span.ends[i];
     }
@@ -345,10 +438,58 @@ final class BlockFile {
     return checksums;
   }
 
-  private BlockFault damaged(long offset) {
+  /** Bytes that were cut while they were read are not damaged. */
+  private synchronized BlockFault damaged(long offset, long readTo) {
+    if (readTo > pieces.length()) {
+      return new BlockFault(
+          BlockFault.Kind.MALFORMED,
+          "block %d was cut to %d".formatted(identity.block(), pieces.length()));
+    }
     return new BlockFault(
         BlockFault.Kind.DAMAGED,
         "block %d does not have at %d what was written".formatted(identity.block(), offset));
+  }
+
+  /** A page of records from the one that begins at {@code offset} on; empty at the end. */
+  List<BlockRecord> records(long offset) throws IOException {
+    Mark mark;
+    long end;
+    synchronized (this) {
+      if (!sealed || offset < 0 || offset > pieces.length()) {
+        throw new BlockFault(
+            BlockFault.Kind.MALFORMED,
+            "records from %d on of block %d, which is %s and ends at %d"
+                .formatted(offset, identity.block(), sealed ? "sealed" : "open", pieces.length()));
+      }
+      if (offset == pieces.length()) {
+        return List.of();
+      }
+      mark = pageEnd.offset() <= offset ? pageEnd : Mark.START;
+      end = sideEnd;
+    }
+    while (mark.offset() < offset) {
+      mark = page(mark, end, offset).next();
+    }
+    if (mark.offset() > offset) {
+      throw new BlockFault(
+          BlockFault.Kind.MALFORMED,
+          "no record of block %d begins at %d".formatted(identity.block(), offset));
+    }
+    Page page = page(mark, end, Long.MAX_VALUE);
+    synchronized (this) {
+      pageEnd = page.next();
+    }
+    return page.records();
+  }
+
+  private Page page(Mark from, long end, long until) throws IOException {
+    Page page = SideFile.page(side, identity.block(), from, end, until);
+    if (page.records().isEmpty()) {
+      throw new BlockFault(
+          BlockFault.Kind.DAMAGED,
+          "block %d does not have its record at %d".formatted(identity.block(), from.offset()));
+    }
+    return page;
   }
 
   /** Closes the files; whoever still uses them hears that the block is gone. */

@@ -96,6 +96,39 @@ final class SideFile {
     return new Contents(identity, records, recordsEnd, seal);
   }
 
+  /** A record's offset in the block, and its place in the side file. */
+  record Mark(long offset, long position) {
+    static final Mark START = new Mark(0, HEADER_BYTES);
+  }
+
+  /** Some records in a row; {@code next} is where they end. */
+  record Page(List<BlockRecord> records, Mark next) {}
+
+  /**
+   * Reads records of a block from {@code from} on, as many as fit {@link Limits#RECORDS_BYTES} and
+   * begin below {@code until}; none when the first is damaged.
+   *
+   * @param end where the last record ends
+   */
+  static Page page(DiskFile file, long block, Mark from, long end, long until) throws IOException {
+    ByteBuffer bytes = buffer((int) Math.min(Limits.RECORDS_BYTES, end - from.position()));
+    while (bytes.hasRemaining() && file.read(bytes, from.position() + bytes.position()) >= 0) {
+      // reads until full or at the end
+    }
+    bytes.flip();
+    List<BlockRecord> records = new ArrayList<>();
+    Mark next = from;
+    while (bytes.hasRemaining() && next.offset() < until) {
+      BlockRecord record = decode(bytes);
+      if (record == null || record.block() != block || record.blockOffset() != next.offset()) {
+        break;
+      }
+      records.add(record);
+      next = new Mark(next.offset() + record.length(), from.position() + bytes.position());
+    }
+    return new Page(records, next);
+  }
+
   private static @Nullable BlockRecord decode(ByteBuffer in) {
     try {
       return BlockRecord.decode(in);

@@ -167,4 +167,10 @@ final class ChainedBlocks implements BlockService {
       throws IOException {
     return own.read(capability, block, offset, into);
   }
+
+  @Override
+  public List<BlockRecord> records(ByteString capability, long block, long offset)
+      throws IOException {
+    return own.records(capability, block, offset);
+  }
 }

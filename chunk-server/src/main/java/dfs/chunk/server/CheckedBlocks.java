@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
 /**
@@ -28,6 +29,9 @@ final class CheckedBlocks implements BlockService {
   private volatile Map<Integer, ByteString> secrets = Map.of();
   private volatile boolean stopped;
 
+  /** Hears of each block that its writer has sealed. */
+  private volatile LongConsumer sealed = block -> {};
+
   CheckedBlocks(BlockDirectory blocks, SpaceReserve space, Time time) {
     this.blocks = blocks;
     this.space = space;
@@ -41,6 +45,11 @@ final class CheckedBlocks implements BlockService {
             .collect(
                 Collectors.toUnmodifiableMap(
                     ChunkOrder.Key::id, ChunkOrder.Key::secret, (older, newer) -> newer));
+  }
+
+  /** Who hears of a block that its writer has sealed; on the writer's thread. */
+  void onSeal(LongConsumer listener) {
+    sealed = listener;
   }
 
   /** Answers nothing any more: the files are about to be closed. */
@@ -118,7 +127,9 @@ final class CheckedBlocks implements BlockService {
   @Override
   public long seal(ByteString capability, long block, int epoch) throws IOException {
     checkWriter(capability, block);
-    return blocks.seal(block, epoch);
+    long length = blocks.seal(block, epoch);
+    sealed.accept(block);
+    return length;
   }
 
   @Override
@@ -129,5 +140,12 @@ final class CheckedBlocks implements BlockService {
       throw new BlockFault(BlockFault.Kind.MALFORMED, "a read longer than a block");
     }
     return blocks.read(block, offset, into);
+  }
+
+  @Override
+  public List<BlockRecord> records(ByteString capability, long block, long offset)
+      throws IOException {
+    check(capability, Capability.READ, block, 0, Limits.BLOCK_BYTES);
+    return blocks.records(block, offset);
   }
 }

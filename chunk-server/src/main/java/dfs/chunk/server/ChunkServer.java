@@ -137,7 +137,7 @@ public final class ChunkServer implements AutoCloseable {
             transport,
             time,
             random,
-            new ControlStream.Parts(identityFile, blocks, checked, space));
+            new ControlStream.Parts(identityFile, blocks, checked, space, services));
     failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
       stopServing =

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dfs.chunk.block.BlockDirectory;
 import dfs.chunk.server.IdentityFile.Identity;
 import dfs.protocol.Limits;
+import dfs.protocol.frame.BlockServices;
 import dfs.protocol.seam.Disk.Space;
 import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Time;
@@ -14,7 +15,9 @@ import dfs.protocol.session.Protocols;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,8 +32,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The stream to the metadata server: registers, reports, sends heartbeats, receives orders, and
  * comes back for ever when it breaks. One thread, the control thread, connects and does what orders
- * say; each heartbeat has a thread for as long as it takes to look at the disk, so that long orders
- * do not make the server look dead, and a disk that hangs does.
+ * say, but for copies, which the {@link Copier} makes; each heartbeat has a thread for as long as
+ * it takes to look at the disk, so that long orders do not make the server look dead, and a disk
+ * that hangs does.
  */
 final class ControlStream implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlStream.class);
@@ -53,10 +57,15 @@ final class ControlStream implements AutoCloseable {
   private final CheckedBlocks checked;
   private final SpaceReserve space;
   private final Orders orders;
+  private final Copier copier;
 
   private final CompletableFuture<Long> ready = new CompletableFuture<>();
   private final CompletableFuture<IOException> refused = new CompletableFuture<>();
   private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
+
+  /** Blocks that are about to be reported: each waits once, however often it changes. */
+  private final Set<Long> changed = ConcurrentHashMap.newKeySet();
+
   private final AtomicInteger ordersWaiting = new AtomicInteger();
   private final Thread thread =
       Thread.ofPlatform().daemon().name("dfs-chunk-control").unstarted(this::run);
@@ -69,7 +78,8 @@ final class ControlStream implements AutoCloseable {
       IdentityFile identityFile,
       BlockDirectory blocks,
       CheckedBlocks checked,
-      SpaceReserve space) {}
+      SpaceReserve space,
+      BlockServices services) {}
 
   ControlStream(
       ChunkServer.Config config,
@@ -86,19 +96,43 @@ final class ControlStream implements AutoCloseable {
     this.checked = parts.checked;
     this.space = parts.space;
     this.orders = new Orders(blocks, identityFile.identity().term());
+    this.copier = new Copier(blocks, space, parts.services, this::changed, this::tell);
   }
 
   void start() {
-    blocks.onDamage(this::reportDamage);
+    blocks.onDamage(block -> tell(new ChunkMessage.Report(List.of(Orders.damaged(block)), true)));
+    checked.onSeal(this::changed);
     work.add(this::connect);
     thread.start();
+    copier.start();
   }
 
-  /** Without a stream nothing is sent: the report after the next welcome names the block, too. */
-  private void reportDamage(long block) {
+  /** Reports a block of which there is news; what it is like then. */
+  private void changed(long block) {
+    if (changed.add(block)) {
+      work.add(
+          () -> {
+            changed.remove(block);
+            List<ChunkMessage.BlockState> states = orders.states(block);
+            if (!states.isEmpty()) {
+              tellNow(new ChunkMessage.Report(states, true));
+            }
+          });
+    }
+  }
+
+  private void tell(ChunkMessage message) {
+    work.add(() -> tellNow(message));
+  }
+
+  /**
+   * In the control thread, so that it never comes between the pages of a report. Without a stream
+   * nothing is sent: the report after the next welcome says what there is.
+   */
+  private void tellNow(ChunkMessage message) {
     Stream stream = current;
-    if (stream != null && ready.isDone()) {
-      stream.send(new ChunkMessage.Report(List.of(Orders.damaged(block)), true));
+    if (stream != null && stream.welcomed) {
+      stream.send(message);
     }
   }
 
@@ -130,6 +164,9 @@ final class ControlStream implements AutoCloseable {
   private final class Stream implements Link.Receiver<ChunkOrder> {
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable Link<ChunkMessage> link;
+
+    /** Used by the control thread only. */
+    private boolean welcomed;
 
     @Override
     public void receive(ChunkOrder order) {
@@ -201,6 +238,8 @@ final class ControlStream implements AutoCloseable {
       case ChunkOrder.Challenge challenge -> register(stream, challenge.nonce());
       case ChunkOrder.Welcome welcome -> welcomed(stream, welcome);
       case ChunkOrder.Delete delete -> orders.delete(delete, stream::send);
+      case ChunkOrder.SealAt seal -> orders.sealAt(seal, stream::send);
+      case ChunkOrder.Copy copy -> orders.copy(copy, copier);
       case ChunkOrder.SealLongest seal -> orders.seal(seal, stream::send);
       case ChunkOrder.Refused no -> stream.end("refused: " + no.reason());
     }
@@ -263,6 +302,7 @@ final class ControlStream implements AutoCloseable {
     orders.sawTerm(welcome.term());
     checked.trust(welcome.keys());
     orders.report(stream::send);
+    stream.welcomed = true;
     beat(stream);
     backoffNanos = BACKOFF_MIN_NANOS;
     ready.complete(welcome.server());
@@ -304,10 +344,11 @@ final class ControlStream implements AutoCloseable {
     return config.path();
   }
 
-  /** Ends the stream and waits for the order that is being done. */
+  /** Ends the stream, and copies that are being made; waits for the order that is being done. */
   @Override
   public void close() {
     closing = true;
+    copier.close();
     work.add(() -> {});
     Stream stream = current;
     if (stream != null) {

@@ -121,4 +121,49 @@ final class Orders {
     }
     to.accept(new ChunkMessage.Sealed(sealed));
   }
+
+  void sealAt(ChunkOrder.SealAt order, Consumer<ChunkMessage> to) {
+    if (isDeposed(order.term(), order)) {
+      return;
+    }
+    List<BlockState> states = new ArrayList<>();
+    for (BlockState wanted : order.blocks()) {
+      sealAt(wanted);
+      states.addAll(states(wanted.block()));
+    }
+    to.accept(new ChunkMessage.Report(states, true));
+  }
+
+  private void sealAt(BlockState wanted) {
+    long block = wanted.block();
+    try {
+      blocks.sealAt(block, wanted.lengthBytes());
+    } catch (BlockFault e) {
+      LOG.error("block {} is not sealed at {}: {}", block, wanted.lengthBytes(), e.getMessage());
+      return;
+    }
+    State now = blocks.state(block);
+    if (now != null && now.lengthBytes() != wanted.lengthBytes()) {
+      LOG.error("{} is to be sealed at {}: left as it is", now, wanted.lengthBytes());
+    }
+  }
+
+  /** What a report says of a block; nothing if it is not here. */
+  List<BlockState> states(long block) {
+    List<BlockState> states = new ArrayList<>();
+    State state = blocks.state(block);
+    if (state != null) {
+      states.add(of(state));
+    }
+    if (blocks.isDamaged(block)) {
+      states.add(damaged(block));
+    }
+    return states;
+  }
+
+  void copy(ChunkOrder.Copy order, Copier copier) {
+    if (!isDeposed(order.term(), order)) {
+      copier.add(order);
+    }
+  }
 }

@@ -8,6 +8,7 @@ import dfs.chunk.SimulatedDisk;
 import dfs.chunk.block.BlockDirectory;
 import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Capability;
 import dfs.protocol.block.Checksums;
@@ -98,8 +99,9 @@ class BlockServiceTest {
       with -> service.flush(with, BLOCK, 1),
       with -> service.read(with, BLOCK, 100, ByteBuffer.allocate(50)),
       with -> service.seal(with, BLOCK, 1),
+      with -> service.records(with, BLOCK, 0),
     };
-    String[] names = {"create", "append", "flush", "read", "seal"};
+    String[] names = {"create", "append", "flush", "read", "seal", "records"};
     for (int i = 0; i < calls.length; i++) {
       Call call = calls[i];
       long block = i == 0 ? 4 : BLOCK;
@@ -107,7 +109,7 @@ class BlockServiceTest {
         assertFault(
             BlockFault.Kind.FORBIDDEN, names[i] + " with " + each.what, call, each.capability);
       }
-      int needed = names[i].equals("read") ? Capability.READ : Capability.WRITE;
+      int needed = names[i].startsWith("re") ? Capability.READ : Capability.WRITE;
       call.with(
           but(
                   block,
@@ -130,7 +132,8 @@ class BlockServiceTest {
     long full = Limits.BLOCK_BYTES;
     long session = Samples.SESSION;
     long ever = Samples.FOREVER;
-    boolean reads = name.equals("read");
+    boolean records = name.equals("records");
+    boolean reads = records || name.equals("read");
     int other = reads ? Capability.WRITE : Capability.READ;
     long outside = reads ? 101 : 5001;
     byte[] flipped = Samples.all(block).toByteArray();
@@ -159,7 +162,7 @@ class BlockServiceTest {
             "one for something else",
             but(block, 0, full, other, id, session, ever).sign(Samples.SECRET)));
     if (reads || name.equals("append")) {
-      long end = reads ? 149 : 9999;
+      long end = records ? full - 1 : reads ? 149 : 9999;
       bad.add(
           new Bad(
               "one for a shorter range",
@@ -231,6 +234,59 @@ class BlockServiceTest {
       assertThat(into.position()).as(where).isEqualTo(3 + to - from);
       assertThat(into.flip().position(3)).as(where).isEqualTo(range);
       assertThat(checksums).as(where).isEqualTo(Pieces.checksums(from, range));
+    }
+  }
+
+  /** More records than fit one page, and asked for in any order. */
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix"})
+  void recordsOfASealedBlockComeInPages(String kind) throws IOException {
+    BlockService service = service(kind, true);
+    ByteString all = Samples.all(BLOCK);
+    service.create(all, BLOCK, 1, false, List.of());
+    List<BlockRecord> written = new ArrayList<>();
+    int length = 0;
+    for (int i = 0; i < 1500; i++) {
+      byte[] bytes = new byte[i == 700 ? Limits.APPEND_BYTES : 1 + (i % 3)];
+      written.add(Samples.record(BLOCK, length, bytes));
+      service.append(all, written.getLast(), ByteBuffer.wrap(bytes), false);
+      length += bytes.length;
+    }
+    Call first = with -> service.records(with, BLOCK, 0);
+    assertFault(BlockFault.Kind.MALFORMED, "open", first, all);
+    service.seal(all, BLOCK, 1);
+    List<BlockRecord> read = new ArrayList<>();
+    int pages = 0;
+    for (long at = 0; at < length; pages++) {
+      List<BlockRecord> page = service.records(all, BLOCK, at);
+      assertThat(page.stream().mapToInt(BlockRecord::encodedBytes).sum())
+          .isBetween(1, Limits.RECORDS_BYTES);
+      read.addAll(page);
+      at = read.getLast().blockOffset() + read.getLast().length();
+    }
+    assertThat(read).isEqualTo(written);
+    assertThat(pages).isBetween(3, 4);
+    assertThat(service.records(all, BLOCK, length)).isEmpty();
+    for (int i : new int[] {1499, 3, 701, 700, 1200, 0}) {
+      List<BlockRecord> page = service.records(all, BLOCK, written.get(i).blockOffset());
+      assertThat(page).isEqualTo(written.subList(i, i + page.size())).isNotEmpty();
+    }
+    assertNoRecords(service, length);
+  }
+
+  private void assertNoRecords(BlockService service, int length) throws IOException {
+    for (long at : new long[] {2, 2000, length - 1, length + 1, -1, Long.MAX_VALUE}) {
+      Call call = with -> service.records(with, BLOCK, at);
+      assertFault(BlockFault.Kind.MALFORMED, "records at " + at, call, Samples.all(BLOCK));
+    }
+    Path side = Path.of("data/03/0000000000000003.m");
+    disk.damage(side, 4096 + (10 * 116) + 50, ByteBuffer.wrap(new byte[] {77}));
+    List<BlockRecord> whole = service.records(Samples.all(BLOCK), BLOCK, 0);
+    assertThat(whole).hasSize(10);
+    long next = whole.getLast().blockOffset() + whole.getLast().length();
+    for (long at : new long[] {next, length - 1}) {
+      Call call = with -> service.records(with, BLOCK, at);
+      assertFault(BlockFault.Kind.DAMAGED, "changed records", call, Samples.all(BLOCK));
     }
   }
 

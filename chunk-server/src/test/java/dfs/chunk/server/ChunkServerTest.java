@@ -236,6 +236,7 @@ class ChunkServerTest {
       blocks().append(Samples.all(7), Samples.record(7, 5000, more), ByteBuffer.wrap(more), false);
       write(8, 10);
       blocks().seal(Samples.all(8), 8, 1);
+      stream.next(ChunkMessage.Report.class);
       stream.send(
           new ChunkOrder.SealLongest(
               List.of(
@@ -269,6 +270,74 @@ class ChunkServerTest {
       assertThat(stream.next(ChunkMessage.Report.class).blocks())
           .contains(new BlockState(7, 1, 105_000, 1));
       assertThat(server.failed().isDone()).isFalse();
+    }
+  }
+
+  @Test
+  void sealsAtAGivenLength() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      byte[] more = new byte[100];
+      for (long block = 7; block <= 10; block++) {
+        write(block, 5000);
+        blocks()
+            .append(
+                Samples.all(block),
+                Samples.record(block, 5000, more),
+                ByteBuffer.wrap(more),
+                false);
+      }
+      stream.send(new ChunkOrder.SealAt(List.of(new BlockState(10, 1, 5000, 0)), 4, 1));
+      List<BlockState> wanted = new ArrayList<>();
+      long[] lengths = {5000, 5100, 5200, 4999};
+      for (int i = 0; i < lengths.length; i++) {
+        wanted.add(new BlockState(7 + i, 1, lengths[i], 0));
+      }
+      wanted.add(new BlockState(99, 1, 5000, 0));
+      List<BlockState> result =
+          List.of(
+              new BlockState(7, 1, 5000, 1),
+              new BlockState(8, 1, 5100, 1),
+              new BlockState(9, 1, 5100, 0),
+              new BlockState(10, 1, 5100, 0));
+      stream.send(new ChunkOrder.SealAt(wanted, 5, 2));
+      assertThat(stream.next(ChunkMessage.Report.class))
+          .isEqualTo(new ChunkMessage.Report(result, true));
+      disk.damage(Path.of("data/08/0000000000000008.d"), 5, ByteBuffer.wrap(new byte[] {1}));
+      assertThatThrownBy(() -> blocks().read(Samples.all(8), 8, 0, ByteBuffer.allocate(10)))
+          .hasMessageContaining("at 0 what");
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .containsExactly(new BlockState(8, 0, 0, 2));
+      stream.send(new ChunkOrder.SealAt(List.of(new BlockState(8, 1, 5000, 0)), 5, 3));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .containsExactly(new BlockState(8, 1, 5100, 1), new BlockState(8, 0, 0, 2));
+    }
+  }
+
+  /** And nothing is said before the welcome, of whichever stream. */
+  @Test
+  void aBlockIsReportedWhenItsWriterSealsIt() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      write(7, 5000);
+      write(8, 10);
+      blocks().flush(Samples.all(7), 7, 1);
+      for (int i = 0; i < 2; i++) {
+        blocks().seal(Samples.all(7), 7, 1);
+        assertThat(stream.next(ChunkMessage.Report.class))
+            .as("the first time, and a repeat")
+            .isEqualTo(new ChunkMessage.Report(List.of(new BlockState(7, 1, 5000, 1)), true));
+      }
+      stream.breakDown();
+      Stream again = metadata.connection(time);
+      blocks().seal(Samples.all(8), 8, 1);
+      again.send(new ChunkOrder.Challenge(ByteString.EMPTY));
+      again.next(ChunkMessage.Register.class);
+      again.send(welcome(6));
+      assertThat(again.next(ChunkMessage.Report.class).blocks())
+          .containsExactlyInAnyOrder(new BlockState(7, 1, 5000, 1), new BlockState(8, 1, 10, 1));
+      again.send(new ChunkOrder.Delete(List.of(7L), 9, 6, 1));
+      again.next(ChunkMessage.Deleted.class);
     }
   }
 

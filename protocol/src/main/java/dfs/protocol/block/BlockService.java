@@ -43,4 +43,11 @@ public interface BlockService {
    */
   Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
       throws IOException;
+
+  /**
+   * The records of a sealed block from the one that begins at {@code offset} on, as many as fit
+   * {@link dfs.protocol.Limits#RECORDS_BYTES}; empty at its end. For copies of the whole block: the
+   * capability must allow reading all of it.
+   */
+  List<BlockRecord> records(ByteString capability, long block, long offset) throws IOException;
 }

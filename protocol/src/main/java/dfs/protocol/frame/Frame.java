@@ -3,6 +3,7 @@ package dfs.protocol.frame;
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +46,8 @@ final class Frame {
     APPEND(2),
     FLUSH(3),
     SEAL(4),
-    READ(5);
+    READ(5),
+    RECORDS(6);
 
     private final int code;
 
@@ -120,7 +123,7 @@ final class Frame {
               in.getInt(44));
       boolean append = kind == Kind.APPEND;
       if (request.offset < 0 || request.offset > Limits.BLOCK_BYTES) {
-        throw new MalformedFrameException("a read at " + request.offset);
+        throw new MalformedFrameException("a range at " + request.offset);
       }
       checkLength(request.wanted, kind == Kind.READ ? 1 : 0, kind == Kind.READ);
       checkLength(request.payloadLength, append ? 1 : 0, append || kind == Kind.CREATE);
@@ -219,6 +222,24 @@ final class Frame {
   static List<String> members(ByteBuffer payload) {
     String text = StandardCharsets.UTF_8.decode(payload).toString();
     return text.isEmpty() ? List.of() : List.of(text.split("\n", -1));
+  }
+
+  /** Bytes of records one after the other. */
+  static int bytes(List<BlockRecord> records) {
+    return records.stream().mapToInt(BlockRecord::encodedBytes).sum();
+  }
+
+  /** The records that fill {@code in}, which is little-endian. */
+  static List<BlockRecord> records(ByteBuffer in) throws MalformedFrameException {
+    List<BlockRecord> records = new ArrayList<>();
+    try {
+      while (in.hasRemaining()) {
+        records.add(BlockRecord.decode(in));
+      }
+    } catch (BlockFault e) {
+      throw new MalformedFrameException("records that are none: " + e.getMessage());
+    }
+    return List.copyOf(records);
   }
 
   /** A direct buffer in the frames' byte order. */

@@ -13,6 +13,7 @@ import dfs.protocol.frame.Frame.Request;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ final class FrameClient implements BlockService, AutoCloseable {
 
     /**
      * Receives the answer; the bytes of a read go into {@code into}, their checksums stay in the
-     * head.
+     * head. Records may be fewer bytes than there is room for.
      */
     Answer receive(Request request, ByteBuffer into) throws IOException {
       Frame.readFully(channel, head.clear().limit(Frame.ANSWER_HEADER_BYTES));
@@ -86,13 +87,16 @@ final class FrameClient implements BlockService, AutoCloseable {
       if (answer.status() != Frame.STATUS_DONE) {
         throw fault(answer);
       }
-      int wanted = into.remaining();
+      boolean records = request.kind() == Kind.RECORDS;
+      int wanted = records ? answer.payloadLength() : into.remaining();
+      int checksums = records ? 0 : Pieces.count(request.offset(), wanted);
       if (answer.payloadLength() != wanted
-          || answer.checksums() != Pieces.count(request.offset(), wanted)) {
+          || wanted > into.remaining()
+          || answer.checksums() != checksums) {
         throw new MalformedFrameException("%s to %s".formatted(answer, request));
       }
       Frame.readFully(channel, head.clear().limit(Integer.BYTES * answer.checksums()));
-      Frame.readFully(channel, into);
+      Frame.readFully(channel, into.limit(into.position() + wanted));
       return answer;
     }
 
@@ -138,12 +142,13 @@ final class FrameClient implements BlockService, AutoCloseable {
       Connection kept = takeIdle();
       if (kept != null) {
         int start = into.position();
+        int limit = into.limit();
         try {
           return call(kept, request, capability, record, payload, into);
         } catch (BlockFault e) {
           throw e;
         } catch (IOException e) {
-          into.position(start);
+          into.limit(limit).position(start);
           dropIdle();
         }
       }
@@ -319,6 +324,20 @@ final class FrameClient implements BlockService, AutoCloseable {
             0,
             0);
     return call(request, capability, null, NOTHING, into).checksums();
+  }
+
+  @Override
+  public List<BlockRecord> records(ByteString capability, long block, long offset)
+      throws IOException {
+    if (offset < 0 || offset > Limits.BLOCK_BYTES) {
+      throw new BlockFault(BlockFault.Kind.MALFORMED, "records from %d on".formatted(offset));
+    }
+    Request request =
+        new Request(
+            Kind.RECORDS, false, false, nextId(), block, offset, 0, 0, capability.size(), 0, 0);
+    ByteBuffer into = ByteBuffer.allocate(Limits.RECORDS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    call(request, capability, null, NOTHING, into);
+    return Frame.records(into.flip());
   }
 
   /** Closes what is idle now, and what is in use when its call ends. */

@@ -1,6 +1,7 @@
 package dfs.protocol.frame;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -129,6 +130,7 @@ final class FrameConnection {
       case FLUSH -> done(request, service.flush(capability, block, epoch));
       case SEAL -> done(request, service.seal(capability, block, epoch));
       case READ -> read(request, capability);
+      case RECORDS -> records(request, capability);
     }
   }
 
@@ -152,6 +154,17 @@ final class FrameConnection {
       buffer.putInt(checksums.get(i));
     }
     buffer.position(start + wanted);
+  }
+
+  private void records(Request request, ByteString capability) throws IOException {
+    List<BlockRecord> records = service.records(capability, request.block(), request.offset());
+    int bytes = Frame.bytes(records);
+    if (bytes > Limits.RECORDS_BYTES) {
+      throw new IllegalStateException("a service gave %d bytes of records".formatted(bytes));
+    }
+    reserve(Frame.ANSWER_HEADER_BYTES + bytes);
+    new Answer(Frame.STATUS_DONE, request.id(), 0, 0, bytes).encode(buffer.clear());
+    records.forEach(record -> record.encode(buffer));
   }
 
   @SuppressWarnings("EnumOrdinal") // kinds are only ever added at the end

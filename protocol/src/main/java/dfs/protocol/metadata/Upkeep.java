@@ -97,6 +97,18 @@ public sealed interface Upkeep extends Order {
   @Tag(78)
   record SetRetention(long secondsTierNanos, long minutesTierNanos) implements Upkeep {}
 
+  /**
+   * A sealed block has these members from now on, all of which have it whole; unless its members
+   * are not those of before any more.
+   */
+  @Tag(80)
+  record SetMembers(long block, List<Long> before, List<Long> after) implements Upkeep {
+    public SetMembers {
+      before = List.copyOf(before);
+      after = List.copyOf(after);
+    }
+  }
+
   /** On how many servers new blocks are written. */
   @Tag(79)
   record SetCopies(int copies) implements Upkeep {}

@@ -47,7 +47,11 @@ public sealed interface ChunkMessage {
       long freeBytes,
       long blocks) {}
 
-  /** Blocks that lie here: a page of a report. */
+  /**
+   * Blocks that lie here. After the welcome all of them, in pages; later what changed.
+   *
+   * @param last the pages before, and this one, are all
+   */
   @Tag(3)
   record Report(List<BlockState> blocks, boolean last) implements ChunkMessage {
     public Report {
@@ -65,6 +69,10 @@ public sealed interface ChunkMessage {
       blocks = List.copyOf(blocks);
     }
   }
+
+  /** A copy that was ordered could not be made. */
+  @Tag(6)
+  record CopyFailed(long block, String reason) implements ChunkMessage {}
 
   /** These blocks are sealed here, at these lengths. */
   @Tag(5)

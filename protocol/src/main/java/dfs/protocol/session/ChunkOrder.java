@@ -53,4 +53,40 @@ public sealed interface ChunkOrder {
 
   @Tag(5)
   record Refused(String reason) implements ChunkOrder {}
+
+  /**
+   * Seal these open blocks at just these lengths, which were durable on all members: what is longer
+   * is cut. A replica that is shorter stays as it is. Answered by a {@link ChunkMessage.Report} of
+   * them.
+   */
+  @Tag(6)
+  record SealAt(List<ChunkMessage.BlockState> blocks, long term, long index) implements ChunkOrder {
+    public SealAt {
+      blocks = List.copyOf(blocks);
+    }
+  }
+
+  /**
+   * Make a copy of a sealed block, from whichever of the sources has it intact, durable before it
+   * is reported by a {@link ChunkMessage.Report}. A copy that fails is reported by {@link
+   * ChunkMessage.CopyFailed}, and nothing of it is left.
+   *
+   * @param session and {@code packed}, as the block was created
+   * @param sources addresses of servers that have it, the best first
+   * @param capability to read the whole block
+   */
+  @Tag(7)
+  record Copy(
+      ChunkMessage.BlockState block,
+      long session,
+      boolean packed,
+      List<String> sources,
+      ByteString capability,
+      long term,
+      long index)
+      implements ChunkOrder {
+    public Copy {
+      sources = List.copyOf(sources);
+    }
+  }
 }

@@ -1,0 +1,325 @@
+package dfs.chunk.server;
+
+import dfs.chunk.block.BlockDirectory;
+import dfs.chunk.block.BlockDirectory.State;
+import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.block.BlockRecord;
+import dfs.protocol.block.BlockService;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkOrder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes copies of sealed blocks that the metadata server orders, one after the other, on a thread
+ * of its own: first the records of the block, then the bytes they vouch for, as its writer would
+ * send them. Orders come from the control thread; calls the servers that have the block, and the
+ * data directory.
+ *
+ * <p>For 64 MiB: 64 reads of 1 MiB, a page of records for each 64 KiB of them, the syncs of a seal.
+ */
+final class Copier implements AutoCloseable {
+  /** Orders that wait for the thread; those beyond are refused. */
+  static final int COPIES_WAITING_MAX = 64;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Copier.class);
+
+  private final BlockDirectory blocks;
+  private final SpaceReserve space;
+  private final BlockServices services;
+  private final LongConsumer copied;
+  private final Consumer<ChunkMessage> failed;
+  private final LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>();
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("dfs-chunk-copies").unstarted(this::run);
+
+  /** Used by the thread, and by the call it waits for; a call that was given up is the last one. */
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(Limits.APPEND_BYTES);
+
+  /**
+   * Makes it; it does nothing before {@link #start}.
+   *
+   * @param copied hears of a block that is here, whole and durable
+   * @param failed hears of a copy that is not made
+   */
+  Copier(
+      BlockDirectory blocks,
+      SpaceReserve space,
+      BlockServices services,
+      LongConsumer copied,
+      Consumer<ChunkMessage> failed) {
+    this.blocks = blocks;
+    this.space = space;
+    this.services = services;
+    this.copied = copied;
+    this.failed = failed;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Called by the control thread only. */
+  void add(ChunkOrder.Copy order) {
+    if (waiting.size() >= COPIES_WAITING_MAX) {
+      fail(order, COPIES_WAITING_MAX + " other copies are waiting");
+      return;
+    }
+    waiting.add(() -> make(order));
+  }
+
+  private void fail(ChunkOrder.Copy order, String reason) {
+    LOG.warn("no copy of block {}: {}", order.block().block(), reason);
+    failed.accept(new ChunkMessage.CopyFailed(order.block().block(), reason));
+  }
+
+  private void run() {
+    while (!stopped.isDone()) {
+      try {
+        waiting.take().run();
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  /** The server stops. */
+  private static final class StoppedException extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** A source has not what it should have, or is not there: another one may. */
+  private static final class SourceException extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final boolean damaged;
+
+    SourceException(String source, String what, boolean damaged) {
+      super(source + ": " + what);
+      this.damaged = damaged;
+    }
+  }
+
+  private void make(ChunkOrder.Copy order) {
+    long block = order.block().block();
+    boolean begun = false;
+    try {
+      if (!isHere(order)) {
+        space.checkCreate();
+        int epoch = Math.toIntExact(order.block().epoch());
+        blocks.create(block, epoch, order.session(), order.packed());
+        begun = true;
+        fill(order);
+        blocks.seal(block, epoch);
+      }
+      copied.accept(block);
+    } catch (StoppedException e) {
+      LOG.info("the copy of block {} is not finished: it has to be ordered again", block);
+    } catch (IOException | RuntimeException e) {
+      if (begun) {
+        delete(block);
+      }
+      fail(order, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** What a copy that was cut short left behind is deleted. */
+  private boolean isHere(ChunkOrder.Copy order) throws IOException {
+    long block = order.block().block();
+    State state = blocks.state(block);
+    if (state != null && !state.sealed()) {
+      blocks.delete(block);
+      return false;
+    }
+    if (blocks.isDamaged(block)) {
+      throw new IOException("it is here, and damaged");
+    }
+    if (state == null) {
+      return false;
+    }
+    if (state.lengthBytes() != order.block().lengthBytes()) {
+      throw new IOException("it is here, and sealed at " + state.lengthBytes());
+    }
+    return true;
+  }
+
+  private void delete(long block) {
+    try {
+      blocks.delete(block);
+    } catch (BlockFault e) {
+      LOG.error("what was copied of block {} cannot be deleted", block, e);
+    }
+  }
+
+  /**
+   * Goes through the sources, round and round while something comes of it: one may have what is
+   * damaged in another, and the other way round.
+   */
+  private void fill(ChunkOrder.Copy order) throws IOException, StoppedException {
+    long block = order.block().block();
+    List<String> sources = order.sources();
+    int next = 0;
+    int inVain = 0;
+    String lastFault = "none was named";
+    for (long length = 0; length < order.block().lengthBytes(); length = blocks.length(block)) {
+      if (inVain == sources.size()) {
+        throw new IOException(
+            "no source has what follows %d; the last one, %s".formatted(length, lastFault));
+      }
+      try {
+        copyFrom(order, sources.get(next));
+      } catch (SourceException e) {
+        lastFault = String.valueOf(e.getMessage());
+        LOG.warn("the copy of block {} goes on elsewhere: {}", block, lastFault);
+        inVain = blocks.length(block) > length ? 1 : inVain + 1;
+        next = (next + 1) % sources.size();
+      }
+    }
+  }
+
+  /** From where the copy ends to the end of the block. */
+  private void copyFrom(ChunkOrder.Copy order, String source)
+      throws IOException, SourceException, StoppedException {
+    long block = order.block().block();
+    for (long at = blocks.length(block);
+        at < order.block().lengthBytes();
+        at = blocks.length(block)) {
+      long from = at;
+      List<BlockRecord> page =
+          ask(source, service -> service.records(order.capability(), block, from));
+      checkFit(order, source, page, from);
+      for (int first = 0, end; first < page.size(); first = end) {
+        end = endOfRun(page, first);
+        store(order, source, page.subList(first, end));
+      }
+    }
+  }
+
+  private static void checkFit(
+      ChunkOrder.Copy order, String source, List<BlockRecord> page, long from)
+      throws SourceException {
+    if (page.isEmpty()) {
+      throw new SourceException(source, "it ends at " + from, false);
+    }
+    long at = from;
+    for (BlockRecord record : page) {
+      if (record.block() != order.block().block()
+          || record.blockOffset() != at
+          || record.session() != order.session()
+          || record.epoch() != order.block().epoch()
+          || record.length() > order.block().lengthBytes() - at) {
+        throw new SourceException(source, "another record at " + at + ": " + record, false);
+      }
+      at += record.length();
+    }
+  }
+
+  /** As many records as one read may bring. */
+  private static int endOfRun(List<BlockRecord> page, int first) {
+    int bytes = page.get(first).length();
+    int end = first + 1;
+    while (end < page.size() && bytes + page.get(end).length() <= Limits.APPEND_BYTES) {
+      bytes += page.get(end++).length();
+    }
+    return end;
+  }
+
+  /** Reads the bytes of these records at once; each alone when they are not all there. */
+  private void store(ChunkOrder.Copy order, String source, List<BlockRecord> run)
+      throws IOException, SourceException, StoppedException {
+    BlockRecord first = run.getFirst();
+    BlockRecord last = run.getLast();
+    int bytes = (int) (last.blockOffset() - first.blockOffset()) + last.length();
+    ByteBuffer into = buffer.clear().slice(0, bytes);
+    try {
+      var _ =
+          ask(
+              source,
+              service ->
+                  service.read(order.capability(), first.block(), first.blockOffset(), into));
+    } catch (SourceException e) {
+      if (!e.damaged || run.size() == 1) {
+        throw e;
+      }
+      for (BlockRecord record : run) {
+        store(order, source, List.of(record));
+      }
+      return;
+    }
+    for (BlockRecord record : run) {
+      int at = (int) (record.blockOffset() - first.blockOffset());
+      append(source, record, buffer.slice(at, record.length()));
+    }
+  }
+
+  private void append(String source, BlockRecord record, ByteBuffer payload)
+      throws IOException, SourceException {
+    space.checkAppend(record.length());
+    try {
+      blocks.copy(record, payload);
+    } catch (BlockFault e) {
+      if (e.kind() == BlockFault.Kind.MALFORMED) {
+        throw new SourceException(source, String.valueOf(e.getMessage()), true);
+      }
+      throw e;
+    }
+  }
+
+  private interface Question<T> {
+    T of(BlockService service) throws IOException;
+  }
+
+  /**
+   * Asks on another thread, which is left alone when the server stops. It must not be interrupted:
+   * that would close the files of a source in this process.
+   */
+  private <T> T ask(String source, Question<T> question) throws SourceException, StoppedException {
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    FutureTask<T> task =
+        new FutureTask<>(() -> question.of(services.connect(source))) {
+          @Override
+          protected void done() {
+            ended.complete(null);
+          }
+        };
+    Thread.ofVirtual().name("dfs-copy").start(task);
+    var _ = CompletableFuture.anyOf(ended, stopped).join();
+    if (stopped.isDone()) {
+      throw new StoppedException();
+    }
+    if (task.state() == FutureTask.State.SUCCESS) {
+      return task.resultNow();
+    }
+    Throwable cause = task.exceptionNow();
+    boolean damaged = cause instanceof BlockFault fault && fault.kind() == BlockFault.Kind.DAMAGED;
+    throw new SourceException(source, String.valueOf(cause.getMessage()), damaged);
+  }
+
+  /** Waits for what is being done to the disk, not for a source. */
+  @Override
+  public void close() {
+    stopped.complete(null);
+    waiting.add(() -> {});
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
