@@ -48,6 +48,7 @@ public final class MetadataServer implements AutoCloseable {
    * @param clusterKey secret of the cluster
    * @param host name that {@code status} shows
    * @param rootUid owner of a new volume's root directory, and {@code rootGid} its group
+   * @param lostNanos the copies of a chunk server that was away so long are made again elsewhere
    */
   public record Config(
       Path directory,
@@ -55,7 +56,22 @@ public final class MetadataServer implements AutoCloseable {
       ByteString clusterKey,
       String host,
       int rootUid,
-      int rootGid) {
+      int rootGid,
+      long lostNanos) {
+    /** As long as a restart of a machine may take. */
+    public static final long LOST_NANOS = 30_000_000_000L;
+
+    /** With the usual patience. */
+    public Config(
+        Path directory,
+        List<String> addresses,
+        ByteString clusterKey,
+        String host,
+        int rootUid,
+        int rootGid) {
+      this(directory, addresses, clusterKey, host, rootUid, rootGid, LOST_NANOS);
+    }
+
     public Config {
       addresses = List.copyOf(addresses);
       if (addresses.isEmpty()) {
@@ -109,7 +125,8 @@ public final class MetadataServer implements AutoCloseable {
     CapabilityKeys capabilities = new CapabilityKeys(key, time);
     ChunkServers servers =
         new ChunkServers(key, log, namespace.survey(), capabilities, time, random);
-    BlockKeeper keeper = new BlockKeeper(log, namespace.survey(), servers, time);
+    BlockKeeper keeper =
+        new BlockKeeper(log, namespace.survey(), servers, capabilities, time, config.lostNanos());
     rooms.push(keeper);
     StatusReports reports = new StatusReports(config.host(), namespace, log, servers, keeper);
     SessionGateway gateway =

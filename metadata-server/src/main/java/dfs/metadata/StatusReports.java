@@ -5,6 +5,7 @@ import dfs.metadata.gateway.Reports;
 import dfs.metadata.gateway.SessionGateway;
 import dfs.metadata.keeper.BlockKeeper;
 import dfs.metadata.keeper.ChunkServers;
+import dfs.metadata.keeper.Health;
 import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.Survey;
 import dfs.protocol.session.ChunkMessage;
@@ -67,6 +68,13 @@ final class StatusReports implements Reports {
     List<String> problems = new ArrayList<>();
     List<Object> chunkServers = chunkServers(survey, problems);
     keeper.damaged().forEach(block -> problems.add("a replica of block " + block + " is damaged"));
+    Health health = keeper.health();
+    if (health.under() > 0) {
+      problems.add(health.under() + " blocks have fewer than " + survey.copies() + " copies");
+    }
+    if (health.lost() > 0) {
+      problems.add(health.lost() + " blocks have no copy left");
+    }
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("healthy", problems.isEmpty());
     report.put("problems", problems);
@@ -143,7 +151,7 @@ final class StatusReports implements Reports {
     return shown;
   }
 
-  private static Map<String, Object> volume(Survey survey) {
+  private Map<String, Object> volume(Survey survey) {
     Survey.Totals totals = survey.totals();
     Map<String, Object> volume = new LinkedHashMap<>();
     volume.put("files", totals.files());
@@ -154,8 +162,17 @@ final class StatusReports implements Reports {
         .blockCounts()
         .forEach((state, count) -> blocks.put(state.name().toLowerCase(Locale.ROOT), count));
     volume.put("blocks", blocks);
-    volume.put("copies", 1);
-    volume.put("warning", "1 copy: a lost disk loses data");
+    volume.put("copies", survey.copies());
+    if (survey.copies() == 1) {
+      volume.put("warning", "1 copy: a lost disk loses data");
+    }
+    Health health = keeper.health();
+    Map<String, Object> sealed = new LinkedHashMap<>();
+    sealed.put("healthy", health.healthy());
+    sealed.put("underReplicated", health.under());
+    sealed.put("unreachable", health.unreachable());
+    sealed.put("lost", health.lost());
+    volume.put("sealedBlocks", sealed);
     volume.put("oldestInstantNanos", survey.oldestInstantNanos());
     return volume;
   }

@@ -33,6 +33,10 @@ import java.util.random.RandomGenerator;
 /** All roles in this process, over one data directory; ends with {@link #close}. */
 final class Cluster implements AutoCloseable {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+  /** Copies of a server that is away so long are made again. */
+  private static final long LOST_NANOS = 2_000_000_000L;
+
   private static final ByteString KEY = ByteString.copyFromUtf8("the cluster key of the tests, 32");
 
   final Time time;
@@ -63,7 +67,13 @@ final class Cluster implements AutoCloseable {
     MetadataServer metadata =
         MetadataServer.start(
             new MetadataServer.Config(
-                directory.resolve("metadata"), List.of(metadataAddress), KEY, "test", 0, 0),
+                directory.resolve("metadata"),
+                List.of(metadataAddress),
+                KEY,
+                "test",
+                0,
+                0,
+                LOST_NANOS),
             transport,
             time,
             random,

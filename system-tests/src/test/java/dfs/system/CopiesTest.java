@@ -3,9 +3,11 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonObject;
 import com.google.protobuf.ByteString;
 import dfs.client.block.ChunkBlockStore;
 import dfs.client.metadata.StreamSession;
+import dfs.fuse.Mount;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Extent;
@@ -19,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -88,6 +91,43 @@ class CopiesTest {
         }
       }
       blocks.close();
+    }
+  }
+
+  /** Waits until some blocks have too few copies, or none has. */
+  private static void awaitCopies(Cluster cluster, StreamSession session, boolean enough)
+      throws IOException {
+    long since = System.nanoTime();
+    JsonObject blocks;
+    do {
+      blocks = cluster.status(session).getAsJsonObject("volume").getAsJsonObject("sealedBlocks");
+      assertThat(System.nanoTime() - since)
+          .as("still %s", blocks)
+          .isLessThan(TimeUnit.SECONDS.toNanos(60));
+    } while ((blocks.get("underReplicated").getAsLong() == 0) != enough);
+  }
+
+  /** Two of four die one after the other, and every byte is there in the end. */
+  @Test
+  void whatADeadServerHadIsCopiedToAnother() throws Exception {
+    try (Cluster cluster = new Cluster(directory, new RealTime(), 4, 2)) {
+      Mount writing = cluster.mount(mnt);
+      Shell.run(
+          mnt,
+          "for i in $(seq 20); do head -c $((i * 70001)) /dev/urandom >f$i;"
+              + " dd if=/dev/zero of=f$i bs=1 count=1 seek=1 conv=notrunc,fsync 2>&1; done;"
+              + " head -c 9000001 /dev/urandom >large");
+      String sums = Shell.run(mnt, "sha256sum *");
+      writing.close(false);
+      writing.awaitUnmounted();
+      StreamSession session = cluster.session(false);
+      for (int victim = 0; victim < 2; victim++) {
+        cluster.stopChunkServer(victim);
+        awaitCopies(cluster, session, false);
+        awaitCopies(cluster, session, true);
+      }
+      cluster.mount(mnt);
+      assertThat(Shell.run(mnt, "sha256sum *")).isEqualTo(sums);
     }
   }
 

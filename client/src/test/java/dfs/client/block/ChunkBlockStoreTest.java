@@ -48,6 +48,11 @@ class ChunkBlockStoreTest {
     }
 
     @Override
+    public List<BlockRecord> records(ByteString capability, long block, long offset) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
         throws IOException {
       throw new BlockFault(kind, "planted");

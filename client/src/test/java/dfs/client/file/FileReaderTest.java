@@ -179,6 +179,11 @@ class FileReaderTest {
     }
 
     @Override
+    public List<BlockRecord> records(ByteString capability, long block, long offset) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
         throws IOException {
       reads++;

@@ -35,20 +35,33 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private static final int BLOCKS_PER_ROUND = 256;
   private static final int MAPS_PER_ROUND = 64;
   private static final int STEPS_PER_ROUND = 256;
-  private static final int SEALED = 1;
-  private static final int DAMAGED = 2;
 
   private final ReplicatedLog log;
   private final Survey survey;
   private final ChunkServers servers;
   private final Time time;
   private final Map<Long, Set<Long>> deletedAt = new ConcurrentHashMap<>();
-  private final Map<Long, ChunkMessage.BlockState> sealedAt = new ConcurrentHashMap<>();
+
+  /** What the members of dead sessions' blocks answered: block, server, replica. */
+  private final Map<Long, Map<Long, ChunkMessage.BlockState>> sealedAt = new ConcurrentHashMap<>();
+
+  private final Replicas replicas = new Replicas();
+  private final Repair repair;
   private final Set<Long> damaged = ConcurrentHashMap.newKeySet();
   private final Thread thread = Thread.ofPlatform().daemon().name("keeper").unstarted(this::run);
   private volatile boolean closed;
 
-  public BlockKeeper(ReplicatedLog log, Survey survey, ChunkServers servers, Time time) {
+  /**
+   * @param lostNanos the copies of a server that was away so long count as lost
+   */
+  public BlockKeeper(
+      ReplicatedLog log,
+      Survey survey,
+      ChunkServers servers,
+      CapabilityKeys capabilities,
+      Time time,
+      long lostNanos) {
+    this.repair = new Repair(log, survey, servers, capabilities, replicas, time, lostNanos);
     this.log = log;
     this.survey = survey;
     this.servers = servers;
@@ -63,6 +76,11 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Replicas that chunk servers reported as damaged. */
   public Set<Long> damaged() {
     return Set.copyOf(damaged);
+  }
+
+  /** Sealed blocks by how many good copies they have. */
+  public Health health() {
+    return repair.health();
   }
 
   private void run() {
@@ -90,6 +108,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     endSessions();
     condemn();
     delete();
+    repair.round();
     for (long map : survey.mapsToReap(MAPS_PER_ROUND)) {
       repeat(new Upkeep.ReapMap(map));
     }
@@ -148,12 +167,19 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     if (block.state() == BlockState.SEALED) {
       return new BlockEnd(block.id(), block.epoch(), block.lengthBytes(), true);
     }
-    ChunkMessage.BlockState sealed = sealedAt.remove(block.id());
-    if (sealed != null) {
-      // A server that has nothing of the block was asked before the writer came to create it.
-      return new BlockEnd(block.id(), block.epoch(), Math.max(0, sealed.lengthBytes()), true);
+    Map<Long, ChunkMessage.BlockState> answers = sealedAt.getOrDefault(block.id(), Map.of());
+    Set<Long> asked = new HashSet<>(block.servers());
+    asked.retainAll(servers.alive());
+    asked.removeAll(answers.keySet());
+    if (asked.isEmpty() && !answers.isEmpty()) {
+      // Who is away has no acknowledged byte that the others lack. The longest counts: others get
+      // what they lack as copies. A server that has nothing was asked before the writer came.
+      sealedAt.remove(block.id());
+      long length =
+          answers.values().stream().mapToLong(ChunkMessage.BlockState::lengthBytes).max().orElse(0);
+      return new BlockEnd(block.id(), block.epoch(), Math.max(0, length), true);
     }
-    for (long server : block.servers()) {
+    for (long server : asked) {
       servers.order(
           server,
           new ChunkOrder.SealLongest(
@@ -191,27 +217,37 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     }
   }
 
-  /** Replicas of blocks that the log has forgotten, or never confirmed, are left-overs. */
   @Override
-  public void report(long server, List<ChunkMessage.BlockState> blocks) {
-    long mark = survey.allocationMark();
-    List<Long> unknown = new ArrayList<>();
+  public void connected(long server) {
+    replicas.connected(server);
+  }
+
+  @Override
+  public void gone(long server) {
+    replicas.gone(server);
+    repair.gone(server);
+  }
+
+  @Override
+  public void report(long server, List<ChunkMessage.BlockState> blocks, boolean last) {
+    replicas.report(server, blocks, last);
     for (ChunkMessage.BlockState replica : blocks) {
-      if (replica.state() == DAMAGED) {
+      if (replica.state() == Replicas.DAMAGED) {
         damaged.add(replica.block());
       }
-      if (replica.block() < mark && survey.block(replica.block()) == null) {
-        unknown.add(replica.block());
-      }
     }
-    if (!unknown.isEmpty()) {
-      LOG.info("chunk server {} has {} blocks that are gone", server, unknown.size());
-      servers.order(server, new ChunkOrder.Delete(unknown, mark, log.term(), 0));
-    }
+    wake();
+  }
+
+  @Override
+  public void copyFailed(long server, long block, String reason) {
+    LOG.warn("chunk server {} cannot copy block {}: {}", server, block, reason);
+    repair.copyFailed(server, block);
   }
 
   @Override
   public void deleted(long server, List<Long> blocks) {
+    replicas.deleted(server, blocks);
     for (long block : blocks) {
       if (survey.block(block) == null) {
         continue;
@@ -224,8 +260,11 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   @Override
   public void sealed(long server, List<ChunkMessage.BlockState> blocks) {
     for (ChunkMessage.BlockState block : blocks) {
-      if (block.state() == SEALED || block.lengthBytes() < 0) {
-        sealedAt.put(block.block(), block);
+      if (block.state() == Replicas.SEALED || block.lengthBytes() < 0) {
+        sealedAt.computeIfAbsent(block.block(), b -> new ConcurrentHashMap<>()).put(server, block);
+      }
+      if (block.state() == Replicas.SEALED) {
+        replicas.report(server, List.of(block), false);
       }
     }
     wake();

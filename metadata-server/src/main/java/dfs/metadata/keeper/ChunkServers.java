@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +49,14 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
   /** Who hears what chunk servers did. */
   interface Listener {
-    void report(long server, List<ChunkMessage.BlockState> blocks);
+    /** It is here, and has named nothing of what it has yet. */
+    void connected(long server);
+
+    void gone(long server);
+
+    void report(long server, List<ChunkMessage.BlockState> blocks, boolean last);
+
+    void copyFailed(long server, long block, String reason);
 
     void deleted(long server, List<Long> blocks);
 
@@ -112,7 +120,12 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         case ChunkMessage.Heartbeat m -> directories = m.directories();
         case ChunkMessage.Report m -> {
           if (heard != null) {
-            heard.report(server, m.blocks());
+            heard.report(server, m.blocks(), m.last());
+          }
+        }
+        case ChunkMessage.CopyFailed m -> {
+          if (heard != null) {
+            heard.copyFailed(server, m.block(), m.reason());
           }
         }
         case ChunkMessage.Deleted m -> {
@@ -164,6 +177,10 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         before.link.close();
       }
       LOG.info("chunk server {} at {} is here", known.id(), message.address());
+      Listener heard = listener;
+      if (heard != null) {
+        heard.connected(known.id());
+      }
       link.send(new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
     }
 
@@ -171,6 +188,10 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     public void closed(String reason) {
       if (server != 0 && connected.remove(server, this)) {
         LOG.warn("chunk server {} is gone: {}", server, reason);
+        Listener heard = listener;
+        if (heard != null) {
+          heard.gone(server);
+        }
       }
     }
 
@@ -212,6 +233,14 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         .limit(copies - chosen.size())
         .forEach(chosen::add);
     return chosen.stream().map(c -> c.server).toList();
+  }
+
+  /** Servers that were heard of lately. */
+  Set<Long> alive() {
+    return connected.values().stream()
+        .filter(Connection::isAlive)
+        .map(c -> c.server)
+        .collect(Collectors.toSet());
   }
 
   /**

@@ -156,6 +156,19 @@ final class Blocks {
     return !reader.rows(Table.OWNERS, prefix, prefix.afterPrefix(), 1).isEmpty();
   }
 
+  static Reply setMembers(Upkeep.SetMembers order, Applying in) {
+    BlockInfo info = require(in.tx, order.block());
+    boolean sealed = info.state() == BlockInfo.SEALED || info.state() == BlockInfo.CLOSED;
+    if (!sealed || order.after().isEmpty() || !info.servers().equals(order.before())) {
+      throw Refusal.of(
+          Errno.EAGAIN,
+          "block %d in state %d lies on %s, not on %s"
+              .formatted(order.block(), info.state(), info.servers(), order.before()));
+    }
+    in.tx.put(Table.BLOCKS, Key.of(order.block()), info.withServers(order.after()));
+    return Reply.Done.DONE;
+  }
+
   /** Closed blocks that no version names die. */
   static Reply condemn(Applying in, List<Long> blocks) {
     List<Long> dead = new java.util.ArrayList<>();

@@ -75,6 +75,7 @@ final class Changes {
         yield Reply.Done.DONE;
       }
       case Upkeep.SetRetention u -> Retention.set(u, in);
+      case Upkeep.SetMembers u -> Blocks.setMembers(u, in);
       case Upkeep.SetCopies u -> Blocks.setCopies(u, in);
     };
   }

@@ -128,7 +128,13 @@ final class StateSurvey implements Survey {
 
   private static Block block(long id, BlockInfo info) {
     return new Block(
-        id, info.epoch(), stateOf(info), info.session(), info.lengthBytes(), info.servers());
+        id,
+        info.epoch(),
+        stateOf(info),
+        info.session(),
+        info.lengthBytes(),
+        info.solo(),
+        info.servers());
   }
 
   private List<Block> blocks(long after, int limit, Predicate<Block> wanted) {

@@ -61,7 +61,13 @@ public interface Survey {
 
   /** A block as the log knows it. */
   record Block(
-      long id, long epoch, BlockState state, long session, long lengthBytes, List<Long> servers) {}
+      long id,
+      long epoch,
+      BlockState state,
+      long session,
+      long lengthBytes,
+      boolean solo,
+      List<Long> servers) {}
 
   /** No block id at or above this was ever allocated. */
   long allocationMark();

@@ -36,6 +36,11 @@ public record BlockInfo(
     relocations = List.copyOf(relocations);
   }
 
+  public BlockInfo withServers(List<Long> members) {
+    return new BlockInfo(
+        epoch, state, session, lengthBytes, solo, synced, ino, members, relocations);
+  }
+
   public BlockInfo withState(int next, long length) {
     return new BlockInfo(epoch, next, session, length, solo, synced, ino, servers, relocations);
   }
