@@ -344,7 +344,8 @@ final class Lease {
     changes.add(change);
     if (!telling) {
       telling = true;
-      Thread.ofVirtual().name("dfs-lease").start(this::tell);
+      // No virtual one: it may wait in the kernel, and would hold up its carrier there.
+      Thread.ofPlatform().daemon().name("dfs-lease").start(this::tell);
     }
     return changes.size() <= CHANGES_MAX;
   }

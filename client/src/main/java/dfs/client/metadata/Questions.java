@@ -4,6 +4,8 @@ import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.ServerMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -11,8 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the server asks of the file layer beside the lease: each question on a virtual thread of its
- * own, in no order. Without a file layer nothing is cached and nothing is in use. Thread-safe.
+ * What the server asks of the file layer beside the lease: each question on a thread of its own, in
+ * no order. It may wait in the kernel for pages to be written back, which would hold up a virtual
+ * thread's carrier, and with it whoever writes them. Without a file layer nothing is cached and
+ * nothing is in use. Thread-safe.
  */
 final class Questions {
   private static final Logger LOG = LoggerFactory.getLogger(Questions.class);
@@ -22,6 +26,9 @@ final class Questions {
 
   private final Lease lease;
   private final AtomicInteger underWay = new AtomicInteger();
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(
+          Thread.ofPlatform().daemon().name("dfs-question-", 0).factory());
 
   Questions(Lease lease) {
     this.lease = lease;
@@ -62,7 +69,7 @@ final class Questions {
       underWay.decrementAndGet();
       return false;
     }
-    Thread.ofVirtual().name("dfs-question").start(() -> answer(question, listener, acknowledge));
+    threads.execute(() -> answer(question, listener, acknowledge));
     return true;
   }
 
