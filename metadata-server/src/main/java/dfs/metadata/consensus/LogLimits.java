@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
  *     that is less
  * @param ballastBytes size of a file that is given up when the disk is full, so that the log can
  *     still be shortened
- * @param freeBytesMin free bytes of the disk below which proposals are refused with ENOSPC
+ * @param freeBytesMin free bytes of the disk below which what grows the store is refused with
+ *     ENOSPC; below a quarter of it everything is
  */
 public record LogLimits(
     int queuedProposals,

@@ -5,8 +5,11 @@ import com.alipay.sofa.jraft.storage.LogStorage;
 import com.alipay.sofa.jraft.storage.impl.RocksDBLogStorage;
 import com.google.protobuf.ByteString;
 import dfs.metadata.namespace.StateMachine;
+import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Order;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.RealDisk;
 import dfs.protocol.seam.Time;
@@ -211,12 +214,37 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
 
   @Override
   public CompletableFuture<Reply> propose(Proposal proposal) {
-    if (alarm.raised()) {
+    if (alarm.raised() && (alarm.isFull() || grows(proposal.order()))) {
       return CompletableFuture.completedFuture(
           Reply.refused(
               Errno.ENOSPC, "the disk of the metadata has " + alarm.freeBytes() + " bytes left"));
     }
     return proposals.propose(proposal);
+  }
+
+  /**
+   * Whether an order leaves more in the store than there was. What deletes must go on, or a full
+   * disk would stay full; it needs room in the log, which is kept for it.
+   */
+  private static boolean grows(Order order) {
+    return switch (order) {
+      case Change.CreateFile o -> true;
+      case Change.MakeDirectory o -> true;
+      case Change.MakeNode o -> true;
+      case Change.MakeSymlink o -> true;
+      case Change.Link o -> true;
+      case Change.Rename o -> true;
+      case Change.SetXattr o -> true;
+      case Change.AllocateBlock o -> true;
+      case Change.Commit o -> true;
+      case Change.Touch o -> true;
+      case Change.Unlink o -> false;
+      case Change.RemoveDirectory o -> false;
+      case Change.SetAttributes o -> false;
+      case Change.RemoveXattr o -> false;
+      case Change.SealBlocks o -> false;
+      case Upkeep o -> false;
+    };
   }
 
   @Override

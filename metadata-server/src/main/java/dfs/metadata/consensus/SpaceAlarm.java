@@ -15,6 +15,9 @@ final class SpaceAlarm {
   static final Path BALLAST = Path.of("ballast");
   private static final int PIECE_BYTES = 1 << 20;
 
+  /** Of the free bytes below which the alarm is raised, one such part is for nobody. */
+  private static final int FULL_PARTS = 4;
+
   private final Disk disk;
   private final LogLimits limits;
   private volatile boolean raised;
@@ -27,6 +30,11 @@ final class SpaceAlarm {
 
   boolean raised() {
     return raised;
+  }
+
+  /** There is so little room that nothing at all may be added to the log. */
+  boolean isFull() {
+    return freeBytes < limits.freeBytesMin() / FULL_PARTS;
   }
 
   /** Free bytes of the disk when it was looked at last. */

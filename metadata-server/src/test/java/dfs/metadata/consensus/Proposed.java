@@ -2,6 +2,7 @@ package dfs.metadata.consensus;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Upkeep;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -13,6 +14,17 @@ final class Proposed {
   /** A small order with a number that a test finds again. */
   static Proposal numbered(long number) {
     return new Proposal(7, 3, number, Caller.ROOT, List.of(number), new Upkeep.ReapMap(number));
+  }
+
+  /** One that adds something to the store. */
+  static Proposal growing(long number) {
+    return new Proposal(
+        7,
+        3,
+        number,
+        Caller.ROOT,
+        List.of(),
+        new Change.MakeDirectory(1, ByteString.copyFromUtf8("d"), 0755, 0));
   }
 
   /** An order of about this size. */

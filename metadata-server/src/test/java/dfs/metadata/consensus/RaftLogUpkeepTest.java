@@ -241,6 +241,13 @@ class RaftLogUpkeepTest {
           .isInstanceOfSatisfying(
               Reply.Refused.class, reply -> assertThat(reply.errno()).isEqualTo(Errno.ENOSPC));
       assertThat(machine.commands()).hasSize(10);
+      // What deletes goes on, or the disk would stay full.
+      free.set(1L << 19);
+      LogBench.await("another look", () -> log.condition().get("space").contains("" + (1L << 19)));
+      assertThat(log.propose(Proposed.growing(11)).join()).isInstanceOf(Reply.Refused.class);
+      assertThat(log.propose(Proposed.numbered(11)).join()).isNotInstanceOf(Reply.Refused.class);
+      free.set(1000);
+      LogBench.await("another look", () -> log.condition().get("space").contains(" 1000 "));
       // What can be given up is given up.
       assertThat(ballast).doesNotExist();
       LogBench.await("a flush", () -> machine.flushes() == 1);
@@ -253,7 +260,7 @@ class RaftLogUpkeepTest {
       assertThat(log.condition().get("space")).contains("ALARM");
       free.set(1L << 30);
       LogBench.await("the end of the alarm", () -> !alarmed(log));
-      LogBench.propose(log, 11, 1);
+      LogBench.propose(log, 12, 1);
       LogBench.await("the ballast", () -> Files.exists(ballast));
     }
     assertThat(bench.fatal).isEmpty();
