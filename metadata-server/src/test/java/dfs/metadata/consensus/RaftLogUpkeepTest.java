@@ -243,11 +243,15 @@ class RaftLogUpkeepTest {
       assertThat(machine.commands()).hasSize(10);
       // What deletes goes on, or the disk would stay full.
       free.set(1L << 19);
-      LogBench.await("another look", () -> log.condition().get("space").contains("" + (1L << 19)));
+      LogBench.await(
+          "another look",
+          () -> String.valueOf(log.condition().get("space")).contains("" + (1L << 19)));
       assertThat(log.propose(Proposed.growing(11)).join()).isInstanceOf(Reply.Refused.class);
       assertThat(log.propose(Proposed.numbered(11)).join()).isNotInstanceOf(Reply.Refused.class);
       free.set(1000);
-      LogBench.await("another look", () -> log.condition().get("space").contains(" 1000 "));
+      LogBench.await(
+          "another look",
+          () -> String.valueOf(log.condition().get("space")).contains("1000 bytes"));
       // What can be given up is given up.
       assertThat(ballast).doesNotExist();
       LogBench.await("a flush", () -> machine.flushes() == 1);
