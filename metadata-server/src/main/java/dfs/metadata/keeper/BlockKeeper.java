@@ -31,6 +31,10 @@ import org.slf4j.LoggerFactory;
 public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(BlockKeeper.class);
   private static final long PERIOD_MILLIS = 1000;
+
+  /** Looking for lost copies reads the records of all blocks. */
+  private static final long REPAIR_NANOS = 5_000_000_000L;
+
   private static final long ANSWER_SECONDS = 10;
   private static final int BLOCKS_PER_ROUND = 256;
   private static final int MAPS_PER_ROUND = 64;
@@ -49,6 +53,10 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private final Repair repair;
   private final Set<Long> damaged = ConcurrentHashMap.newKeySet();
   private final Thread thread = Thread.ofPlatform().daemon().name("keeper").unstarted(this::run);
+
+  /** Used by the keeper's thread alone. */
+  private long repairedNanos;
+
   private volatile boolean closed;
 
   /**
@@ -66,6 +74,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.survey = survey;
     this.servers = servers;
     this.time = time;
+    this.repairedNanos = time.monotonicNanos() - REPAIR_NANOS;
     servers.listen(this);
   }
 
@@ -108,7 +117,11 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     endSessions();
     condemn();
     delete();
-    repair.round();
+    long now = time.monotonicNanos();
+    if (now - repairedNanos >= REPAIR_NANOS) {
+      repairedNanos = now;
+      repair.round();
+    }
     for (long map : survey.mapsToReap(MAPS_PER_ROUND)) {
       repeat(new Upkeep.ReapMap(map));
     }
@@ -236,7 +249,6 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
         damaged.add(replica.block());
       }
     }
-    wake();
   }
 
   @Override

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * Sees to it that each sealed block has as many good copies as it should. A copy is good when its
  * server said, since it connected, that it has the block sealed at its length; it is lost when its
  * server was away for long, or does not have it so. Blocks with the fewest good copies come first.
- * Looks once a second, on the keeper's thread; needs no memory beyond a restart.
+ * Looks when the keeper tells it to, on its thread; needs no memory beyond a restart.
  */
 final class Repair {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
@@ -123,9 +123,10 @@ final class Repair {
         for (Block block : page) {
           Members members = members(block, complete, toSeal);
           settle(members);
-          if (members.good().isEmpty()) {
+          if (members.good().isEmpty() && complete.containsAll(block.servers())) {
             lost += members.pending().isEmpty() ? 1 : 0;
-            unreachable += members.pending().isEmpty() ? 0 : 1;
+          } else if (members.good().isEmpty()) {
+            unreachable++;
           } else if (members.good().size() < wanted) {
             wanting.add(members);
           } else {
