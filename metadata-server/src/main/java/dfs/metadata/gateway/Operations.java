@@ -126,10 +126,9 @@ final class Operations {
   private void change(
       LiveSession session, ClientMessage.Request request, Change change, Need need) {
     int copies = allocates(change) ? namespace.survey().copies() : 0;
-    List<Long> placement = copies > 0 ? servers.place(copies) : List.of();
-    if (placement.isEmpty()
-        && change instanceof Change.AllocateBlock
-        && !servers.areEnoughAlive(copies)) {
+    ChunkServers.Placement placement =
+        copies > 0 ? servers.place(copies) : new ChunkServers.Placement(List.of(), true);
+    if (!placement.enough() && change instanceof Change.AllocateBlock) {
       answer(session, request, Reply.refused(Errno.EAGAIN, "too few chunk servers are here"));
       return;
     }
@@ -139,7 +138,7 @@ final class Operations {
             request.slot(),
             request.sequence(),
             session.callerOf(request.caller()),
-            placement,
+            placement.servers(),
             change),
         (reply, failure) -> {
           if (need == Need.CHANGE) {

@@ -57,6 +57,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Used by the keeper's thread alone. */
   private long repairedNanos;
 
+  /** Guarded by this. */
+  private boolean woken;
+
   private volatile boolean closed;
 
   /**
@@ -105,9 +108,10 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   private synchronized void pause() {
     try {
-      if (!closed) {
+      if (!closed && !woken) {
         TimeUnit.MILLISECONDS.timedWait(this, PERIOD_MILLIS);
       }
+      woken = false;
     } catch (InterruptedException e) {
       closed = true;
     }
@@ -120,8 +124,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     long now = time.monotonicNanos();
     if (now - repairedNanos >= REPAIR_NANOS) {
       repairedNanos = now;
-      repair.round();
+      repair.survey();
     }
+    repair.step();
     for (long map : survey.mapsToReap(MAPS_PER_ROUND)) {
       repeat(new Upkeep.ReapMap(map));
     }
@@ -249,6 +254,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
         damaged.add(replica.block());
       }
     }
+    if (blocks.stream().anyMatch(replica -> repair.isCopying(replica.block()))) {
+      wake();
+    }
   }
 
   @Override
@@ -284,6 +292,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   /** Something happened that a round may go on with. */
   private synchronized void wake() {
+    woken = true;
     notifyAll();
   }
 

@@ -13,6 +13,7 @@ import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -212,18 +213,22 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   }
 
   /**
-   * Servers for a new block, on as many hosts as possible and the emptiest first; fewer than wanted
-   * when there are no more, and none when a lost server could then lose data: of several copies two
-   * are made at least.
+   * Where a new block goes.
+   *
+   * @param servers on as many hosts as possible and the emptiest first; fewer than wanted when
+   *     there are no more, and none when a lost server could then lose data: of several copies two
+   *     are made at least
+   * @param enough so many chunk servers are here, however full
    */
-  public List<Long> place(int copies) {
-    List<Connection> able =
-        connected.values().stream()
-            .filter(c -> c.isAlive() && (c.directories.isEmpty() || c.freeBytes() > 0))
-            .sorted(Comparator.comparingLong(Connection::freeBytes).reversed())
-            .toList();
-    if (able.size() < Math.min(COPIES_MIN, copies)) {
-      return List.of();
+  public record Placement(List<Long> servers, boolean enough) {}
+
+  /** Finds servers for the copies of a new block. */
+  public Placement place(int copies) {
+    List<Connection> alive = connected.values().stream().filter(Connection::isAlive).toList();
+    int fewest = Math.min(COPIES_MIN, copies);
+    List<Connection> able = emptiest(alive);
+    if (able.size() < fewest) {
+      return new Placement(List.of(), alive.size() >= fewest);
     }
     Set<String> hosts = new HashSet<>();
     List<Connection> chosen = new ArrayList<>();
@@ -232,7 +237,19 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         .filter(c -> !chosen.contains(c))
         .limit(copies - chosen.size())
         .forEach(chosen::add);
-    return chosen.stream().map(c -> c.server).toList();
+    return new Placement(chosen.stream().map(c -> c.server).toList(), true);
+  }
+
+  private static List<Connection> emptiest(Collection<Connection> of) {
+    return of.stream()
+        .filter(c -> c.isAlive() && (c.directories.isEmpty() || c.freeBytes() > 0))
+        .sorted(Comparator.comparingLong(Connection::freeBytes).reversed())
+        .toList();
+  }
+
+  /** Servers that have space, the emptiest first. */
+  List<Long> withSpace() {
+    return emptiest(connected.values()).stream().map(c -> c.server).toList();
   }
 
   /** Servers that were heard of lately. */
@@ -241,14 +258,6 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         .filter(Connection::isAlive)
         .map(c -> c.server)
         .collect(Collectors.toSet());
-  }
-
-  /**
-   * Whether so many chunk servers are here, however full, that blocks of so many copies are made.
-   */
-  public boolean areEnoughAlive(int copies) {
-    return connected.values().stream().filter(Connection::isAlive).count()
-        >= Math.min(COPIES_MIN, copies);
   }
 
   /** Addresses of these servers, of those that are connected. */

@@ -10,10 +10,13 @@ import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,13 +29,13 @@ import org.slf4j.LoggerFactory;
  * Sees to it that each sealed block has as many good copies as it should. A copy is good when its
  * server said, since it connected, that it has the block sealed at its length; it is lost when its
  * server was away for long, or does not have it so. Blocks with the fewest good copies come first.
- * Looks when the keeper tells it to, on its thread; needs no memory beyond a restart.
+ * Used by the keeper's thread, unless said otherwise; needs no memory beyond a restart.
  */
 final class Repair {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
   private static final int BLOCKS_PER_PAGE = 1000;
-  private static final int COPIES_PER_SERVER = 2;
-  private static final int COPIES_PER_ROUND = 64;
+  private static final int COPIES_PER_SERVER = 4;
+  private static final int COPIES_PER_STEP = 64;
 
   /** After a start nothing is copied or deleted until all servers have reported, or so long. */
   private static final long SAFE_NANOS = 60_000_000_000L;
@@ -55,13 +58,18 @@ final class Repair {
   private final Map<Doubt, Long> doubts = new HashMap<>();
   private final Map<Long, Copying> copying = new ConcurrentHashMap<>();
   private final Map<Long, Long> failedNanos = new ConcurrentHashMap<>();
+
+  /** Blocks with too few copies, as the last survey saw it, the most urgent first. */
+  private final Deque<Long> wanting = new ArrayDeque<>();
+
+  private boolean safe;
   private volatile Health health = new Health(0, 0, 0, 0);
 
   /** A replica that ought to be there and is not known to be. */
   private record Doubt(long server, long block) {}
 
   /** A copy that was ordered. */
-  private record Copying(long server, List<Long> members) {}
+  private record Copying(long server) {}
 
   /** What is known of one block's members. */
   private record Members(Block block, List<Long> good, List<Long> pending, List<Long> bad) {
@@ -107,12 +115,17 @@ final class Repair {
     copying.values().removeIf(known -> known.server() == server);
   }
 
-  void round() {
-    Set<Long> complete = replicas.complete();
-    complete.retainAll(servers.alive());
-    boolean safe = look(complete);
+  /** Whether a copy of this block is on its way. */
+  boolean isCopying(long block) {
+    return copying.containsKey(block);
+  }
+
+  /** Looks at all sealed blocks. */
+  void survey() {
+    Set<Long> complete = complete();
+    safe = look(complete);
     int wanted = survey.copies();
-    List<Members> wanting = new ArrayList<>();
+    List<Members> under = new ArrayList<>();
     Map<Long, List<ChunkMessage.BlockState>> toSeal = new HashMap<>();
     long healthy = 0;
     long unreachable = 0;
@@ -122,15 +135,14 @@ final class Repair {
       for (List<Block> page = page(state, after); !page.isEmpty(); page = page(state, after)) {
         for (Block block : page) {
           Members members = members(block, complete, toSeal);
-          settle(members);
-          if (members.good().isEmpty() && complete.containsAll(block.servers())) {
-            lost += members.pending().isEmpty() ? 1 : 0;
-          } else if (members.good().isEmpty()) {
-            unreachable++;
-          } else if (members.good().size() < wanted) {
-            wanting.add(members);
-          } else {
+          if (members.good().size() >= wanted) {
             healthy++;
+          } else if (!members.good().isEmpty() || !spares(block, complete).isEmpty()) {
+            under.add(members);
+          } else if (members.pending().isEmpty() && complete.containsAll(block.servers())) {
+            lost++;
+          } else {
+            unreachable++;
           }
         }
         after = page.getLast().id();
@@ -139,11 +151,103 @@ final class Repair {
     doubts.keySet().removeIf(doubt -> isSettled(doubt, complete));
     toSeal.forEach(
         (server, blocks) -> servers.order(server, new ChunkOrder.SealAt(blocks, log.term(), 0)));
-    health = new Health(healthy, wanting.size(), unreachable, lost);
+    health = new Health(healthy, under.size(), unreachable, lost);
+    under.sort(Comparator.comparingInt(members -> members.good().size()));
+    wanting.clear();
+    under.forEach(members -> wanting.add(members.block().id()));
     if (safe) {
-      copy(wanting, wanted, complete);
-      deleteSurplus(complete);
+      deleteSurplus(complete, wanted);
     }
+  }
+
+  private Set<Long> complete() {
+    Set<Long> complete = replicas.complete();
+    complete.retainAll(servers.alive());
+    return complete;
+  }
+
+  /** Goes on with the blocks that want copies, as many as there are servers free to make them. */
+  void step() {
+    Set<Long> complete = complete();
+    copying.entrySet().removeIf(entry -> isThere(entry.getValue().server(), entry.getKey()));
+    if (!safe) {
+      return;
+    }
+    Iterator<Long> next = wanting.iterator();
+    for (int ordered = 0; ordered < COPIES_PER_STEP && next.hasNext(); ) {
+      long id = next.next();
+      Block block = survey.block(id);
+      if (block == null || !isSealed(block)) {
+        next.remove();
+      } else if (!copying.containsKey(id) && !hasJustFailed(id)) {
+        Next done = mend(members(block, complete, new HashMap<>()), complete);
+        if (done == Next.BUSY) {
+          return;
+        }
+        ordered += done == Next.ORDERED ? 1 : 0;
+        if (done == Next.SETTLED) {
+          next.remove();
+        }
+      }
+    }
+  }
+
+  private boolean isThere(long server, long id) {
+    Block block = survey.block(id);
+    return block == null || isGood(replicas.of(server, id), block);
+  }
+
+  private static boolean isSealed(Block block) {
+    return block.state() == BlockState.SEALED || block.state() == BlockState.CLOSED;
+  }
+
+  /** What became of a block that wants a copy. */
+  private enum Next {
+    /** There is nothing more to do for it, until the next survey. */
+    SETTLED,
+    ORDERED,
+    /** Who might make a copy has enough to do. */
+    BUSY
+  }
+
+  /** A good copy that nobody counts is counted; without one, another is ordered. */
+  private Next mend(Members members, Set<Long> complete) {
+    Block block = members.block();
+    int missing = survey.copies() - members.remaining().size();
+    List<Long> spares = spares(block, complete);
+    if (missing <= 0 || (members.good().isEmpty() && spares.isEmpty())) {
+      return Next.SETTLED;
+    }
+    if (!spares.isEmpty()) {
+      List<Long> after = members.remaining();
+      after.addAll(spares.subList(0, Math.min(missing, spares.size())));
+      propose(new Upkeep.SetMembers(block.id(), block.servers(), after));
+      return Next.SETTLED;
+    }
+    Set<Long> able = new LinkedHashSet<>(servers.withSpace());
+    able.retainAll(complete);
+    able.removeIf(
+        server -> block.servers().contains(server) || replicas.of(server, block.id()) != null);
+    if (able.isEmpty()) {
+      return Next.SETTLED;
+    }
+    able.removeIf(server -> copiesTo(server) >= COPIES_PER_SERVER);
+    if (able.isEmpty()) {
+      return Next.BUSY;
+    }
+    return order(members, able.iterator().next()) ? Next.ORDERED : Next.SETTLED;
+  }
+
+  private long copiesTo(long server) {
+    return copying.values().stream().filter(copy -> copy.server() == server).count();
+  }
+
+  /** Servers that are no members and have the block, whole. */
+  private List<Long> spares(Block block, Set<Long> complete) {
+    return complete.stream()
+        .filter(server -> !block.servers().contains(server))
+        .filter(server -> isGood(replicas.of(server, block.id()), block))
+        .toList();
   }
 
   private boolean isSettled(Doubt doubt, Set<Long> complete) {
@@ -228,42 +332,6 @@ final class Repair {
         && replica.lengthBytes() == block.lengthBytes();
   }
 
-  /** A copy that was ordered and is there becomes a member; who lost it is none any more. */
-  private void settle(Members members) {
-    Block block = members.block();
-    Copying known = copying.get(block.id());
-    if (known == null || !isGood(replicas.of(known.server(), block.id()), block)) {
-      return;
-    }
-    copying.remove(block.id(), known);
-    if (!known.members().equals(block.servers()) || block.servers().contains(known.server())) {
-      return;
-    }
-    List<Long> next = members.remaining();
-    next.add(known.server());
-    propose(new Upkeep.SetMembers(block.id(), block.servers(), next));
-  }
-
-  private void copy(List<Members> wanting, int wanted, Set<Long> complete) {
-    wanting.sort(Comparator.comparingInt(members -> members.good().size()));
-    int ordered = 0;
-    for (Members members : wanting) {
-      Block block = members.block();
-      if (ordered >= COPIES_PER_ROUND) {
-        return;
-      }
-      if (members.remaining().size() >= wanted
-          || copying.containsKey(block.id())
-          || hasJustFailed(block.id())) {
-        continue;
-      }
-      Long target = target(block, complete);
-      if (target != null && order(members, target)) {
-        ordered++;
-      }
-    }
-  }
-
   private boolean hasJustFailed(long block) {
     Long failed = failedNanos.get(block);
     if (failed == null || time.monotonicNanos() - failed > AGAIN_NANOS) {
@@ -271,20 +339,6 @@ final class Repair {
       return false;
     }
     return true;
-  }
-
-  /** The emptiest server that has nothing of the block and is not busy enough. */
-  private @Nullable Long target(Block block, Set<Long> complete) {
-    for (long server : servers.place(Integer.MAX_VALUE)) {
-      long busy = copying.values().stream().filter(c -> c.server() == server).count();
-      if (complete.contains(server)
-          && busy < COPIES_PER_SERVER
-          && !block.servers().contains(server)
-          && replicas.of(server, block.id()) == null) {
-        return server;
-      }
-    }
-    return null;
   }
 
   private boolean order(Members members, long target) {
@@ -299,7 +353,7 @@ final class Repair {
             capabilities.toRead(block.id(), 0, Limits.BLOCK_BYTES, 0),
             log.term(),
             0);
-    copying.put(block.id(), new Copying(target, block.servers()));
+    copying.put(block.id(), new Copying(target));
     if (!servers.order(target, order)) {
       copying.remove(block.id());
       return false;
@@ -309,15 +363,18 @@ final class Repair {
   }
 
   /**
-   * Replicas on servers that are no members go once every member has confirmed its own; those of
-   * blocks that are gone go at once.
+   * Replicas on servers that are no members go once every member has confirmed its own, and there
+   * are enough; those that are not what they should be, once one has; those of blocks that are gone
+   * at once.
    */
-  private void deleteSurplus(Set<Long> complete) {
+  private void deleteSurplus(Set<Long> complete, int wanted) {
     long mark = survey.allocationMark();
     for (long server : complete) {
       List<Long> surplus = new ArrayList<>();
       for (long id : replicas.blocksOf(server)) {
-        if (id < mark && surplus.size() < BLOCKS_PER_PAGE && isSurplus(server, id, complete)) {
+        if (id < mark
+            && surplus.size() < BLOCKS_PER_PAGE
+            && isSurplus(server, id, complete, wanted)) {
           surplus.add(id);
         }
       }
@@ -327,7 +384,7 @@ final class Repair {
     }
   }
 
-  private boolean isSurplus(long server, long id, Set<Long> complete) {
+  private boolean isSurplus(long server, long id, Set<Long> complete, int wanted) {
     Copying known = copying.get(id);
     if (known != null && known.server() == server) {
       return false;
@@ -336,13 +393,17 @@ final class Repair {
     if (block == null) {
       return true;
     }
-    if (block.servers().contains(server)
-        || (block.state() != BlockState.SEALED && block.state() != BlockState.CLOSED)) {
+    if (block.servers().contains(server) || !isSealed(block)) {
       return false;
     }
-    Set<Long> confirmed = new HashSet<>(complete);
-    confirmed.removeIf(member -> !isGood(replicas.of(member, id), block));
-    return confirmed.containsAll(block.servers());
+    List<Long> confirmed =
+        block.servers().stream()
+            .filter(member -> complete.contains(member) && isGood(replicas.of(member, id), block))
+            .toList();
+    if (!isGood(replicas.of(server, id), block)) {
+      return !confirmed.isEmpty();
+    }
+    return confirmed.size() == block.servers().size() && confirmed.size() >= wanted;
   }
 
   private void propose(Upkeep.SetMembers order) {
