@@ -31,6 +31,7 @@ final class FileState {
   private Attributes attributes;
   private int handles;
   private final DirtyRuns dirty;
+  private final DirtyRuns writtenBack;
   private final List<Run> moving = new ArrayList<>();
   private final List<Known> pages = new ArrayList<>();
   private long sizeBytes;
@@ -64,6 +65,7 @@ final class FileState {
     this.attributes = attributes;
     this.sizeBytes = attributes.sizeBytes();
     this.dirty = new DirtyRuns(pool);
+    this.writtenBack = new DirtyRuns(pool);
   }
 
   // Everything below is called with `lock` held.
@@ -116,7 +118,7 @@ final class FileState {
 
   /** Where the last uncommitted byte ends. */
   private long uncommittedEnd() {
-    long end = dirty.end();
+    long end = Math.max(dirty.end(), writtenBack.end());
     for (Run run : moving) {
       end = Math.max(end, run.end());
     }
@@ -138,7 +140,7 @@ final class FileState {
   }
 
   boolean isDirty() {
-    return !dirty.isEmpty() || !moving.isEmpty();
+    return !dirty.isEmpty() || !moving.isEmpty() || !writtenBack.isEmpty();
   }
 
   long dirtyBytes() {
@@ -150,12 +152,36 @@ final class FileState {
   }
 
   void write(long offset, ByteBuffer from, long nowNanos, long monotonicNanos) {
+    write(dirty, offset, from, nowNanos, monotonicNanos);
+  }
+
+  /**
+   * As {@link #write}, of bytes that the kernel writes back although others may change the file.
+   * They are apart until {@link #takeWrittenBack}, so that a write beside them can be taken back
+   * alone.
+   */
+  void writeBack(long offset, ByteBuffer from, long nowNanos, long monotonicNanos) {
+    write(writtenBack, offset, from, nowNanos, monotonicNanos);
+  }
+
+  private void write(
+      DirtyRuns into, long offset, ByteBuffer from, long nowNanos, long monotonicNanos) {
     if (!isDirty()) {
       dirtySinceNanos = monotonicNanos;
     }
     sizeBytes = Math.max(sizeBytes, offset + from.remaining());
     modifyNanos = nowNanos;
-    dirty.put(offset, from);
+    into.put(offset, from);
+  }
+
+  /** What was written back counts as written from now on; whether there was anything. */
+  boolean takeWrittenBack() {
+    List<Run> runs = writtenBack.takeAll();
+    for (Run run : runs) {
+      dirty.put(run.offset(), run.view(run.offset(), run.end()));
+      run.release();
+    }
+    return !runs.isEmpty();
   }
 
   void killPrivileges() {
@@ -178,6 +204,14 @@ final class FileState {
     return taken;
   }
 
+  /** Nothing is on its way to a block any more: it waits here again, under what is newer. */
+  void stopMoving() {
+    for (Run run : moving.reversed()) {
+      dirty.putUnder(run.offset(), run.view(run.offset(), run.end()));
+    }
+    settleAll();
+  }
+
   /** These runs are in the committed state now, or were given up. */
   void settle(Collection<Run> runs) {
     moving.removeAll(runs);
@@ -186,7 +220,7 @@ final class FileState {
 
   /** Memory that this file takes. */
   long bytesInMemory() {
-    long bytes = dirty.bytes();
+    long bytes = dirty.bytes() + writtenBack.bytes();
     for (Run run : moving) {
       bytes += run.length();
     }
@@ -203,6 +237,7 @@ final class FileState {
       DirtyRuns.overlay(run, offset, into);
     }
     dirty.overlay(offset, into);
+    writtenBack.overlay(offset, into);
   }
 
   long nextSequence() {

@@ -18,6 +18,7 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.seam.Time;
+import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -48,6 +49,9 @@ final class FileWriter {
   /** A recall waits for a flush: this ends before the session does because of it. */
   private static final int ATTEMPTS = 20;
 
+  /** So often others may change a file between a look at it and a write that builds on that. */
+  static final int CONTENDED_ATTEMPTS = 1000;
+
   private static final long ATTEMPT_NANOS = 1_000_000_000L;
 
   private final MetadataSession session;
@@ -66,7 +70,7 @@ final class FileWriter {
 
   /** Sends what is in memory to blocks; durable it is not yet. */
   void spill(FileState file) throws IOException {
-    move(file, false, false);
+    move(file, false, false, 0);
   }
 
   /**
@@ -74,7 +78,50 @@ final class FileWriter {
    * small write.
    */
   void flush(FileState file, boolean synced) throws IOException {
-    move(file, synced, true);
+    file.committing.lock();
+    try {
+      boolean shared = false;
+      for (int attempt = 0; attempt < CONTENDED_ATTEMPTS; attempt++) {
+        shared |= takeWrittenBack(file) && session.lease() != LeaseMode.EXCLUSIVE;
+        long change = shared ? refreshOrGiveUp(file) : 0;
+        try {
+          move(file, synced, true, change);
+          return;
+        } catch (ChangedMeanwhileException e) {
+          LOG.debug("inode {} was changed by somebody else: once more", file.ino, e);
+          stopMoving(file);
+        }
+      }
+      IOException failure = new IOException("others keep changing inode " + file.ino);
+      giveUp(file, failure);
+      throw failure;
+    } finally {
+      file.committing.unlock();
+    }
+  }
+
+  private static boolean takeWrittenBack(FileState file) {
+    file.lock.lock();
+    try {
+      return file.takeWrittenBack();
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /**
+   * Gets attributes afresh.
+   *
+   * @return the change counter that a write builds on; 0 if it builds on nothing that others may
+   *     change
+   */
+  private long refreshOrGiveUp(FileState file) throws IOException {
+    try {
+      return refresh(file);
+    } catch (IOException e) {
+      giveUp(file, e);
+      throw e;
+    }
   }
 
   /**
@@ -90,12 +137,9 @@ final class FileWriter {
       return true;
     } catch (ChangedMeanwhileException e) {
       LOG.debug("inode {} was changed by somebody else: once more", file.ino, e);
+      takeOut(file);
       return false;
     }
-  }
-
-  private void move(FileState file, boolean synced, boolean commit) throws IOException {
-    move(file, synced, commit, 0);
   }
 
   private void move(FileState file, boolean synced, boolean commit, long change)
@@ -125,7 +169,6 @@ final class FileWriter {
         }
       }
     } catch (ChangedMeanwhileException e) {
-      takeOut(file);
       throw e;
     } catch (IOException e) {
       giveUp(file, e);
@@ -147,8 +190,13 @@ final class FileWriter {
     }
   }
 
-  /** Gets committed attributes afresh. */
-  void refresh(FileState file) throws IOException {
+  /**
+   * Gets committed attributes afresh.
+   *
+   * @return the change counter if a write builds on what the file is: all of it is part of its
+   *     metadata, or may become so; otherwise 0
+   */
+  long refresh(FileState file) throws IOException {
     Reply reply = session.call(Caller.ROOT, new Query.GetAttributes(file.ino));
     if (!(reply instanceof Reply.Entry entry)) {
       throw Refusals.exception("inode " + file.ino, reply);
@@ -156,6 +204,8 @@ final class FileWriter {
     file.lock.lock();
     try {
       file.learn(entry.attributes());
+      Attributes known = file.attributes();
+      return known.isInline() || known.sizeBytes() == 0 ? known.change() : 0;
     } finally {
       file.lock.unlock();
     }
@@ -208,13 +258,24 @@ final class FileWriter {
     }
   }
 
-  /** Nothing of what was written and not committed is left. */
-  private static void takeOut(FileState file) {
+  /** What is in a block and not committed counts no more: it is in memory alone. */
+  private static void stopMoving(FileState file) {
     for (Placed placed : file.placed) {
       placed.block().settled(file.ino, 1);
     }
     file.placed.clear();
     file.waiting.clear();
+    file.lock.lock();
+    try {
+      file.stopMoving();
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
+  /** Nothing of what was written and not committed is left. */
+  private static void takeOut(FileState file) {
+    stopMoving(file);
     file.lock.lock();
     try {
       file.settle(file.startMoving());

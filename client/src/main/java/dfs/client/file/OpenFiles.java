@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * Called by a mount or by the file commands; calls blocks and the session. Thread-safe.
  */
 public final class OpenFiles implements AutoCloseable {
-  private static final int WRITE_ATTEMPTS = 1000;
-
   private final MetadataSession session;
   private final Time time;
   private final FileReader reader;
@@ -165,15 +163,12 @@ public final class OpenFiles implements AutoCloseable {
     try {
       through(file, true);
       writer.flush(file, true);
-      for (int attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
-        writer.refresh(file);
+      for (int attempt = 0; attempt < FileWriter.CONTENDED_ATTEMPTS; attempt++) {
+        long change = writer.refresh(file);
         long at;
-        long change;
         file.lock.lock();
         try {
-          Attributes known = file.attributes();
-          boolean builds = append || known.isInline() || known.sizeBytes() == 0;
-          change = builds ? known.change() : 0;
+          change = append ? file.attributes().change() : change;
           at = put(file, offset, from.duplicate(), append, killPrivileges);
         } finally {
           file.lock.unlock();
@@ -188,6 +183,29 @@ public final class OpenFiles implements AutoCloseable {
       through(file, false);
       file.committing.unlock();
     }
+  }
+
+  /**
+   * Takes what the kernel writes back of a mapping. Nobody waits for others to see that: without a
+   * lease of its own it stays in memory too, until the file is synced or closed, or for a second.
+   * The kernel writes back when it is told to forget, and whoever told it waits: were this to wait
+   * for others in turn, two mounts that store into one file would wait for each other for ever.
+   */
+  public void writeBack(long handle, long offset, ByteBuffer from) throws IOException {
+    FileState file = file(handle);
+    check(file);
+    flusher.reserve(from.remaining());
+    file.lock.lock();
+    try {
+      if (session.lease() == LeaseMode.EXCLUSIVE && !file.isWrittenThrough()) {
+        var _ = put(file, offset, from, false, false);
+      } else {
+        file.writeBack(offset, from, session.nowNanos(), time.monotonicNanos());
+      }
+    } finally {
+      file.lock.unlock();
+    }
+    flusher.dirty(file);
   }
 
   private static void through(FileState file, boolean starts) {
@@ -243,14 +261,16 @@ public final class OpenFiles implements AutoCloseable {
   }
 
   /**
-   * A descriptor was closed: throws the error that is known, starts writing back, waits for
-   * nothing.
+   * A descriptor was closed: throws the error that is known and starts writing back. Waits for
+   * nothing under an exclusive lease; without, until others see what was written.
    */
   public void flushSoon(long handle) throws IOException {
     FileState file = file(handle);
     check(file);
-    if (isDirty(file)) {
+    if (isDirty(file) && session.lease() == LeaseMode.EXCLUSIVE) {
       flusher.soon(file);
+    } else if (isDirty(file)) {
+      writer.flush(file, true);
     }
   }
 

@@ -63,6 +63,9 @@ public interface Vfs {
    */
   Errno write(long handle, long offset, ByteBuffer from, boolean append, boolean killPrivileges);
 
+  /** Takes what was stored through a mapping; waits for nobody who waits for the kernel. */
+  Errno writeBack(long handle, long offset, ByteBuffer from);
+
   /** A descriptor of the handle was closed: the error that is known, if any. */
   Errno flush(long handle);
 

@@ -263,6 +263,17 @@ public final class VolumeVfs implements Vfs {
   }
 
   @Override
+  public Errno writeBack(long handle, long offset, ByteBuffer from) {
+    try {
+      files.writeBack(handle, offset, from);
+      return Errno.OK;
+    } catch (IOException e) {
+      LOG.warn("writing {} back at {} failed", inoOfHandle.get(handle), offset, e);
+      return errno(e);
+    }
+  }
+
+  @Override
   public Errno flush(long handle) {
     try {
       files.flushSoon(handle);

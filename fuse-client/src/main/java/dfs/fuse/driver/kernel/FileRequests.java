@@ -75,9 +75,12 @@ final class FileRequests {
   int write(Request in, Answer out) {
     int size = in.u32(16);
     int how = in.u32(20);
-    boolean append = (in.u32(32) & O_APPEND) != 0 && (how & WRITE_FROM_CACHE) == 0;
+    boolean append = (in.u32(32) & O_APPEND) != 0;
     boolean kill = (how & WRITE_KILL_PRIVILEGES) != 0;
-    Errno errno = vfs.write(in.u64(0), in.u64(8), in.data(40, size), append, kill);
+    Errno errno =
+        (how & WRITE_FROM_CACHE) != 0
+            ? vfs.writeBack(in.u64(0), in.u64(8), in.data(40, size))
+            : vfs.write(in.u64(0), in.u64(8), in.data(40, size), append, kill);
     return errno == Errno.OK
         ? out.start().u32(size).u32(0).finish(in.unique())
         : out.fail(in.unique(), errno);

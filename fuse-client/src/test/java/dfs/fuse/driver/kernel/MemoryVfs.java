@@ -245,6 +245,11 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
+  public Errno writeBack(long handle, long offset, ByteBuffer from) {
+    return write(handle, offset, from, false, false);
+  }
+
+  @Override
   public Errno flush(long handle) {
     return Errno.OK;
   }
