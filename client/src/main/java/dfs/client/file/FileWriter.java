@@ -273,6 +273,16 @@ final class FileWriter {
     }
   }
 
+  /** The session of the file is over: nothing that waits here is ever committed. */
+  static void abandon(FileState file) {
+    file.committing.lock();
+    try {
+      takeOut(file);
+    } finally {
+      file.committing.unlock();
+    }
+  }
+
   /** Nothing of what was written and not committed is left. */
   private static void takeOut(FileState file) {
     stopMoving(file);

@@ -2,6 +2,7 @@ package dfs.client.file;
 
 import dfs.client.block.BlockStore;
 import dfs.client.metadata.MetadataSession;
+import dfs.client.metadata.SessionEndedException;
 import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Errno;
@@ -10,6 +11,7 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -403,18 +405,35 @@ public final class OpenFiles implements AutoCloseable {
 
   /**
    * The session is over: what is dirty is lost, and everyone who has such a file open hears of it.
+   *
+   * @return inodes of which something is lost
    */
-  public void fail(IOException cause) {
+  public List<Long> fail(IOException cause) {
+    List<Long> lost = new ArrayList<>();
     for (FileState file : files.values()) {
       file.lock.lock();
       try {
         if (file.isDirty()) {
           file.fail(cause);
         }
+        // A flush may have heard of the end before.
+        if (file.isDirty() || file.failure() instanceof SessionEndedException) {
+          lost.add(file.ino);
+        }
       } finally {
         file.lock.unlock();
       }
     }
+    return lost;
+  }
+
+  /**
+   * The last call after {@link #fail}: nothing is written any more, and no memory is held for what
+   * is lost. Waits for what is on its way to a block.
+   */
+  public void abandon() {
+    flusher.close();
+    files.values().forEach(FileWriter::abandon);
   }
 
   /** Bytes in memory, for the bound on them. */

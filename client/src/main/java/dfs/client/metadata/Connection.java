@@ -61,7 +61,10 @@ final class Connection {
   private @Nullable Stream current;
 
   private long backOffNanos = BACK_OFF_FIRST_NANOS;
-  private boolean ended;
+
+  /** Read without the lock, too. */
+  private volatile boolean ended;
+
   private Time.@Nullable Timer heartbeat;
   private Time.@Nullable Timer lapse;
 
@@ -92,6 +95,10 @@ final class Connection {
     } finally {
       lock.unlock();
     }
+  }
+
+  boolean isOver() {
+    return ended;
   }
 
   long epoch() {

@@ -25,6 +25,12 @@ public interface MetadataSession extends AutoCloseable {
 
   long id();
 
+  /**
+   * Whether it has ended, in whatever way: no operation is run any more. True already when {@link
+   * #call} says so.
+   */
+  boolean isOver();
+
   /** The lease that is held now; NONE once it is no longer certain. */
   LeaseMode lease();
 
@@ -40,7 +46,7 @@ public interface MetadataSession extends AutoCloseable {
   /** The leader's clock: nanoseconds since 1970. */
   long nowNanos();
 
-  /** Who hears of recalls; set once before the first call. */
+  /** Who hears of recalls; set once before the first call. Hears also of an end that was before. */
   void listen(LeaseListener listener);
 
   /** Ends the session in good order; everything must be flushed and released. */

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,7 @@ final class StateDirectory implements AutoCloseable {
   private final Path directory;
   private final RealDisk disk;
   private final FileChannel lockFile;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   /** A session as it was written down. */
   record Remembered(long session, long epoch) {}
@@ -165,6 +167,10 @@ final class StateDirectory implements AutoCloseable {
   /** Lets go of the directory. */
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      // Somebody else may have it by now.
+      return;
+    }
     try {
       lockFile.close();
     } catch (IOException e) {

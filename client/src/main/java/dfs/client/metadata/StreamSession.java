@@ -10,6 +10,7 @@ import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,10 @@ public final class StreamSession implements MetadataSession {
   private final LeaderClock clock;
   private final Connection connection;
   private final @Nullable StateDirectory state;
+  private final ReentrantLock telling = new ReentrantLock();
+
+  /** Why the server ended the session; guarded by {@code telling}. */
+  private @Nullable String over;
 
   private StreamSession(
       Config config,
@@ -100,10 +105,22 @@ public final class StreamSession implements MetadataSession {
   }
 
   private void fenced(String reason) {
-    LeaseListener listener = lease.listener();
-    if (listener != null) {
-      Thread.ofVirtual().name("dfs-fenced").start(() -> listener.fenced(reason));
+    LeaseListener listener;
+    telling.lock();
+    try {
+      over = reason;
+      listener = lease.listener();
+    } finally {
+      telling.unlock();
     }
+    if (listener != null) {
+      tellFenced(listener, reason);
+    }
+  }
+
+  /** No virtual thread: it may wait in the kernel, and would hold up its carrier there. */
+  private static void tellFenced(LeaseListener listener, String reason) {
+    Thread.ofPlatform().daemon().name("dfs-fenced").start(() -> listener.fenced(reason));
   }
 
   @Override
@@ -119,6 +136,11 @@ public final class StreamSession implements MetadataSession {
   @Override
   public long id() {
     return connection.session();
+  }
+
+  @Override
+  public boolean isOver() {
+    return connection.isOver();
   }
 
   @Override
@@ -143,7 +165,17 @@ public final class StreamSession implements MetadataSession {
 
   @Override
   public void listen(LeaseListener listener) {
-    lease.listen(listener);
+    String reason;
+    telling.lock();
+    try {
+      lease.listen(listener);
+      reason = over;
+    } finally {
+      telling.unlock();
+    }
+    if (reason != null) {
+      tellFenced(listener, reason);
+    }
   }
 
   @Override

@@ -139,6 +139,11 @@ class FileReaderTest {
     }
 
     @Override
+    public boolean isOver() {
+      return false;
+    }
+
+    @Override
     public LeaseMode lease() {
       return LeaseMode.EXCLUSIVE;
     }

@@ -189,6 +189,21 @@ class OpenFilesTest {
     files.sync(next);
   }
 
+  @Test
+  void whatIsLostWithItsSessionIsNamedAndLetGo() throws Exception {
+    long handle = open(7);
+    open(8);
+    write(handle, 0, DATA);
+    assertThat(files.fail(new IOException("the session is over"))).containsExactly(7L);
+    assertThatThrownBy(() -> files.sync(handle)).hasMessageContaining("the session is over");
+    files.abandon();
+    assertThat(files.bytesInMemory()).isZero();
+    assertThatThrownBy(() -> files.sync(handle)).hasMessageContaining("the session is over");
+    assertThat(volume.commits).isEmpty();
+    files.release(handle);
+    assertThat(files.inUse(7)).isFalse();
+  }
+
   private static void await(CountDownLatch latch) {
     try {
       assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
@@ -264,6 +279,11 @@ class OpenFilesTest {
     @Override
     public long id() {
       return 1;
+    }
+
+    @Override
+    public boolean isOver() {
+      return false;
     }
 
     @Override

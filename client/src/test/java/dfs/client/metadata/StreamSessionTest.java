@@ -352,6 +352,22 @@ class StreamSessionTest {
   }
 
   @Test
+  void whoListensAfterTheEndHearsOfIt() throws Exception {
+    try (StreamSession session = open()) {
+      FutureTask<Reply> call = call(session, 1);
+      ScriptedServer.take(server.requests);
+      assertThat(session.isOver()).isFalse();
+      server.send(new ServerMessage.Fenced("no answer to a recall"));
+      assertThatThrownBy(call::get).hasCauseInstanceOf(SessionEndedException.class);
+      assertThat(session.isOver()).as("over when a call says so").isTrue();
+      RecordingListener files = new RecordingListener();
+      session.listen(files);
+      assertThat(ScriptedServer.take(files.told)).isEqualTo("fenced no answer to a recall");
+      assertThat(files.told).as("told once").isEmpty();
+    }
+  }
+
+  @Test
   void anotherSessionInTheWelcomeIsTheEnd() throws Exception {
     try (StreamSession session = open()) {
       RecordingListener files = new RecordingListener();
