@@ -1,37 +1,46 @@
 package dfs.fuse;
 
-import dfs.client.block.BlockStore;
-import dfs.client.file.OpenFiles;
-import dfs.client.metadata.MetadataSession;
 import dfs.fuse.driver.kernel.KernelDriver;
 import dfs.fuse.driver.kernel.MountOptions;
-import dfs.fuse.vfs.VolumeVfs;
+import dfs.fuse.vfs.RenewedVfs;
+import dfs.fuse.vfs.Sessions;
 import dfs.protocol.seam.Time;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
-/** A mounted volume: a session's files, served to the kernel. */
+/** A mounted volume: the files of a session, and of those after it, served to the kernel. */
 public final class Mount {
   private final KernelDriver driver;
-  private final OpenFiles files;
+  private final RenewedVfs vfs;
 
-  private Mount(KernelDriver driver, OpenFiles files) {
+  private Mount(KernelDriver driver, RenewedVfs vfs) {
     this.driver = driver;
-    this.files = files;
+    this.vfs = vfs;
   }
 
   /**
-   * Mounts the volume of a session; files can be used when this returns. The session must hear
-   * nobody else yet, and stays the caller's to close, after the mount.
+   * Mounts a volume; files can be used when this returns.
    *
    * @param source what /proc/mounts shows as the device
+   * @param sessions are opened and closed by the mount, one at a time
+   * @param problem hears what keeps the mount from working while it is mounted, and an empty text
+   *     when it works again
    */
   public static Mount start(
-      Path mountPoint, String source, MetadataSession session, BlockStore blocks, Time time)
+      Path mountPoint, String source, Sessions sessions, Time time, Consumer<String> problem)
       throws IOException {
-    OpenFiles files = new OpenFiles(session, blocks, time);
-    VolumeVfs vfs = new VolumeVfs(session, files);
-    return new Mount(KernelDriver.mount(vfs, new MountOptions(mountPoint, source)), files);
+    RenewedVfs vfs = RenewedVfs.open(sessions, time, problem);
+    boolean mounted = false;
+    try {
+      KernelDriver driver = KernelDriver.mount(vfs, new MountOptions(mountPoint, source));
+      mounted = true;
+      return new Mount(driver, vfs);
+    } finally {
+      if (!mounted) {
+        vfs.close();
+      }
+    }
   }
 
   /** Waits until the mount is gone, by whomever. */
@@ -45,7 +54,7 @@ public final class Mount {
   }
 
   /**
-   * Writes everything back and takes the mount away.
+   * Writes everything back, takes the mount away and ends the session.
    *
    * @param force also when it is in use: who uses it gets errors from now on
    * @throws IOException when it is busy, and nothing but the flush has happened; or when something
@@ -53,7 +62,7 @@ public final class Mount {
    */
   public void close(boolean force) throws IOException {
     if (!force) {
-      files.syncAll();
+      vfs.syncAll();
     }
     driver.unmount(force);
     if (!force) {
@@ -64,6 +73,6 @@ public final class Mount {
         throw new IOException("interrupted while unmounting", e);
       }
     }
-    files.close();
+    vfs.close();
   }
 }

@@ -4,9 +4,12 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.protobuf.ByteString;
 import dfs.chunk.server.ChunkServer;
+import dfs.client.block.BlockStore;
 import dfs.client.block.ChunkBlockStore;
+import dfs.client.metadata.MetadataSession;
 import dfs.client.metadata.StreamSession;
 import dfs.fuse.Mount;
+import dfs.fuse.vfs.Sessions;
 import dfs.metadata.MetadataServer;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.metadata.Caller;
@@ -118,14 +121,30 @@ final class Cluster implements AutoCloseable {
   }
 
   StreamSession session(boolean mount) throws IOException {
-    StreamSession session =
-        StreamSession.open(
-            new StreamSession.Config(metadataAddress, KEY, "test", mount, Optional.empty()),
-            transport,
-            time,
-            random);
+    StreamSession session = openSession(mount);
     open.push(session);
     return session;
+  }
+
+  private StreamSession openSession(boolean mount) throws IOException {
+    return StreamSession.open(
+        new StreamSession.Config(metadataAddress, KEY, "test", mount, Optional.empty()),
+        transport,
+        time,
+        random);
+  }
+
+  /** The mount closes them. */
+  private final class MountSessions implements Sessions {
+    @Override
+    public MetadataSession open() throws IOException {
+      return openSession(true);
+    }
+
+    @Override
+    public BlockStore blocks(MetadataSession session) {
+      return new ChunkBlockStore(services, session::id);
+    }
   }
 
   /** What the metadata server says of itself; asking counts as an operation. */
@@ -158,9 +177,7 @@ final class Cluster implements AutoCloseable {
     } catch (FileAlreadyExistsException e) {
       // A dead mount is there: mounting removes it.
     }
-    StreamSession session = session(true);
-    Mount mount =
-        Mount.start(at, "dfs-test", session, new ChunkBlockStore(services, session::id), time);
+    Mount mount = Mount.start(at, "dfs-test", new MountSessions(), time, problem -> {});
     open.push(() -> mount.close(true));
     return mount;
   }

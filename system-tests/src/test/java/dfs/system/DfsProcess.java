@@ -101,6 +101,10 @@ final class DfsProcess implements AutoCloseable {
     return said;
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   boolean isAlive() {
     return process.isAlive();
   }

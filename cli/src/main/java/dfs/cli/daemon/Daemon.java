@@ -137,7 +137,7 @@ public final class Daemon {
             config.chunk(),
             config.port(),
             config.mountPoint());
-    try (Roles roles = Roles.start(wiring, transport, time, random, Daemon::fatal)) {
+    try (Roles roles = Roles.start(wiring, transport, time, random, Daemon::fatal, problem -> {})) {
       if (config.metadata()) {
         writeAddresses(roles);
       }

@@ -3,9 +3,12 @@ package dfs.cli.daemon;
 import com.google.protobuf.ByteString;
 import dfs.chunk.server.ChunkServer;
 import dfs.cli.data.DataDirectory;
+import dfs.client.block.BlockStore;
 import dfs.client.block.ChunkBlockStore;
+import dfs.client.metadata.MetadataSession;
 import dfs.client.metadata.StreamSession;
 import dfs.fuse.Mount;
+import dfs.fuse.vfs.Sessions;
 import dfs.metadata.MetadataServer;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.frame.FrameServer;
@@ -74,6 +77,7 @@ public final class Roles implements AutoCloseable {
   private final Time time;
   private final RandomGenerator random;
   private final Consumer<String> fatal;
+  private final Consumer<String> problem;
   private final BlockServices services = new BlockServices();
   private final Deque<Part> parts = new ArrayDeque<>();
   private final List<String> addresses = new ArrayList<>();
@@ -84,23 +88,31 @@ public final class Roles implements AutoCloseable {
       Transport transport,
       Time time,
       RandomGenerator random,
-      Consumer<String> fatal) {
+      Consumer<String> fatal,
+      Consumer<String> problem) {
     this.config = config;
     this.transport = transport;
     this.time = time;
     this.random = random;
     this.fatal = fatal;
+    this.problem = problem;
   }
 
   /**
    * Starts the roles; files can be written when this returns.
    *
    * @param fatal called with the reason when a role cannot go on: the process is to end at once
+   * @param problem hears what keeps the mount from working, and an empty text when it works again
    */
   public static Roles start(
-      Config config, Transport transport, Time time, RandomGenerator random, Consumer<String> fatal)
+      Config config,
+      Transport transport,
+      Time time,
+      RandomGenerator random,
+      Consumer<String> fatal,
+      Consumer<String> problem)
       throws IOException {
-    Roles roles = new Roles(config, transport, time, random, fatal);
+    Roles roles = new Roles(config, transport, time, random, fatal, problem);
     boolean started = false;
     try {
       roles.parts.push(new Part("block connections", roles.services::close));
@@ -186,23 +198,37 @@ public final class Roles implements AutoCloseable {
   }
 
   private void startMount(Path mountPoint) throws IOException {
-    StreamSession session =
-        StreamSession.open(
-            new StreamSession.Config(
-                metadataAddress(),
-                config.clusterKey(),
-                config.host(),
-                true,
-                Optional.of(config.data().mountState(mountPoint))),
-            transport,
-            time,
-            random);
-    parts.push(new Part("session", session::close));
-    ChunkBlockStore blocks = new ChunkBlockStore(services, session::id);
-    parts.push(new Part("blocks", blocks::close));
-    Mount started = Mount.start(mountPoint, SOURCE, session, blocks, time);
+    Mount started = Mount.start(mountPoint, SOURCE, new MountSessions(mountPoint), time, problem);
     mount = started;
     parts.push(new Part("mount", () -> unmount(started)));
+  }
+
+  /** Sessions of the mount, one after the other in its state directory. */
+  private final class MountSessions implements Sessions {
+    private final Path mountPoint;
+
+    MountSessions(Path mountPoint) {
+      this.mountPoint = mountPoint;
+    }
+
+    @Override
+    public MetadataSession open() throws IOException {
+      return StreamSession.open(
+          new StreamSession.Config(
+              metadataAddress(),
+              config.clusterKey(),
+              config.host(),
+              true,
+              Optional.of(config.data().mountState(mountPoint))),
+          transport,
+          time,
+          random);
+    }
+
+    @Override
+    public BlockStore blocks(MetadataSession session) {
+      return new ChunkBlockStore(services, session::id);
+    }
   }
 
   /** Who still uses the mount when the process has to end gets errors from then on. */

@@ -7,6 +7,7 @@ import dfs.client.metadata.MetadataSession;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +26,10 @@ final class Coherence implements LeaseListener {
   private final MetadataSession session;
   private final OpenFiles files;
   private final KnownInodes inodes;
+
+  /** Hears why the session is over. */
+  private final Consumer<String> over;
+
   private volatile @Nullable KernelCaches caches;
 
   /** Whether names can all be forgotten at once, and until when that is believed. */
@@ -32,10 +37,11 @@ final class Coherence implements LeaseListener {
 
   private volatile long believedUntilNanos;
 
-  Coherence(MetadataSession session, OpenFiles files, KnownInodes inodes) {
+  Coherence(MetadataSession session, OpenFiles files, KnownInodes inodes, Consumer<String> over) {
     this.session = session;
     this.files = files;
     this.inodes = inodes;
+    this.over = over;
   }
 
   void attach(KernelCaches kernel) {
@@ -95,7 +101,7 @@ final class Coherence implements LeaseListener {
     }
   }
 
-  private void forgetEverything() {
+  void forgetEverything() {
     inodes.nextEpoch();
     settle();
     KernelCaches kernel = caches;
@@ -144,9 +150,7 @@ final class Coherence implements LeaseListener {
 
   @Override
   public void fenced(String reason) {
-    LOG.error("the session is over: {}; what was not written is lost", reason);
-    files.fail(new IOException("the session is over: " + reason));
-    forgetEverything();
+    over.accept(reason);
   }
 
   @Override

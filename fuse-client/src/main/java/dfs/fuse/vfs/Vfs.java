@@ -26,8 +26,10 @@ public interface Vfs {
   /**
    * How long a name or attributes just answered may be kept without asking again; 0 when they may
    * not.
+   *
+   * @param epoch the {@link #cacheEpoch} before they were asked for: in a later one they may be old
    */
-  long validityNanos();
+  long validityNanos(long epoch);
 
   /**
    * Opens a file, or refuses. The permission has been checked by the kernel.
@@ -51,6 +53,9 @@ public interface Vfs {
       return new Opened(reply, 0, false, false);
     }
   }
+
+  /** Whether the handle can still be used: what was open in a session that is over cannot. */
+  boolean isUsable(long handle);
 
   /** Reads into {@code into} until it is full or the file ends. */
   Errno read(long handle, long offset, ByteBuffer into);

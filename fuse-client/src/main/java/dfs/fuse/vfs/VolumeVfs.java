@@ -17,15 +17,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The volume of a cluster as a mount sees it: names and attributes from the metadata session, data
- * from {@link OpenFiles}. Called by a driver; {@link Coherence} hears what the server asks back.
- * Thread-safe.
+ * The volume of a cluster as a mount sees it through one session: names and attributes from the
+ * metadata session, data from {@link OpenFiles}. Called by {@link RenewedVfs} as long as the
+ * session lives; {@link Coherence} hears what the server asks back. Thread-safe.
  */
-public final class VolumeVfs implements Vfs {
+final class VolumeVfs implements Vfs {
   private static final Logger LOG = LoggerFactory.getLogger(VolumeVfs.class);
   private static final int O_ACCESS_MODE = 3;
   private static final int O_WRONLY = 1;
@@ -37,16 +38,22 @@ public final class VolumeVfs implements Vfs {
 
   private final MetadataSession session;
   private final OpenFiles files;
-  private final KnownInodes inodes = new KnownInodes();
+  private final KnownInodes inodes;
   private final PlainInodes plain = new PlainInodes();
   private final Coherence coherence;
   private final Map<Long, Long> inoOfHandle = new ConcurrentHashMap<>();
 
-  /** Speaks for a mount over this session, which hears nobody else. */
-  public VolumeVfs(MetadataSession session, OpenFiles files) {
+  /**
+   * Speaks for a mount over this session, which hears nobody else.
+   *
+   * @param inodes what the kernel knows, through whichever session
+   * @param over hears why the session is over, and is to call {@link #drop}
+   */
+  VolumeVfs(MetadataSession session, OpenFiles files, KnownInodes inodes, Consumer<String> over) {
     this.session = session;
     this.files = files;
-    this.coherence = new Coherence(session, files, inodes);
+    this.inodes = inodes;
+    this.coherence = new Coherence(session, files, inodes, over);
     session.listen(coherence);
   }
 
@@ -55,9 +62,27 @@ public final class VolumeVfs implements Vfs {
     coherence.attach(caches);
   }
 
+  /**
+   * The session is over: what was not written is lost, and nothing that was learned through it may
+   * stay in the kernel.
+   */
+  void drop(String reason) {
+    List<Long> lost = files.fail(new IOException("the session is over: " + reason));
+    if (!lost.isEmpty()) {
+      LOG.warn("what was not yet written of inodes {} is lost: {}", lost, reason);
+    }
+    coherence.forgetEverything();
+  }
+
   @Override
-  public long validityNanos() {
-    return coherence.validityNanos();
+  public long validityNanos(long epoch) {
+    long validity = coherence.validityNanos();
+    return inodes.epoch() == epoch ? validity : 0;
+  }
+
+  @Override
+  public boolean isUsable(long handle) {
+    return !session.isOver();
   }
 
   @Override

@@ -19,6 +19,7 @@ final class InodeRequests {
   private static final int PERMISSIONS = 07777;
   private static final long NANOS = 1_000_000_000L;
   private static final int WHITEOUT = 4;
+  private static final int BY_HANDLE = 64;
 
   private final Vfs vfs;
   private final Gate gate;
@@ -36,7 +37,7 @@ final class InodeRequests {
     Reply reply = call(in, new Query.Lookup(in.node(), in.text(0)));
     if (reply instanceof Reply.Refused refused && refused.errno() == Errno.ENOENT) {
       gate.enter();
-      long validity = vfs.validityNanos();
+      long validity = vfs.validityNanos(in.epoch());
       return validity == 0
           ? out.fail(in.unique(), Errno.ENOENT)
           : out.start().absentEntry(validity).finish(in.unique());
@@ -51,7 +52,7 @@ final class InodeRequests {
     }
     vfs.remember(entry.attributes(), 1);
     gate.enter();
-    return out.start().entry(entry.attributes(), vfs.validityNanos()).finish(in.unique());
+    return out.start().entry(entry.attributes(), vfs.validityNanos(in.epoch())).finish(in.unique());
   }
 
   private int attributes(Request in, Answer out, Reply reply) {
@@ -59,7 +60,9 @@ final class InodeRequests {
       return failed(in, out, reply);
     }
     gate.enter();
-    return out.start().attributesOut(entry.attributes(), vfs.validityNanos()).finish(in.unique());
+    return out.start()
+        .attributesOut(entry.attributes(), vfs.validityNanos(in.epoch()))
+        .finish(in.unique());
   }
 
   /** The errno of a refusal; what should not have come at all is EIO. */
@@ -84,6 +87,9 @@ final class InodeRequests {
    */
   int setAttributes(Request in, Answer out) {
     int asked = in.u32(0);
+    if ((asked & BY_HANDLE) != 0 && !vfs.isUsable(in.u64(8))) {
+      return out.fail(in.unique(), Errno.EIO);
+    }
     if ((asked & 8) != 0 && Long.compareUnsigned(in.u64(16), Limits.FILE_SIZE_BYTES) > 0) {
       return out.fail(in.unique(), Errno.EFBIG);
     }
@@ -94,7 +100,7 @@ final class InodeRequests {
     valid |= (asked & 8) != 0 ? Change.SetAttributes.SET_SIZE : 0;
     valid |= (asked & 16) != 0 ? Change.SetAttributes.SET_ACCESS_TIME : 0;
     valid |= (asked & 32) != 0 ? Change.SetAttributes.SET_MODIFY_TIME : 0;
-    valid |= (asked & 64) != 0 ? Change.SetAttributes.BY_HANDLE : 0;
+    valid |= (asked & BY_HANDLE) != 0 ? Change.SetAttributes.BY_HANDLE : 0;
     valid |= (asked & 128) != 0 ? Change.SetAttributes.ACCESS_NOW : 0;
     valid |= (asked & 256) != 0 ? Change.SetAttributes.MODIFY_NOW : 0;
     valid |= (asked & 2048) != 0 ? Change.SetAttributes.KILL_PRIVILEGES : 0;
@@ -239,7 +245,7 @@ final class InodeRequests {
   int created(Request in, Answer out, Attributes attributes, long handle, int flags) {
     vfs.remember(attributes, 1);
     gate.enter();
-    out.start().entry(attributes, vfs.validityNanos());
+    out.start().entry(attributes, vfs.validityNanos(in.epoch()));
     return out.openOut(handle, flags).finish(in.unique());
   }
 }

@@ -22,6 +22,7 @@ final class Request {
 
   private final ByteBuffer bytes;
   private int length;
+  private long epoch;
 
   Request(ByteBuffer bytes) {
     this.bytes = bytes;
@@ -32,6 +33,15 @@ final class Request {
     this.length = length;
     bytes.clear().limit(length);
     return length >= HEADER_BYTES && bytes.getInt(0) == length;
+  }
+
+  /** The work on it begins in this epoch of the cache. */
+  void begin(long cacheEpoch) {
+    epoch = cacheEpoch;
+  }
+
+  long epoch() {
+    return epoch;
   }
 
   int opcode() {

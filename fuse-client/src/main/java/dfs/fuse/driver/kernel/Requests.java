@@ -58,6 +58,7 @@ final class Requests {
     if (opcode == null) {
       return out.fail(in.unique(), Errno.ENOSYS);
     }
+    in.begin(vfs.cacheEpoch());
     return switch (opcode) {
       case LOOKUP -> inodes.lookup(in, out);
       case FORGET -> forget(in);

@@ -195,7 +195,12 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
-  public long validityNanos() {
+  public boolean isUsable(long handle) {
+    return true;
+  }
+
+  @Override
+  public long validityNanos(long epoch) {
     return 0;
   }
 

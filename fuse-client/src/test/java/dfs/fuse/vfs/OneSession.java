@@ -1,0 +1,129 @@
+package dfs.fuse.vfs;
+
+import dfs.client.block.BlockStore;
+import dfs.client.block.BlockWriter;
+import dfs.client.metadata.LeaseListener;
+import dfs.client.metadata.MetadataSession;
+import dfs.client.metadata.SessionEndedException;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.FileType;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Reply.BlockGrant;
+import dfs.protocol.metadata.Reply.BlockPlace;
+import dfs.protocol.session.LeaseMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session under an exclusive lease, in which every operation is answered with an empty file whose
+ * owner is the number of the session.
+ */
+final class OneSession implements MetadataSession {
+  static final long INO = 7;
+
+  private final int number;
+  private volatile boolean over;
+  private volatile boolean endsWithNextCall;
+  private volatile boolean closed;
+  private volatile @Nullable LeaseListener listener;
+
+  OneSession(int number) {
+    this.number = number;
+  }
+
+  /** The server ends it; returns when the mount has dealt with that. */
+  void end() {
+    over = true;
+    Objects.requireNonNull(listener).fenced("as told");
+  }
+
+  /** The next operation is under way when the server ends it. */
+  void endWithNextCall() {
+    endsWithNextCall = true;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public Reply call(Caller caller, Operation operation) throws IOException {
+    if (endsWithNextCall) {
+      endsWithNextCall = false;
+      over = true;
+      Thread.ofPlatform().daemon().start(this::end);
+    }
+    if (over) {
+      throw new SessionEndedException("as told");
+    }
+    return new Reply.Entry(
+        new Attributes(
+            INO, FileType.REGULAR, 0644, 1, number, 0, 0, 0, 0, 1, 1, 1, 1, number, 1, 0));
+  }
+
+  @Override
+  public Reply callAsOf(Caller caller, Operation operation, long asOfNanos) throws IOException {
+    return call(caller, operation);
+  }
+
+  @Override
+  public long id() {
+    return number;
+  }
+
+  @Override
+  public boolean isOver() {
+    return over;
+  }
+
+  @Override
+  public LeaseMode lease() {
+    return over ? LeaseMode.NONE : LeaseMode.EXCLUSIVE;
+  }
+
+  @Override
+  public long leaseNumber() {
+    return number;
+  }
+
+  @Override
+  public long leaseValidNanos() {
+    return over ? 0 : 1_000_000_000L;
+  }
+
+  @Override
+  public long nowNanos() {
+    return 1;
+  }
+
+  @Override
+  public void listen(LeaseListener hearer) {
+    listener = hearer;
+  }
+
+  @Override
+  public void close() {
+    over = true;
+    closed = true;
+  }
+
+  /** Blocks that nobody needs. */
+  static final class NoBlocks implements BlockStore {
+    @Override
+    public BlockWriter create(BlockGrant grant) throws IOException {
+      throw new IOException("no blocks here");
+    }
+
+    @Override
+    public void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException {
+      throw new IOException("no blocks here");
+    }
+
+    @Override
+    public void close() {}
+  }
+}
