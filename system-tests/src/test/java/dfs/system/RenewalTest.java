@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(240)
 class RenewalTest {
+  private static final int FAILED = 1;
   private static final long BOUND_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -131,6 +133,18 @@ class RenewalTest {
     await("the next session", () -> log().contains(" follows session "));
   }
 
+  /** What the process of the one mount says is wrong with it. */
+  private String problem() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of(data, "run"))) {
+      Path record =
+          files
+              .filter(file -> file.getFileName().toString().matches("mount-.*\\.pid"))
+              .findFirst()
+              .orElseThrow();
+      return Files.readAllLines(record).get(2);
+    }
+  }
+
   private void hold(DfsProcess mount) throws IOException {
     Path script = Files.writeString(scratch.resolve("hold.py"), HOLD);
     holder =
@@ -185,6 +199,36 @@ class RenewalTest {
         .containsPattern("WARN .*what was not yet written of inodes \\[\\d+.*\\] is lost");
     assertThat(dfs(0, "status", "--data", data)).contains("dfs is up and well");
     assertThat(dfs(0, "fsck", "--data", data)).isNotNull();
+  }
+
+  /** Where sessions are remembered is out of reach for as long as the test needs. */
+  @Test
+  void statusSaysThatThereIsNoSession() throws Exception {
+    DfsProcess mount = mount(mnt);
+    Shell.run(mnt, "echo x > a");
+    signal("STOP", mount);
+    Path file = Files.writeString(scratch.resolve("file"), "contents\n");
+    dfs(0, "put", "--data", data, file.toString(), "/file");
+    Path remembered = Path.of(data, "mount");
+    Path aside = Files.move(remembered, scratch.resolve("aside"));
+    Files.createFile(remembered);
+    signal("CONT", mount);
+    await("the mount says that it has no session", () -> problem().contains("no other yet"));
+    assertThat(dfs(FAILED, "status", "--data", data))
+        .contains(
+            mnt + " does not work: its session is over: ",
+            "if not, dfs umount --data "
+                + data
+                + " --force "
+                + mnt
+                + " and then dfs mount --data ");
+    assertThat(dfs(0, "up", "--no-mount", "--data", data)).contains("is up already");
+    assertThat(dfs(0, "mount", "--data", data, mnt.toString())).contains("is up already");
+    Files.delete(remembered);
+    Files.move(aside, remembered);
+    await("the mount has a session", () -> problem().isEmpty());
+    assertThat(Shell.run(mnt, "timeout 60 cat a file")).isEqualTo("x\ncontents");
+    assertThat(dfs(0, "status", "--data", data)).contains("dfs is up and well");
   }
 
   /** The state directory remembers the session that there is now. */

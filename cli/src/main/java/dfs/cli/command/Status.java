@@ -3,6 +3,7 @@ package dfs.cli.command;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.ProcessRecord;
 import dfs.cli.data.ProcessRecord.Found;
+import dfs.cli.data.ProcessRecord.Kind;
 import dfs.cli.preflight.MountTable;
 import dfs.cli.preflight.MountTable.Mount;
 import dfs.cli.volume.NotUpException;
@@ -104,7 +105,26 @@ final class Status implements Callable<Integer> {
                       Launcher.line("down", directory),
                       Launcher.line("up", directory)));
         }
+        if (!record.problem().isEmpty()) {
+          report.add(unwell(found, mountPoint));
+        }
       }
     }
+  }
+
+  /** A mount that cannot work at present, and what to do if that lasts. */
+  private String unwell(Found found, Path mountPoint) {
+    DataDirectory directory = data.directory();
+    Path alone = Kind.MOUNT.file(directory, Optional.of(mountPoint));
+    boolean isAlone = found.file().toAbsolutePath().equals(alone.toAbsolutePath());
+    String named = " " + mountPoint;
+    return "%s does not work: %s; it goes on by itself; if not, %s and then %s mount it again"
+        .formatted(
+            mountPoint,
+            found.record().problem(),
+            isAlone
+                ? Launcher.line("umount", directory) + " --force" + named
+                : Launcher.line("down", directory) + " --force",
+            isAlone ? Launcher.line("mount", directory) + named : Launcher.line("up", directory));
   }
 }

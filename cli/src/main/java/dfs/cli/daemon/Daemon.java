@@ -5,7 +5,6 @@ import dfs.cli.data.ClusterKeyFile;
 import dfs.cli.data.Credentials;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.DirectoryLock;
-import dfs.cli.data.ProcessRecord;
 import dfs.cli.data.ProcessRecord.Kind;
 import dfs.cli.data.ProcessRecord.State;
 import dfs.cli.data.Role;
@@ -109,23 +108,20 @@ public final class Daemon {
         Transports transport = new Transports()) {
       LogFile.open(config.log());
       Signals.onEnding(this::asked);
-      ProcessRecord record = ProcessRecord.ofThisProcess(State.STARTING, config.mountPoint());
-      record.write(config.record());
-      LOG.info("process {} starts with {}, lock {}", record.pid(), config, lock);
-      try {
+      long pid = ProcessHandle.current().pid();
+      LOG.info("process {} starts with {}, lock {}", pid, config, lock);
+      try (OwnRecord record = OwnRecord.begin(config.record(), config.mountPoint())) {
         serve(transport, record, ready);
       } catch (IOException | RuntimeException e) {
         LOG.error("the process ends", e);
         throw e;
       } finally {
-        Files.deleteIfExists(config.record());
-        LOG.info("process {} has stopped", record.pid());
+        LOG.info("process {} has stopped", pid);
       }
     }
   }
 
-  private void serve(Transports transport, ProcessRecord record, Runnable ready)
-      throws IOException {
+  private void serve(Transports transport, OwnRecord record, Runnable ready) throws IOException {
     ByteString key = ClusterKeyFile.take(config.data(), random);
     Roles.Config wiring =
         new Roles.Config(
@@ -137,16 +133,17 @@ public final class Daemon {
             config.chunk(),
             config.port(),
             config.mountPoint());
-    try (Roles roles = Roles.start(wiring, transport, time, random, Daemon::fatal, problem -> {})) {
+    try (Roles roles =
+        Roles.start(wiring, transport, time, random, Daemon::fatal, record::problem)) {
       if (config.metadata()) {
         writeAddresses(roles);
       }
-      record.with(State.READY).write(config.record());
+      record.state(State.READY);
       LOG.info("ready");
       ready.run();
       watchMount(roles);
       awaitEnding();
-      record.with(State.STOPPING).write(config.record());
+      record.state(State.STOPPING);
     } finally {
       if (config.metadata()) {
         Files.deleteIfExists(config.data().addresses());

@@ -18,14 +18,16 @@ import java.util.stream.Stream;
  * <pre>
  *   PID STARTED BOOT STATE
  *   mount point, or an empty line
+ *   what keeps it from working, or an empty line
  * </pre>
  *
  * @param started clock ticks between the boot and the start of the process (proc_pid_stat(5))
  * @param boot id of the boot
  * @param mountPoint what it has mounted, or empty
+ * @param problem what keeps it from working although it runs, in one line; empty: nothing
  */
 public record ProcessRecord(
-    long pid, long started, String boot, State state, Optional<Path> mountPoint) {
+    long pid, long started, String boot, State state, Optional<Path> mountPoint, String problem) {
   /** How far the process is. */
   public enum State {
     STARTING,
@@ -63,11 +65,21 @@ public record ProcessRecord(
   public static ProcessRecord ofThisProcess(State state, Optional<Path> mountPoint)
       throws IOException {
     long pid = ProcessHandle.current().pid();
-    return new ProcessRecord(pid, startedTicks(pid).orElseThrow(), bootId(), state, mountPoint);
+    return new ProcessRecord(pid, startedTicks(pid).orElseThrow(), bootId(), state, mountPoint, "");
   }
 
   public ProcessRecord with(State changed) {
-    return new ProcessRecord(pid, started, boot, changed, mountPoint);
+    return new ProcessRecord(pid, started, boot, changed, mountPoint, problem);
+  }
+
+  /**
+   * The record with what is wrong now.
+   *
+   * @param text in any number of lines
+   */
+  public ProcessRecord withProblem(String text) {
+    String line = text.replaceAll("\\R", " ");
+    return new ProcessRecord(pid, started, boot, state, mountPoint, line);
   }
 
   /** Whether the process that wrote it still runs. */
@@ -81,8 +93,9 @@ public record ProcessRecord(
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.writeString(
         fresh,
-        "%d %d %s %s%n%s%n"
-            .formatted(pid, started, boot, state, mountPoint.map(Path::toString).orElse("")));
+        "%d %d %s %s%n%s%n%s%n"
+            .formatted(
+                pid, started, boot, state, mountPoint.map(Path::toString).orElse(""), problem));
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
@@ -106,7 +119,8 @@ public record ProcessRecord(
               Long.parseLong(words[1]),
               words[2],
               State.valueOf(words[3]),
-              mount.isEmpty() ? Optional.empty() : Optional.of(Path.of(mount)));
+              mount.isEmpty() ? Optional.empty() : Optional.of(Path.of(mount)),
+              lines.size() > 2 ? lines.get(2) : "");
       return record.isAlive() ? Optional.of(record) : Optional.empty();
     } catch (IllegalArgumentException e) {
       // a file that a crash left torn speaks of no process that runs
