@@ -56,6 +56,7 @@ final class Connection {
   // All below: guarded by the lock.
   private long session;
   private long epoch;
+  private ByteString cluster = ByteString.EMPTY;
 
   /** The stream that is open or being opened. */
   private @Nullable Stream current;
@@ -92,6 +93,15 @@ final class Connection {
     lock.lock();
     try {
       return session;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  ByteString cluster() {
+    lock.lock();
+    try {
+      return cluster;
     } finally {
       lock.unlock();
     }
@@ -414,6 +424,7 @@ final class Connection {
         } else {
           session = welcome.session();
           epoch = welcome.epoch();
+          cluster = welcome.cluster();
           backOffNanos = BACK_OFF_FIRST_NANOS;
         }
       } finally {

@@ -1,5 +1,6 @@
 package dfs.client.metadata;
 
+import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Reply;
@@ -24,6 +25,9 @@ public interface MetadataSession extends AutoCloseable {
   Reply callAsOf(Caller caller, Operation operation, long asOfNanos) throws IOException;
 
   long id();
+
+  /** Id of the cluster, whose inodes mean nothing in another one; empty: it does not tell. */
+  ByteString cluster();
 
   /**
    * Whether it has ended, in whatever way: no operation is run any more. True already when {@link

@@ -139,6 +139,11 @@ public final class StreamSession implements MetadataSession {
   }
 
   @Override
+  public ByteString cluster() {
+    return connection.cluster();
+  }
+
+  @Override
   public boolean isOver() {
     return connection.isOver();
   }

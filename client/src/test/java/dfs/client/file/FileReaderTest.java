@@ -139,6 +139,11 @@ class FileReaderTest {
     }
 
     @Override
+    public ByteString cluster() {
+      return ByteString.EMPTY;
+    }
+
+    @Override
     public boolean isOver() {
       return false;
     }

@@ -282,6 +282,11 @@ class OpenFilesTest {
     }
 
     @Override
+    public ByteString cluster() {
+      return ByteString.EMPTY;
+    }
+
+    @Override
     public boolean isOver() {
       return false;
     }

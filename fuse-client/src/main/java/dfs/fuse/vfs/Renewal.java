@@ -1,5 +1,6 @@
 package dfs.fuse.vfs;
 
+import com.google.protobuf.ByteString;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.seam.Time;
 import java.io.IOException;
@@ -49,6 +50,12 @@ final class Renewal {
 
   private volatile boolean closed;
 
+  /**
+   * Whose inodes the kernel knows; written by who makes a generation, of whom there is one at a
+   * time.
+   */
+  private volatile ByteString cluster = ByteString.EMPTY;
+
   // All below: guarded by the lock.
   private @Nullable KernelCaches caches;
 
@@ -82,9 +89,14 @@ final class Renewal {
     }
   }
 
-  private Generation begin(long number, MetadataSession session) {
+  private Generation begin(long number, MetadataSession session) throws IOException {
     boolean begun = false;
     try {
+      ByteString now = session.cluster();
+      if (!cluster.isEmpty() && !now.isEmpty() && !now.equals(cluster)) {
+        throw new IOException("the metadata server has another volume now");
+      }
+      cluster = now.isEmpty() ? cluster : now;
       Generation generation =
           new Generation(number, session, sessions.blocks(session), inodes, time, this::lost);
       begun = true;

@@ -1,5 +1,6 @@
 package dfs.fuse.vfs;
 
+import com.google.protobuf.ByteString;
 import dfs.client.block.BlockStore;
 import dfs.client.block.BlockWriter;
 import dfs.client.metadata.LeaseListener;
@@ -26,13 +27,15 @@ final class OneSession implements MetadataSession {
   static final long INO = 7;
 
   private final int number;
+  private final String cluster;
   private volatile boolean over;
   private volatile boolean endsWithNextCall;
   private volatile boolean closed;
   private volatile @Nullable LeaseListener listener;
 
-  OneSession(int number) {
+  OneSession(int number, String cluster) {
     this.number = number;
+    this.cluster = cluster;
   }
 
   /** The server ends it; returns when the mount has dealt with that. */
@@ -73,6 +76,11 @@ final class OneSession implements MetadataSession {
   @Override
   public long id() {
     return number;
+  }
+
+  @Override
+  public ByteString cluster() {
+    return ByteString.copyFromUtf8(cluster);
   }
 
   @Override

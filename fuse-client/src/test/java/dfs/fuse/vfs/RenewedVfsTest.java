@@ -42,6 +42,7 @@ class RenewedVfsTest {
   private final List<String> problems = Collections.synchronizedList(new ArrayList<>());
   private final List<String> forgotten = Collections.synchronizedList(new ArrayList<>());
   private final SetTime time = new SetTime();
+  private String cluster = "ours";
   private RenewedVfs vfs;
 
   @BeforeEach
@@ -182,6 +183,23 @@ class RenewedVfsTest {
             "");
   }
 
+  /** Its inodes are other files than those that the kernel knows by their numbers. */
+  @Test
+  void aSessionOfAnotherVolumeIsNotTaken() {
+    openings.add(() -> cluster = "another");
+    openings.add(() -> cluster = "ours");
+    OneSession first = last();
+    first.end();
+    assertThat(answering(STAT)).isEqualTo(3);
+    assertThat(sessions.get(1).isClosed()).isTrue();
+    assertThat(problems)
+        .containsExactly(
+            "its session is over: as told",
+            "its session is over: as told; there is no other yet: "
+                + "the metadata server has another volume now",
+            "");
+  }
+
   @Test
   void aMountThatIsClosedLooksForNoOther() throws Exception {
     CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -217,7 +235,7 @@ class RenewedVfsTest {
         openings.removeFirst().run();
       }
       synchronized (sessions) {
-        OneSession session = new OneSession(sessions.size() + 1);
+        OneSession session = new OneSession(sessions.size() + 1, cluster);
         sessions.add(session);
         return session;
       }
