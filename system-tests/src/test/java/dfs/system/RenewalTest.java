@@ -51,6 +51,7 @@ class RenewalTest {
       os.kill(int(sys.argv[1]), signal.SIGSTOP)
       print('stopped', flush=True)
       sys.stdin.readline()
+      fresh = [os.open('fresh', os.O_CREAT | os.O_RDWR) for i in range(20)]
       def told(what, call):
           try: result = call()
           except OSError as e: result = e.errno
@@ -63,6 +64,7 @@ class RenewalTest {
       told('msync', mapping.flush)
       told('fsync', lambda: os.fsync(held))
       told('close', lambda: os.close(held))
+      told('fresh', lambda: os.pread(fresh[0], 4, 0))
       print('done', flush=True)
       """;
 
@@ -193,6 +195,7 @@ class RenewalTest {
             "msync 5",
             "fsync 5",
             "close 5",
+            "fresh b''",
             "done");
     assertThat(Shell.run(mnt, "timeout 60 cat held stored")).isEqualTo("kept\nkept");
     assertThat(log())
