@@ -79,5 +79,27 @@ public final class Limits {
   /** Quiet time after which a lease may be exclusive again. */
   public static final long LEASE_RETURN_NANOS = 10_000_000_000L;
 
+  /**
+   * A chunk server that has not answered a request by then is left behind, where others have the
+   * block: it is stopped, or its disk is so slow that it holds up everybody. Long enough for a
+   * flush that waits for a burst of others on a healthy disk, and as long as the metadata server
+   * waits for a heartbeat before it places no blocks there.
+   */
+  public static final long ANSWER_NANOS = 3_000_000_000L;
+
+  /** The member before waits so much longer for each member behind, or it would be blamed. */
+  public static final long ANSWER_MEMBER_NANOS = 1_000_000_000L;
+
+  /** Who has nobody else to ask waits so long: slow is better than failed. */
+  public static final long ANSWER_ALONE_NANOS = 30_000_000_000L;
+
+  /** A server that did not answer is asked after all others for so long. */
+  public static final long SUSPECT_NANOS = 10_000_000_000L;
+
+  /** Patience with a member of a chain that answers together with so many behind it. */
+  public static long answerNanos(int membersBehind) {
+    return ANSWER_NANOS + membersBehind * ANSWER_MEMBER_NANOS;
+  }
+
   private Limits() {}
 }

@@ -1,6 +1,7 @@
 package dfs.chunk.server;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -15,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 
 /**
  * Blocks with copies on other servers: what comes here goes on to the next member while it is
@@ -30,18 +32,29 @@ final class ChainedBlocks implements BlockService {
   private final BlockService own;
   private final BlockServices services;
 
-  /** The open blocks created here since the start. */
+  /**
+   * The open blocks created here since the start; and some that were not sealed by their writer and
+   * are open no more, which go when there are twice as many as there were.
+   */
   private final Map<Long, Next> chains = new ConcurrentHashMap<>();
 
   /** The members behind this one; none if {@code addresses} is empty. */
   private record Next(List<String> addresses) {}
 
+  private static final int CHAINS_MIN = 1024;
+  private volatile int forgetAt = CHAINS_MIN;
+
   /** Tells whether a block is sealed here. */
   private final LongPredicate sealed;
 
-  ChainedBlocks(BlockService own, LongPredicate sealed, BlockServices services) {
+  /** Tells whether a block is not open here any more. */
+  private final Predicate<Long> ended;
+
+  ChainedBlocks(
+      BlockService own, LongPredicate sealed, Predicate<Long> ended, BlockServices services) {
     this.own = own;
     this.sealed = sealed;
+    this.ended = ended;
     this.services = services;
   }
 
@@ -56,7 +69,9 @@ final class ChainedBlocks implements BlockService {
       return here.on(own);
     }
     String address = next.addresses.getFirst();
-    FutureTask<Long> passedOn = new FutureTask<>(() -> there.on(services.connect(address)));
+    long patience = Limits.answerNanos(next.addresses.size() - 1);
+    FutureTask<Long> passedOn =
+        new FutureTask<>(() -> there.on(services.connect(address, patience)));
     Thread.ofVirtual().name("dfs-chain").start(passedOn);
     long length;
     try {
@@ -127,6 +142,10 @@ final class ChainedBlocks implements BlockService {
               there.create(capability, block, epoch, packed, rest);
               return 0;
             });
+    if (chains.size() >= forgetAt) {
+      chains.keySet().removeIf(ended);
+      forgetAt = Math.max(CHAINS_MIN, 2 * chains.size());
+    }
     chains.put(block, chain);
   }
 

@@ -141,7 +141,14 @@ public final class ChunkServer implements AutoCloseable {
     failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
       stopServing =
-          serve(config.address(), services, new ChainedBlocks(checked, blocks::isSealed, services));
+          serve(
+              config.address(),
+              services,
+              new ChainedBlocks(
+                  checked,
+                  blocks::isSealed,
+                  block -> blocks.state(block) == null || blocks.isSealed(block),
+                  services));
     } catch (IOException e) {
       blocks.close();
       throw e;

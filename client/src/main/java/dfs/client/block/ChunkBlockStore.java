@@ -1,5 +1,6 @@
 package dfs.client.block;
 
+import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
@@ -9,6 +10,7 @@ import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,9 @@ public final class ChunkBlockStore implements BlockStore {
               .formatted(grant.block(), grant.servers(), members));
     }
     String address = members.getFirst();
-    BlockService service = services.connect(address);
+    long patience =
+        members.size() == 1 ? Limits.ANSWER_ALONE_NANOS : Limits.answerNanos(members.size() - 1);
+    BlockService service = services.connect(address, patience);
     int epoch = Math.toIntExact(grant.epoch());
     List<String> next = members.subList(1, members.size());
     service.create(grant.capability(), grant.block(), epoch, !grant.solo(), next);
@@ -63,9 +67,12 @@ public final class ChunkBlockStore implements BlockStore {
     IOException failure = null;
     boolean elsewhere = false;
     boolean passing = false;
-    for (String address : place.addresses()) {
+    List<String> addresses =
+        place.addresses().stream().sorted(Comparator.comparing(services::isSuspect)).toList();
+    for (String address : addresses) {
       try {
-        readFrom(services.connect(address), place, blockOffset, into.slice());
+        long patience = addresses.size() > 1 ? Limits.ANSWER_NANOS : Limits.ANSWER_ALONE_NANOS;
+        readFrom(services.connect(address, patience), place, blockOffset, into.slice());
         into.position(into.limit());
         return;
       } catch (IOException e) {

@@ -1,6 +1,9 @@
 package dfs.protocol.frame;
 
+import dfs.protocol.Limits;
 import dfs.protocol.block.BlockService;
+import dfs.protocol.seam.RealTime;
+import dfs.protocol.seam.Time;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -16,7 +19,20 @@ public final class BlockServices implements AutoCloseable {
   private static final String UNIX = "unix:";
 
   private final Map<String, BlockService> local = new ConcurrentHashMap<>();
-  private final Map<String, FrameClient> remote = new ConcurrentHashMap<>();
+  private final Map<String, FramePool> remote = new ConcurrentHashMap<>();
+  private final Time time;
+
+  /** With the machine's clock. */
+  public BlockServices() {
+    this(new RealTime());
+  }
+
+  /**
+   * @param time by which requests to other processes are late
+   */
+  public BlockServices(Time time) {
+    this.time = time;
+  }
 
   /** Whether calls to this address stay in this process, and so cost no round trip. */
   public static boolean isLocal(String address) {
@@ -55,14 +71,27 @@ public final class BlockServices implements AutoCloseable {
     local.remove(address, service);
   }
 
+  /** As {@link #connect(String, long)}, for a caller who has nobody else to ask. */
+  public BlockService connect(String address) throws IOException {
+    return connect(address, Limits.ANSWER_ALONE_NANOS);
+  }
+
+  /** Whether the server at this address left a request without an answer lately. */
+  public boolean isSuspect(String address) {
+    FramePool pool = remote.get(address);
+    return pool != null && pool.isSuspect();
+  }
+
   /**
    * The service at this address. Nothing is sent yet: that a server is gone shows at the first
-   * call.
+   * call. A call within this process waits for the disk, however long.
    *
+   * @param answerNanos a request to another process that has no answer by then fails, and nothing
+   *     that it was given is touched any more; whether it was done is not known
    * @throws IOException when the address is of no kind that can be reached, or nobody is registered
    *     there
    */
-  public BlockService connect(String address) throws IOException {
+  public BlockService connect(String address, long answerNanos) throws IOException {
     if (isLocal(address)) {
       BlockService service = local.get(address);
       if (service == null) {
@@ -73,13 +102,14 @@ public final class BlockServices implements AutoCloseable {
     if (!address.startsWith(UNIX)) {
       throw new IOException("no way to reach a chunk server at " + address);
     }
-    return remote.computeIfAbsent(address, key -> new FrameClient(socketPath(key)));
+    FramePool pool = remote.computeIfAbsent(address, key -> new FramePool(socketPath(key), time));
+    return new FrameClient(pool, answerNanos);
   }
 
   /** Closes the connections to other processes. */
   @Override
   public void close() {
-    remote.values().forEach(FrameClient::close);
+    remote.values().forEach(FramePool::close);
     remote.clear();
   }
 }

@@ -11,117 +11,29 @@ import dfs.protocol.frame.Frame.Answer;
 import dfs.protocol.frame.Frame.Kind;
 import dfs.protocol.frame.Frame.Request;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The block service of another process, by frames over its Unix socket. Connections are made when
- * they are needed and kept; each has one request in flight, and a caller waits for one when all are
- * in use. What is sent on a kept connection that turns out to be dead is sent again, once, on a new
- * one: the service answers repeats as it answered the first. Thread-safe.
+ * The block service of another process, by frames over its Unix socket, with the patience of one
+ * kind of caller. What is sent on a kept connection that turns out to be dead is sent again, once,
+ * on a new one: the service answers repeats as it answered the first. What has no answer in time is
+ * not sent again. Thread-safe.
  */
-final class FrameClient implements BlockService, AutoCloseable {
-  static final int CONNECTIONS_MAX = 8;
-  private static final int HEAD_BYTES =
-      Math.max(
-          Frame.REQUEST_HEADER_BYTES + Frame.CAPABILITY_BYTES_MAX + Frame.RECORD_BYTES_MAX,
-          Frame.ANSWER_HEADER_BYTES
-              + Math.max(Integer.BYTES * Frame.CHECKSUMS_MAX, Frame.MESSAGE_BYTES_MAX));
+final class FrameClient implements BlockService {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-  private final Path path;
-  private final Semaphore permits = new Semaphore(CONNECTIONS_MAX, true);
+  private final FramePool pool;
+  private final long answerNanos;
 
-  /** Guarded by itself. */
-  private final Deque<Connection> idle = new ArrayDeque<>();
-
-  private boolean closed;
-  private long lastId;
-
-  FrameClient(Path path) {
-    this.path = path;
-  }
-
-  /** A connection, used by one call at a time, and the buffer for everything but payloads. */
-  private static final class Connection implements AutoCloseable {
-    private final SocketChannel channel;
-    private final ByteBuffer head = Frame.buffer(HEAD_BYTES);
-
-    Connection(Path path) throws IOException {
-      channel = SocketChannel.open(UnixDomainSocketAddress.of(path));
-    }
-
-    void send(
-        Request request, ByteString capability, @Nullable BlockRecord record, ByteBuffer payload)
-        throws IOException {
-      request.encode(head.clear());
-      Frame.put(head, capability);
-      if (record != null) {
-        record.encode(head);
-      }
-      ByteBuffer[] parts = {head.flip(), payload.duplicate()};
-      while (parts[0].hasRemaining() || parts[1].hasRemaining()) {
-        channel.write(parts);
-      }
-    }
-
-    /**
-     * Receives the answer; the bytes of a read go into {@code into}, their checksums stay in the
-     * head. Records may be fewer bytes than there is room for.
-     */
-    Answer receive(Request request, ByteBuffer into) throws IOException {
-      Frame.readFully(channel, head.clear().limit(Frame.ANSWER_HEADER_BYTES));
-      Answer answer = Answer.decode(head);
-      if (answer.id() != request.id()) {
-        throw new MalformedFrameException("the answer to another request");
-      }
-      if (answer.status() != Frame.STATUS_DONE) {
-        throw fault(answer);
-      }
-      boolean records = request.kind() == Kind.RECORDS;
-      int wanted = records ? answer.payloadLength() : into.remaining();
-      int checksums = records ? 0 : Pieces.count(request.offset(), wanted);
-      if (answer.payloadLength() != wanted
-          || wanted > into.remaining()
-          || answer.checksums() != checksums) {
-        throw new MalformedFrameException("%s to %s".formatted(answer, request));
-      }
-      Frame.readFully(channel, head.clear().limit(Integer.BYTES * answer.checksums()));
-      Frame.readFully(channel, into.limit(into.position() + wanted));
-      return answer;
-    }
-
-    private IOException fault(Answer answer) throws IOException {
-      Frame.readFully(channel, head.clear().limit(answer.payloadLength()));
-      String message = StandardCharsets.UTF_8.decode(head.flip()).toString();
-      return new BlockFault(Frame.fault(answer.status()), message);
-    }
-
-    Checksums checksums(Answer answer) {
-      int[] checksums = new int[answer.checksums()];
-      for (int i = 0; i < checksums.length; i++) {
-        checksums[i] = head.getInt(Integer.BYTES * i);
-      }
-      return Checksums.of(checksums);
-    }
-
-    @Override
-    public void close() {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        // Nothing is lost: whoever waits on it hears of its own failure.
-      }
-    }
+  /**
+   * @param answerNanos a request that has no answer by then fails
+   */
+  FrameClient(FramePool pool, long answerNanos) {
+    this.pool = pool;
+    this.answerNanos = answerNanos;
   }
 
   /** What was answered to one request. */
@@ -137,29 +49,31 @@ final class FrameClient implements BlockService, AutoCloseable {
     if (capability.size() > Frame.CAPABILITY_BYTES_MAX) {
       throw new BlockFault(BlockFault.Kind.FORBIDDEN, "a capability that is too long");
     }
-    permits.acquireUninterruptibly();
+    long deadline = pool.begin(answerNanos);
     try {
-      Connection kept = takeIdle();
+      FrameLine kept = pool.takeIdle();
       if (kept != null) {
         int start = into.position();
         int limit = into.limit();
         try {
-          return call(kept, request, capability, record, payload, into);
-        } catch (BlockFault e) {
+          return call(kept, deadline, request, capability, record, payload, into);
+        } catch (BlockFault | LateAnswerException e) {
           throw e;
         } catch (IOException e) {
           into.limit(limit).position(start);
-          dropIdle();
+          pool.dropIdle();
         }
       }
-      return call(new Connection(path), request, capability, record, payload, into);
+      return call(pool.open(), deadline, request, capability, record, payload, into);
     } finally {
-      permits.release();
+      pool.end();
     }
   }
 
+  /** Nobody uses the buffers any more when it returns, an answer that comes later least of all. */
   private Outcome call(
-      Connection connection,
+      FrameLine line,
+      long deadline,
       Request request,
       ByteString capability,
       @Nullable BlockRecord record,
@@ -167,55 +81,26 @@ final class FrameClient implements BlockService, AutoCloseable {
       ByteBuffer into)
       throws IOException {
     try {
-      connection.send(request, capability, record, payload);
-      Answer answer = connection.receive(request, into);
-      Outcome outcome = new Outcome(answer.value(), connection.checksums(answer));
-      keep(connection);
+      pool.watch(line, deadline);
+      line.send(request, capability, record, payload);
+      Answer answer = line.receive(request, into);
+      Outcome outcome = new Outcome(answer.value(), line.checksums(answer));
+      pool.keep(line);
       return outcome;
     } catch (BlockFault e) {
-      keep(connection);
+      pool.keep(line);
       throw e;
     } catch (IOException e) {
-      connection.close();
+      throw pool.drop(line, e);
+    } catch (RuntimeException | Error e) {
+      var _ = pool.drop(line, new IOException(e));
       throw e;
-    }
-  }
-
-  private @Nullable Connection takeIdle() throws IOException {
-    synchronized (idle) {
-      if (closed) {
-        throw new IOException("the connections to " + path + " are closed");
-      }
-      return idle.pollLast();
-    }
-  }
-
-  /** The server was restarted, probably: the others are dead too. */
-  private void dropIdle() {
-    synchronized (idle) {
-      idle.forEach(Connection::close);
-      idle.clear();
-    }
-  }
-
-  private void keep(Connection connection) {
-    synchronized (idle) {
-      if (!closed) {
-        idle.addLast(connection);
-        return;
-      }
-    }
-    connection.close();
-  }
-
-  private long nextId() {
-    synchronized (idle) {
-      return ++lastId;
     }
   }
 
   private Request request(Kind kind, ByteString capability, long block, int epoch) {
-    return new Request(kind, false, false, nextId(), block, 0, epoch, 0, capability.size(), 0, 0);
+    return new Request(
+        kind, false, false, pool.nextId(), block, 0, epoch, 0, capability.size(), 0, 0);
   }
 
   @Override
@@ -231,7 +116,7 @@ final class FrameClient implements BlockService, AutoCloseable {
             Kind.CREATE,
             false,
             packed,
-            nextId(),
+            pool.nextId(),
             block,
             0,
             epoch,
@@ -253,7 +138,7 @@ final class FrameClient implements BlockService, AutoCloseable {
             Kind.APPEND,
             synced,
             false,
-            nextId(),
+            pool.nextId(),
             record.block(),
             0,
             record.epoch(),
@@ -315,7 +200,7 @@ final class FrameClient implements BlockService, AutoCloseable {
             Kind.READ,
             false,
             false,
-            nextId(),
+            pool.nextId(),
             block,
             offset,
             0,
@@ -334,19 +219,19 @@ final class FrameClient implements BlockService, AutoCloseable {
     }
     Request request =
         new Request(
-            Kind.RECORDS, false, false, nextId(), block, offset, 0, 0, capability.size(), 0, 0);
+            Kind.RECORDS,
+            false,
+            false,
+            pool.nextId(),
+            block,
+            offset,
+            0,
+            0,
+            capability.size(),
+            0,
+            0);
     ByteBuffer into = ByteBuffer.allocate(Limits.RECORDS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     call(request, capability, null, NOTHING, into);
     return Frame.records(into.flip());
-  }
-
-  /** Closes what is idle now, and what is in use when its call ends. */
-  @Override
-  public void close() {
-    synchronized (idle) {
-      closed = true;
-      idle.forEach(Connection::close);
-      idle.clear();
-    }
   }
 }
