@@ -6,6 +6,7 @@ import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
+import dfs.protocol.block.Pieces;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
@@ -119,7 +120,7 @@ final class Copier implements AutoCloseable {
         int epoch = Math.toIntExact(order.block().epoch());
         blocks.create(block, epoch, order.session(), order.packed());
         begun = true;
-        fill(order);
+        fill(order, new Storing(block));
         blocks.seal(block, epoch);
       }
       copied.accept(block);
@@ -133,24 +134,29 @@ final class Copier implements AutoCloseable {
     }
   }
 
-  /** What a copy that was cut short left behind is deleted. */
-  private boolean isHere(ChunkOrder.Copy order) throws IOException {
+  /**
+   * Whether there is nothing to do. What a copy that was cut short left behind is deleted. What is
+   * here and wrong may be the last that has some of the bytes: it gives way only when everything
+   * was read, right, from the sources.
+   */
+  private boolean isHere(ChunkOrder.Copy order) throws IOException, StoppedException {
     long block = order.block().block();
     State state = blocks.state(block);
-    if (state != null && !state.sealed()) {
-      blocks.delete(block);
+    boolean damaged = blocks.isDamaged(block);
+    if (state == null && !damaged) {
       return false;
     }
-    if (blocks.isDamaged(block)) {
-      throw new IOException("it is here, and damaged");
+    if (!damaged && state != null && state.sealed()) {
+      if (state.lengthBytes() == order.block().lengthBytes()) {
+        return true;
+      }
+      LOG.warn("{} is to be replaced by a copy of {}", state, order.block());
     }
-    if (state == null) {
-      return false;
+    if (damaged || (state != null && state.sealed())) {
+      fill(order, new Reading());
     }
-    if (state.lengthBytes() != order.block().lengthBytes()) {
-      throw new IOException("it is here, and sealed at " + state.lengthBytes());
-    }
-    return true;
+    blocks.delete(block);
+    return false;
   }
 
   private void delete(long block) {
@@ -161,46 +167,90 @@ final class Copier implements AutoCloseable {
     }
   }
 
+  /** Where what the sources have goes. */
+  private interface Goal {
+    long length() throws IOException;
+
+    /** Takes the next record; MALFORMED if the bytes are not those that were written. */
+    void add(BlockRecord record, ByteBuffer payload) throws IOException;
+  }
+
+  /** Into the data directory. */
+  private final class Storing implements Goal {
+    private final long block;
+
+    Storing(long block) {
+      this.block = block;
+    }
+
+    @Override
+    public long length() throws IOException {
+      return blocks.length(block);
+    }
+
+    @Override
+    public void add(BlockRecord record, ByteBuffer payload) throws IOException {
+      space.checkAppend(record.length());
+      blocks.copy(record, payload);
+    }
+  }
+
+  /** Nowhere: it only has to be there. */
+  private static final class Reading implements Goal {
+    private long length;
+
+    @Override
+    public long length() {
+      return length;
+    }
+
+    @Override
+    public void add(BlockRecord record, ByteBuffer payload) throws IOException {
+      if (Pieces.firstWrong(record.blockOffset(), payload, record.checksums()) >= 0) {
+        throw new BlockFault(
+            BlockFault.Kind.MALFORMED, "the bytes do not have the checksums of their record");
+      }
+      length += record.length();
+    }
+  }
+
   /**
    * Goes through the sources, round and round while something comes of it: one may have what is
    * damaged in another, and the other way round.
    */
-  private void fill(ChunkOrder.Copy order) throws IOException, StoppedException {
-    long block = order.block().block();
+  private void fill(ChunkOrder.Copy order, Goal goal) throws IOException, StoppedException {
     List<String> sources = order.sources();
     int next = 0;
     int inVain = 0;
     String lastFault = "none was named";
-    for (long length = 0; length < order.block().lengthBytes(); length = blocks.length(block)) {
+    for (long length = 0; length < order.block().lengthBytes(); length = goal.length()) {
       if (inVain == sources.size()) {
         throw new IOException(
             "no source has what follows %d; the last one, %s".formatted(length, lastFault));
       }
       try {
-        copyFrom(order, sources.get(next));
+        copyFrom(order, sources.get(next), goal);
       } catch (SourceException e) {
         lastFault = String.valueOf(e.getMessage());
-        LOG.warn("the copy of block {} goes on elsewhere: {}", block, lastFault);
-        inVain = blocks.length(block) > length ? 1 : inVain + 1;
+        LOG.warn("the copy of block {} goes on elsewhere: {}", order.block().block(), lastFault);
+        inVain = goal.length() > length ? 1 : inVain + 1;
         next = (next + 1) % sources.size();
       }
     }
   }
 
   /** From where the copy ends to the end of the block. */
-  private void copyFrom(ChunkOrder.Copy order, String source)
+  private void copyFrom(ChunkOrder.Copy order, String source, Goal goal)
       throws IOException, SourceException, StoppedException {
     long block = order.block().block();
-    for (long at = blocks.length(block);
-        at < order.block().lengthBytes();
-        at = blocks.length(block)) {
+    for (long at = goal.length(); at < order.block().lengthBytes(); at = goal.length()) {
       long from = at;
       List<BlockRecord> page =
           ask(source, service -> service.records(order.capability(), block, from));
       checkFit(order, source, page, from);
       for (int first = 0, end; first < page.size(); first = end) {
         end = endOfRun(page, first);
-        store(order, source, page.subList(first, end));
+        store(order, source, page.subList(first, end), goal);
       }
     }
   }
@@ -235,7 +285,7 @@ final class Copier implements AutoCloseable {
   }
 
   /** Reads the bytes of these records at once; each alone when they are not all there. */
-  private void store(ChunkOrder.Copy order, String source, List<BlockRecord> run)
+  private void store(ChunkOrder.Copy order, String source, List<BlockRecord> run, Goal goal)
       throws IOException, SourceException, StoppedException {
     BlockRecord first = run.getFirst();
     BlockRecord last = run.getLast();
@@ -252,21 +302,20 @@ final class Copier implements AutoCloseable {
         throw e;
       }
       for (BlockRecord record : run) {
-        store(order, source, List.of(record));
+        store(order, source, List.of(record), goal);
       }
       return;
     }
     for (BlockRecord record : run) {
       int at = (int) (record.blockOffset() - first.blockOffset());
-      append(source, record, buffer.slice(at, record.length()));
+      append(source, record, buffer.slice(at, record.length()), goal);
     }
   }
 
-  private void append(String source, BlockRecord record, ByteBuffer payload)
+  private static void append(String source, BlockRecord record, ByteBuffer payload, Goal goal)
       throws IOException, SourceException {
-    space.checkAppend(record.length());
     try {
-      blocks.copy(record, payload);
+      goal.add(record, payload);
     } catch (BlockFault e) {
       if (e.kind() == BlockFault.Kind.MALFORMED) {
         throw new SourceException(source, String.valueOf(e.getMessage()), true);
@@ -281,12 +330,13 @@ final class Copier implements AutoCloseable {
 
   /**
    * Asks on another thread, which is left alone when the server stops. It must not be interrupted:
-   * that would close the files of a source in this process.
+   * that would close the files of a source in this process. A source in another process that does
+   * not answer fails, and has let go of the buffer then.
    */
   private <T> T ask(String source, Question<T> question) throws SourceException, StoppedException {
     CompletableFuture<Void> ended = new CompletableFuture<>();
     FutureTask<T> task =
-        new FutureTask<>(() -> question.of(services.connect(source))) {
+        new FutureTask<>(() -> question.of(services.connect(source, Limits.ANSWER_NANOS))) {
           @Override
           protected void done() {
             ended.complete(null);

@@ -113,9 +113,14 @@ final class Orders {
         sealed.add(new BlockState(wanted.block(), wanted.epoch(), length, SEALED));
       } catch (BlockFault e) {
         LOG.warn("block {} cannot be sealed: {}", wanted.block(), e.getMessage());
-        if (e.kind() != BlockFault.Kind.DISK) {
-          int state = e.kind() == BlockFault.Kind.DAMAGED ? DAMAGED : OPEN;
-          sealed.add(new BlockState(wanted.block(), wanted.epoch(), UNKNOWN_LENGTH, state));
+        switch (e.kind()) {
+          case NO_SUCH_BLOCK ->
+              sealed.add(new BlockState(wanted.block(), wanted.epoch(), UNKNOWN_LENGTH, OPEN));
+          case DAMAGED ->
+              sealed.add(new BlockState(wanted.block(), wanted.epoch(), UNKNOWN_LENGTH, DAMAGED));
+          default -> {
+            // What is not known is not said: the order comes again.
+          }
         }
       }
     }

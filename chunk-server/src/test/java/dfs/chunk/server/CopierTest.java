@@ -174,12 +174,47 @@ class CopierTest {
       assertThat(stream.next(ChunkMessage.Report.class).blocks())
           .as("what is here already")
           .isEqualTo(COPIED);
-      assertFails(stream, order(5, BYTES.length - 1, "local:one"), "sealed at 3500000");
       assertThat(server.status().sealedBlocks()).isEqualTo(1);
-      disk.damage(Path.of("data/07/0000000000000007.d"), 0, ByteBuffer.wrap(new byte[] {99}));
+    }
+  }
+
+  /** It ends elsewhere, or is damaged; only once all of it was read elsewhere it gives way. */
+  @Test
+  void aWrongReplicaGivesWayToAWholeOneAndToNothingElse() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed();
+      stream.send(order("local:one"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertFails(stream, order(5, BYTES.length - 1, "local:one"), "another record at");
+      assertCopied();
+      disk.damage(
+          Path.of("data/07/0000000000000007.d"), 0, ByteBuffer.wrap(new byte[] {(byte) ~BYTES[0]}));
       assertThatThrownBy(this::assertCopied).hasMessageContaining("at 0 what was written");
       assertThat(stream.next(ChunkMessage.Report.class).blocks()).hasSize(1);
-      assertFails(stream, order("local:one"), "damaged");
+      one.damage(BLOCK, 2_000_000, (byte) (BYTES[2_000_000] + 1));
+      assertFails(stream, order("local:one"), "no source has what follows");
+      assertThat(server.status().sealedBlocks()).as("the damaged one is kept").isEqualTo(1);
+      stream.send(order("local:one", "local:two"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertCopied();
+    }
+  }
+
+  @Test
+  void aReplicaThatEndsElsewhereIsReplaced() throws Exception {
+    Source shorter = new Source();
+    services.register("local:shorter", shorter);
+    write(shorter, BLOCK, records.subList(0, records.size() / 2));
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed();
+      long length = records.get(records.size() / 2).blockOffset();
+      stream.send(order(5, length, "local:shorter"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .containsExactly(new BlockState(BLOCK, 1, length, 1));
+      stream.send(order("local:shorter", "local:two"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertCopied();
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
     }
   }
 

@@ -69,7 +69,8 @@ public sealed interface ChunkOrder {
   /**
    * Make a copy of a sealed block, from whichever of the sources has it intact, durable before it
    * is reported by a {@link ChunkMessage.Report}. A copy that fails is reported by {@link
-   * ChunkMessage.CopyFailed}, and nothing of it is left.
+   * ChunkMessage.CopyFailed}, and nothing of it is left. A replica that is damaged or ends
+   * elsewhere is replaced, once the sources are known to have the whole block.
    *
    * @param session and {@code packed}, as the block was created
    * @param sources addresses of servers that have it, the best first
