@@ -3,20 +3,12 @@ package dfs.metadata.keeper;
 import dfs.metadata.consensus.Proposal;
 import dfs.metadata.consensus.ReplicatedLog;
 import dfs.metadata.namespace.Survey;
-import dfs.metadata.namespace.Survey.Block;
-import dfs.metadata.namespace.Survey.BlockState;
-import dfs.protocol.metadata.Change.BlockEnd;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
-import dfs.protocol.session.ChunkOrder;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,7 +28,6 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private static final long REPAIR_NANOS = 5_000_000_000L;
 
   private static final long ANSWER_SECONDS = 10;
-  private static final int BLOCKS_PER_ROUND = 256;
   private static final int MAPS_PER_ROUND = 64;
   private static final int STEPS_PER_ROUND = 256;
 
@@ -44,14 +35,10 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private final Survey survey;
   private final ChunkServers servers;
   private final Time time;
-  private final Map<Long, Set<Long>> deletedAt = new ConcurrentHashMap<>();
-
-  /** What the members of dead sessions' blocks answered: block, server, replica. */
-  private final Map<Long, Map<Long, ChunkMessage.BlockState>> sealedAt = new ConcurrentHashMap<>();
-
   private final Replicas replicas = new Replicas();
   private final Repair repair;
-  private final Set<Long> damaged = ConcurrentHashMap.newKeySet();
+  private final DeadWriters deadWriters;
+  private final Deletions deletions;
   private final Thread thread = Thread.ofPlatform().daemon().name("keeper").unstarted(this::run);
 
   /** Used by the keeper's thread alone. */
@@ -73,6 +60,8 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
       Time time,
       long lostNanos) {
     this.repair = new Repair(log, survey, servers, capabilities, replicas, time, lostNanos);
+    this.deadWriters = new DeadWriters(survey, servers, log::term, this::propose, time);
+    this.deletions = new Deletions(survey, servers, log::term, this::propose, repair::isLost, time);
     this.log = log;
     this.survey = survey;
     this.servers = servers;
@@ -85,9 +74,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     thread.start();
   }
 
-  /** Replicas that chunk servers reported as damaged. */
+  /** Blocks of which a server that is here has a damaged replica. */
   public Set<Long> damaged() {
-    return Set.copyOf(damaged);
+    return replicas.damaged();
   }
 
   /** Sealed blocks by how many good copies they have. */
@@ -97,11 +86,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   private void run() {
     while (!closed) {
-      try {
-        round();
-      } catch (RuntimeException e) {
-        LOG.error("a round of upkeep failed", e);
-      }
+      round();
       pause();
     }
   }
@@ -117,31 +102,56 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     }
   }
 
-  private void round() {
-    endSessions();
-    condemn();
-    delete();
+  /** Everything that is to be done now. What fails keeps nothing else from being done. */
+  void round() {
+    part("ending dead sessions", deadWriters::round);
+    part("condemning blocks", deletions::condemn);
+    part("deleting blocks", deletions::round);
+    part("looking for lost copies", this::look);
+    part("copying", repair::step);
+    part("reaping maps", this::reapMaps);
+    part("advancing history", this::advanceHistory);
+  }
+
+  private static void part(String what, Runnable part) {
+    try {
+      part.run();
+    } catch (RuntimeException e) {
+      LOG.error("{} failed in this round", what, e);
+    }
+  }
+
+  private void look() {
     long now = time.monotonicNanos();
     if (now - repairedNanos >= REPAIR_NANOS) {
       repairedNanos = now;
       repair.survey();
     }
-    repair.step();
-    for (long map : survey.mapsToReap(MAPS_PER_ROUND)) {
-      repeat(new Upkeep.ReapMap(map));
-    }
-    if (survey.historyDue(time.wallNanos())) {
-      repeat(new Upkeep.AdvanceHistory());
-    }
   }
 
-  /** Orders a step until there is nothing more to do. */
-  private void repeat(Upkeep step) {
-    for (int i = 0; i < STEPS_PER_ROUND && !closed; i++) {
-      if (!(propose(step) instanceof Reply.Progress progress) || !progress.more()) {
+  private void reapMaps() {
+    for (long map : survey.mapsToReap(MAPS_PER_ROUND)) {
+      if (!repeat(new Upkeep.ReapMap(map))) {
         return;
       }
     }
+  }
+
+  private void advanceHistory() {
+    if (survey.historyDue(time.wallNanos())) {
+      var _ = repeat(new Upkeep.AdvanceHistory());
+    }
+  }
+
+  /** Orders a step until there is nothing more to do; whether the log takes orders. */
+  private boolean repeat(Upkeep step) {
+    for (int i = 0; i < STEPS_PER_ROUND && !closed; i++) {
+      Reply reply = propose(step);
+      if (!(reply instanceof Reply.Progress progress) || !progress.more()) {
+        return reply != null;
+      }
+    }
+    return true;
   }
 
   private @Nullable Reply propose(Upkeep order) {
@@ -157,86 +167,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     }
   }
 
-  /** A fenced session ends when its blocks are closed: at the length that its servers can prove. */
-  private void endSessions() {
-    for (Survey.Session session : survey.sessions()) {
-      if (!session.fenced()) {
-        continue;
-      }
-      List<BlockEnd> ends = new ArrayList<>();
-      boolean all = true;
-      for (Block block : survey.blocksOfSession(session.id())) {
-        BlockEnd end = endOf(block);
-        all &= end != null;
-        if (end != null) {
-          ends.add(end);
-        }
-      }
-      if (!ends.isEmpty()) {
-        propose(new Upkeep.SealDead(ends));
-      }
-      if (all) {
-        propose(new Upkeep.EndSession(session.id()));
-      }
-    }
-  }
-
-  private @Nullable BlockEnd endOf(Block block) {
-    if (block.state() == BlockState.SEALED) {
-      return new BlockEnd(block.id(), block.epoch(), block.lengthBytes(), true);
-    }
-    Map<Long, ChunkMessage.BlockState> answers = sealedAt.getOrDefault(block.id(), Map.of());
-    Set<Long> asked = new HashSet<>(block.servers());
-    asked.retainAll(servers.alive());
-    asked.removeAll(answers.keySet());
-    if (asked.isEmpty() && !answers.isEmpty()) {
-      // Who is away has no acknowledged byte that the others lack. The longest counts: others get
-      // what they lack as copies. A server that has nothing was asked before the writer came.
-      sealedAt.remove(block.id());
-      long length =
-          answers.values().stream().mapToLong(ChunkMessage.BlockState::lengthBytes).max().orElse(0);
-      return new BlockEnd(block.id(), block.epoch(), Math.max(0, length), true);
-    }
-    for (long server : asked) {
-      servers.order(
-          server,
-          new ChunkOrder.SealLongest(
-              List.of(new ChunkMessage.BlockState(block.id(), block.epoch(), 0, 0)),
-              log.term(),
-              0));
-    }
-    return null;
-  }
-
-  private void condemn() {
-    List<Long> ownerless = survey.ownerless(0, BLOCKS_PER_ROUND);
-    if (!ownerless.isEmpty()) {
-      propose(new Upkeep.CondemnBlocks(ownerless));
-    }
-  }
-
-  /** Dead blocks: their servers are told to delete them; once all have, they are gone. */
-  private void delete() {
-    List<Long> gone = new ArrayList<>();
-    long mark = survey.allocationMark();
-    for (Block block : survey.blocks(BlockState.DEAD, 0, BLOCKS_PER_ROUND)) {
-      Set<Long> left = new HashSet<>(block.servers());
-      left.removeAll(deletedAt.getOrDefault(block.id(), Set.of()));
-      if (left.isEmpty()) {
-        gone.add(block.id());
-      }
-      for (long server : left) {
-        servers.order(server, new ChunkOrder.Delete(List.of(block.id()), mark, log.term(), 0));
-      }
-    }
-    if (!gone.isEmpty() && propose(new Upkeep.BlocksGone(gone)) instanceof Reply.Done) {
-      gone.forEach(deletedAt::remove);
-      damaged.removeAll(gone);
-    }
-  }
-
   @Override
   public void connected(long server) {
+    gone(server);
     replicas.connected(server);
   }
 
@@ -244,16 +177,13 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   public void gone(long server) {
     replicas.gone(server);
     repair.gone(server);
+    deadWriters.gone(server);
+    deletions.gone(server);
   }
 
   @Override
   public void report(long server, List<ChunkMessage.BlockState> blocks, boolean last) {
     replicas.report(server, blocks, last);
-    for (ChunkMessage.BlockState replica : blocks) {
-      if (replica.state() == Replicas.DAMAGED) {
-        damaged.add(replica.block());
-      }
-    }
     if (blocks.stream().anyMatch(replica -> repair.isCopying(replica.block()))) {
       wake();
     }
@@ -268,23 +198,17 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   @Override
   public void deleted(long server, List<Long> blocks) {
     replicas.deleted(server, blocks);
-    for (long block : blocks) {
-      if (survey.block(block) == null) {
-        continue;
-      }
-      deletedAt.computeIfAbsent(block, b -> ConcurrentHashMap.newKeySet()).add(server);
-    }
+    repair.deleted(server, blocks);
+    deletions.deleted(server, blocks);
     wake();
   }
 
   @Override
   public void sealed(long server, List<ChunkMessage.BlockState> blocks) {
+    deadWriters.sealed(server, blocks);
     for (ChunkMessage.BlockState block : blocks) {
-      if (block.state() == Replicas.SEALED || block.lengthBytes() < 0) {
-        sealedAt.computeIfAbsent(block.block(), b -> new ConcurrentHashMap<>()).put(server, block);
-      }
       if (block.state() == Replicas.SEALED) {
-        replicas.report(server, List.of(block), false);
+        replicas.sealed(server, block);
       }
     }
     wake();

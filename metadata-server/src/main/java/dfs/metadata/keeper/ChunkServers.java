@@ -15,11 +15,13 @@ import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +50,13 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private final Map<Long, Connection> connected = new ConcurrentHashMap<>();
   private volatile @Nullable Listener listener;
 
-  /** Who hears what chunk servers did. */
+  /** The latest start of each server that was heard of; guarded by {@code connected}. */
+  private final Map<Long, Long> incarnations = new HashMap<>();
+
+  /**
+   * Who hears what chunk servers did. Calls come one at a time, and of one connection of a server
+   * at a time: what an earlier one brings late is not heard.
+   */
   interface Listener {
     /** It is here, and has named nothing of what it has yet. */
     void connected(long server);
@@ -96,6 +104,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private final class Connection implements Link.Receiver<ChunkMessage> {
     final Link<ChunkOrder> link;
     final ByteString nonce;
+    private boolean registering;
+
+    /** Guarded by {@code connected}: nobody is at the other end any more. */
+    private boolean ended;
+
     volatile long server;
     volatile String address = "";
     volatile String host = "";
@@ -111,35 +124,36 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     @Override
     public void receive(ChunkMessage message) {
       heardNanos = time.monotonicNanos();
-      if (server == 0 && !(message instanceof ChunkMessage.Register)) {
+      switch (message) {
+        case ChunkMessage.Register m -> register(m);
+        case ChunkMessage.Heartbeat m -> {
+          directories = m.directories();
+          hear(heard -> {});
+        }
+        case ChunkMessage.Report m -> hear(heard -> heard.report(server, m.blocks(), m.last()));
+        case ChunkMessage.CopyFailed m ->
+            hear(heard -> heard.copyFailed(server, m.block(), m.reason()));
+        case ChunkMessage.Deleted m -> hear(heard -> heard.deleted(server, m.blocks()));
+        case ChunkMessage.Sealed m -> hear(heard -> heard.sealed(server, m.blocks()));
+      }
+    }
+
+    /** Only of the connection that stands for its server now. */
+    private void hear(Consumer<Listener> what) {
+      if (server == 0) {
         refuse("the first message must be a registration");
         return;
       }
-      Listener heard = listener;
-      switch (message) {
-        case ChunkMessage.Register m -> register(m);
-        case ChunkMessage.Heartbeat m -> directories = m.directories();
-        case ChunkMessage.Report m -> {
+      synchronized (connected) {
+        Listener heard = listener;
+        if (connected.get(server) == this) {
           if (heard != null) {
-            heard.report(server, m.blocks(), m.last());
+            what.accept(heard);
           }
-        }
-        case ChunkMessage.CopyFailed m -> {
-          if (heard != null) {
-            heard.copyFailed(server, m.block(), m.reason());
-          }
-        }
-        case ChunkMessage.Deleted m -> {
-          if (heard != null) {
-            heard.deleted(server, m.blocks());
-          }
-        }
-        case ChunkMessage.Sealed m -> {
-          if (heard != null) {
-            heard.sealed(server, m.blocks());
-          }
+          return;
         }
       }
+      link.close();
     }
 
     private void refuse(String reason) {
@@ -150,6 +164,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
     private void register(ChunkMessage.Register message) {
       ByteString cluster = survey.cluster();
+      if (registering) {
+        refuse("it is registered already");
+        return;
+      }
+      registering = true;
       if (!key.proves(nonce, message.proof())) {
         refuse("it does not know the cluster key");
       } else if (cluster == null) {
@@ -172,28 +191,47 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         refuse("it could not be registered: " + reply);
         return;
       }
-      server = known.id();
-      Connection before = connected.put(known.id(), this);
+      Connection before;
+      synchronized (connected) {
+        if (ended) {
+          return;
+        }
+        long latest = incarnations.getOrDefault(known.id(), 0L);
+        if (message.incarnation() < latest) {
+          refuse(
+              "server %d was started again since: its start %d is over, the latest is %d"
+                  .formatted(known.id(), message.incarnation(), latest));
+          return;
+        }
+        incarnations.put(known.id(), message.incarnation());
+        server = known.id();
+        before = connected.put(known.id(), this);
+        Listener heard = listener;
+        if (heard != null) {
+          heard.connected(known.id());
+        }
+      }
       if (before != null && before != this) {
+        LOG.warn("chunk server {} is here twice: the later one counts", known.id());
         before.link.close();
       }
       LOG.info("chunk server {} at {} is here", known.id(), message.address());
-      Listener heard = listener;
-      if (heard != null) {
-        heard.connected(known.id());
-      }
       link.send(new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
     }
 
     @Override
     public void closed(String reason) {
-      if (server != 0 && connected.remove(server, this)) {
-        LOG.warn("chunk server {} is gone: {}", server, reason);
+      synchronized (connected) {
+        ended = true;
+        if (server == 0 || !connected.remove(server, this)) {
+          return;
+        }
         Listener heard = listener;
         if (heard != null) {
           heard.gone(server);
         }
       }
+      LOG.warn("chunk server {} is gone: {}", server, reason);
     }
 
     boolean isAlive() {
@@ -288,10 +326,26 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   /** Size of all disks. */
   public record Space(long totalBytes, long freeBytes) {}
 
-  /** Sends an order to a server; whether it is connected. */
+  /**
+   * Ends the connection of a server that is silent: what it says and does from now on is old, and
+   * it has to come back and name all it has.
+   */
+  void cutIfSilent(long server) {
+    Connection connection = connected.get(server);
+    if (connection != null && !connection.isAlive()) {
+      LOG.warn("chunk server {} is silent: it is cut off", server);
+      connection.link.close();
+      connection.closed("silent");
+    }
+  }
+
+  /**
+   * Sends an order to a server; whether it was heard of lately. For one that is silent orders would
+   * heap up.
+   */
   boolean order(long server, ChunkOrder order) {
     Connection connection = connected.get(server);
-    if (connection == null) {
+    if (connection == null || !connection.isAlive()) {
       return false;
     }
     connection.link.send(order);

@@ -12,11 +12,9 @@ import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,14 +35,32 @@ final class Repair {
   private static final int COPIES_PER_SERVER = 4;
   private static final int COPIES_PER_STEP = 64;
 
-  /** After a start nothing is copied or deleted until all servers have reported, or so long. */
-  private static final long SAFE_NANOS = 60_000_000_000L;
+  /** So many blocks a step looks at: others wait for the next one. */
+  private static final int LOOKS_PER_STEP = 4096;
+
+  /** So many blocks with as few copies are kept in mind; the next survey finds the others. */
+  private static final int WANTING_MAX = 100_000;
+
+  /** So many replicas a server is asked of by one survey, in orders of a page each. */
+  private static final int ASKED_MAX = 10_000;
+
+  /** A copy that takes longer than this will not come. */
+  private static final long COPYING_NANOS = 600_000_000_000L;
+
+  /**
+   * After a start nothing is copied or deleted until all servers have reported, or so many times
+   * the time after which a server is lost has passed.
+   */
+  private static final int SAFE_LOSSES = 2;
 
   /** A server has this long to say of a replica that it is whole after all. */
   private static final long DOUBT_NANOS = 5_000_000_000L;
 
-  /** A copy that failed is not ordered again before this time. */
+  /** A copy that failed is not ordered again of the same server before this time. */
   private static final long AGAIN_NANOS = 10_000_000_000L;
+
+  /** A deletion that was not answered is ordered again after this time. */
+  private static final long DELETE_AGAIN_NANOS = 30_000_000_000L;
 
   private final ReplicatedLog log;
   private final Survey survey;
@@ -54,22 +70,27 @@ final class Repair {
   private final Time time;
   private final long lostNanos;
   private final long startedNanos;
+  private final Outstanding surplusOrdered;
   private final Map<Long, Long> absentSince = new HashMap<>();
   private final Map<Doubt, Long> doubts = new HashMap<>();
   private final Map<Long, Copying> copying = new ConcurrentHashMap<>();
-  private final Map<Long, Long> failedNanos = new ConcurrentHashMap<>();
+
+  /** When a server said that it cannot make a copy. */
+  private final Map<Doubt, Long> failedNanos = new ConcurrentHashMap<>();
 
   /** Blocks with too few copies, as the last survey saw it, the most urgent first. */
   private final Deque<Long> wanting = new ArrayDeque<>();
 
+  /** Enough have reported once: from then on each block speaks for itself. */
   private boolean safe;
+
   private volatile Health health = new Health(0, 0, 0, 0);
 
   /** A replica that ought to be there and is not known to be. */
   private record Doubt(long server, long block) {}
 
   /** A copy that was ordered. */
-  private record Copying(long server) {}
+  private record Copying(long server, long sinceNanos) {}
 
   /** What is known of one block's members. */
   private record Members(Block block, List<Long> good, List<Long> pending, List<Long> bad) {
@@ -95,6 +116,7 @@ final class Repair {
     this.replicas = replicas;
     this.time = time;
     this.lostNanos = lostNanos;
+    this.surplusOrdered = new Outstanding(time, DELETE_AGAIN_NANOS);
     this.startedNanos = time.monotonicNanos();
   }
 
@@ -106,12 +128,13 @@ final class Repair {
   void copyFailed(long server, long block) {
     Copying known = copying.get(block);
     if (known != null && known.server() == server && copying.remove(block, known)) {
-      failedNanos.put(block, time.monotonicNanos());
+      failedNanos.put(new Doubt(server, block), time.monotonicNanos());
     }
   }
 
   /** The copies that a server was making are not to be expected any more. */
   void gone(long server) {
+    surplusOrdered.gone(server);
     copying.values().removeIf(known -> known.server() == server);
   }
 
@@ -120,43 +143,77 @@ final class Repair {
     return copying.containsKey(block);
   }
 
+  /** Blocks by how many good copies they have, and what is to be asked of whom. */
+  private static final class Sights {
+    final List<Deque<Long>> under = new ArrayList<>();
+    final Map<Long, List<ChunkMessage.BlockState>> toAsk = new HashMap<>();
+    long healthy;
+    long wanting;
+    long unreachable;
+    long lost;
+
+    Sights(int wanted) {
+      for (int copies = 0; copies < wanted; copies++) {
+        under.add(new ArrayDeque<>());
+      }
+    }
+
+    /** Whether there is room to ask a server of a replica; if so, it will be asked. */
+    boolean ask(long server, Block block) {
+      List<ChunkMessage.BlockState> asked = toAsk.computeIfAbsent(server, s -> new ArrayList<>());
+      return asked.size() < ASKED_MAX
+          && asked.add(
+              new ChunkMessage.BlockState(block.id(), block.epoch(), block.lengthBytes(), 0));
+    }
+  }
+
   /** Looks at all sealed blocks. */
   void survey() {
     Set<Long> complete = complete();
-    safe = look(complete);
+    safe |= look(complete);
     int wanted = survey.copies();
-    List<Members> under = new ArrayList<>();
-    Map<Long, List<ChunkMessage.BlockState>> toSeal = new HashMap<>();
-    long healthy = 0;
-    long unreachable = 0;
-    long lost = 0;
+    Sights sights = new Sights(wanted);
     for (BlockState state : List.of(BlockState.SEALED, BlockState.CLOSED)) {
       long after = 0;
       for (List<Block> page = page(state, after); !page.isEmpty(); page = page(state, after)) {
-        for (Block block : page) {
-          Members members = members(block, complete, toSeal);
-          if (members.good().size() >= wanted) {
-            healthy++;
-          } else if (!members.good().isEmpty() || !spares(block, complete).isEmpty()) {
-            under.add(members);
-          } else if (members.pending().isEmpty() && complete.containsAll(block.servers())) {
-            lost++;
-          } else {
-            unreachable++;
-          }
-        }
+        page.forEach(block -> see(block, complete, wanted, sights));
         after = page.getLast().id();
       }
     }
     doubts.keySet().removeIf(doubt -> isSettled(doubt, complete));
-    toSeal.forEach(
-        (server, blocks) -> servers.order(server, new ChunkOrder.SealAt(blocks, log.term(), 0)));
-    health = new Health(healthy, under.size(), unreachable, lost);
-    under.sort(Comparator.comparingInt(members -> members.good().size()));
+    failedNanos.values().removeIf(failed -> time.monotonicNanos() - failed > AGAIN_NANOS);
+    sights.toAsk.forEach(this::ask);
+    health = new Health(sights.healthy, sights.wanting, sights.unreachable, sights.lost);
     wanting.clear();
-    under.forEach(members -> wanting.add(members.block().id()));
+    sights.under.forEach(wanting::addAll);
     if (safe) {
       deleteSurplus(complete, wanted);
+    }
+  }
+
+  private void see(Block block, Set<Long> complete, int wanted, Sights sights) {
+    Members members = members(block, complete, sights);
+    int good = members.good().size();
+    if (good >= wanted) {
+      sights.healthy++;
+    } else if (good > 0 || !spares(block, complete).isEmpty()) {
+      sights.wanting++;
+      Deque<Long> asFew = sights.under.get(good);
+      if (asFew.size() < WANTING_MAX) {
+        asFew.add(block.id());
+      }
+    } else if (members.pending().isEmpty() && complete.containsAll(block.servers())) {
+      sights.lost++;
+    } else {
+      sights.unreachable++;
+    }
+  }
+
+  /** Who has a replica open seals it, which is answered with what there is. */
+  private void ask(long server, List<ChunkMessage.BlockState> blocks) {
+    for (int from = 0; from < blocks.size(); from += BLOCKS_PER_PAGE) {
+      int to = Math.min(from + BLOCKS_PER_PAGE, blocks.size());
+      servers.order(server, new ChunkOrder.SealAt(blocks.subList(from, to), log.term(), 0));
     }
   }
 
@@ -169,21 +226,27 @@ final class Repair {
   /** Goes on with the blocks that want copies, as many as there are servers free to make them. */
   void step() {
     Set<Long> complete = complete();
-    copying.entrySet().removeIf(entry -> isThere(entry.getValue().server(), entry.getKey()));
+    long now = time.monotonicNanos();
+    copying
+        .entrySet()
+        .removeIf(
+            entry ->
+                isThere(entry.getValue().server(), entry.getKey())
+                    || now - entry.getValue().sinceNanos() > COPYING_NANOS);
     if (!safe) {
       return;
     }
     Iterator<Long> next = wanting.iterator();
-    for (int ordered = 0; ordered < COPIES_PER_STEP && next.hasNext(); ) {
+    int ordered = 0;
+    for (int looks = 0;
+        looks < LOOKS_PER_STEP && ordered < COPIES_PER_STEP && next.hasNext();
+        looks++) {
       long id = next.next();
       Block block = survey.block(id);
       if (block == null || !isSealed(block)) {
         next.remove();
-      } else if (!copying.containsKey(id) && !hasJustFailed(id)) {
-        Next done = mend(members(block, complete, new HashMap<>()), complete);
-        if (done == Next.BUSY) {
-          return;
-        }
+      } else if (!copying.containsKey(id)) {
+        Next done = mend(members(block, complete, null), complete);
         ordered += done == Next.ORDERED ? 1 : 0;
         if (done == Next.SETTLED) {
           next.remove();
@@ -194,7 +257,7 @@ final class Repair {
 
   private boolean isThere(long server, long id) {
     Block block = survey.block(id);
-    return block == null || isGood(replicas.of(server, id), block);
+    return block == null || replicas.isGood(server, block);
   }
 
   private static boolean isSealed(Block block) {
@@ -224,18 +287,39 @@ final class Repair {
       propose(new Upkeep.SetMembers(block.id(), block.servers(), after));
       return Next.SETTLED;
     }
-    Set<Long> able = new LinkedHashSet<>(servers.withSpace());
-    able.retainAll(complete);
-    able.removeIf(
-        server -> block.servers().contains(server) || replicas.of(server, block.id()) != null);
+    List<Long> able = able(members, complete);
     if (able.isEmpty()) {
       return Next.SETTLED;
     }
-    able.removeIf(server -> copiesTo(server) >= COPIES_PER_SERVER);
-    if (able.isEmpty()) {
-      return Next.BUSY;
+    for (long server : able) {
+      if (copiesTo(server) < COPIES_PER_SERVER && !hasJustFailed(server, block.id())) {
+        return order(members, server) ? Next.ORDERED : Next.SETTLED;
+      }
     }
-    return order(members, able.iterator().next()) ? Next.ORDERED : Next.SETTLED;
+    return Next.BUSY;
+  }
+
+  /**
+   * Servers that may make a copy, the emptiest first: those that have nothing of the block; after
+   * them members whose replica is wrong, which they replace once they know that a whole one can be
+   * read elsewhere.
+   */
+  private List<Long> able(Members members, Set<Long> complete) {
+    Block block = members.block();
+    List<Long> able = new ArrayList<>();
+    List<Long> wrong = new ArrayList<>();
+    for (long server : servers.withSpace()) {
+      boolean here = complete.contains(server) && !replicas.isDoomed(server, block.id());
+      if (here && members.bad().contains(server)) {
+        wrong.add(server);
+      } else if (here
+          && !block.servers().contains(server)
+          && replicas.of(server, block.id()) == null) {
+        able.add(server);
+      }
+    }
+    able.addAll(wrong);
+    return able;
   }
 
   private long copiesTo(long server) {
@@ -246,7 +330,7 @@ final class Repair {
   private List<Long> spares(Block block, Set<Long> complete) {
     return complete.stream()
         .filter(server -> !block.servers().contains(server))
-        .filter(server -> isGood(replicas.of(server, block.id()), block))
+        .filter(server -> replicas.isGood(server, block))
         .toList();
   }
 
@@ -261,7 +345,10 @@ final class Repair {
     return survey.blocks(state, after, BLOCKS_PER_PAGE);
   }
 
-  /** Notes who is away; whether enough have reported to decide anything. */
+  /**
+   * Notes who is away, and cuts off who was so for long; whether enough have reported to decide
+   * anything.
+   */
   private boolean look(Set<Long> complete) {
     long now = time.monotonicNanos();
     boolean all = true;
@@ -271,50 +358,53 @@ final class Repair {
       } else {
         absentSince.putIfAbsent(known.id(), now);
         all = false;
+        if (isLost(known.id())) {
+          servers.cutIfSilent(known.id());
+        }
       }
     }
-    return all || now - startedNanos > SAFE_NANOS || (hasWaited(now) && !complete.isEmpty());
+    return all || now - startedNanos > SAFE_LOSSES * lostNanos;
   }
 
-  /** Whoever is away has been so for as long as makes its copies lost. */
-  private boolean hasWaited(long now) {
-    return absentSince.values().stream().allMatch(since -> now - since > lostNanos)
-        && now - startedNanos > lostNanos;
-  }
-
-  private boolean isLost(long server) {
+  /** Whether a server was away for so long that its copies do not count. */
+  boolean isLost(long server) {
     Long since = absentSince.get(server);
     return since != null && time.monotonicNanos() - since > lostNanos;
   }
 
-  private Members members(
-      Block block, Set<Long> complete, Map<Long, List<ChunkMessage.BlockState>> toSeal) {
+  /**
+   * @param sights takes what is to be asked; null: nothing is, and what was not asked counts as
+   *     pending
+   */
+  private Members members(Block block, Set<Long> complete, @Nullable Sights sights) {
     Members members = new Members(block, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     for (long server : block.servers()) {
       if (!complete.contains(server)) {
         (isLost(server) ? members.bad() : members.pending()).add(server);
         continue;
       }
-      ChunkMessage.BlockState replica = replicas.of(server, block.id());
       Doubt doubt = new Doubt(server, block.id());
-      if (isGood(replica, block)) {
+      if (replicas.isGood(server, block)) {
         doubts.remove(doubt);
         members.good().add(server);
-      } else if (isWrong(replica) || isOld(doubt)) {
+      } else if (isWrong(replicas.of(server, block.id()), block) || isOld(doubt)) {
         members.bad().add(server);
       } else {
         members.pending().add(server);
-        toSeal
-            .computeIfAbsent(server, s -> new ArrayList<>())
-            .add(new ChunkMessage.BlockState(block.id(), block.epoch(), block.lengthBytes(), 0));
+        if (sights != null && sights.ask(server, block)) {
+          doubts.putIfAbsent(doubt, time.monotonicNanos());
+        }
       }
     }
     return members;
   }
 
   /** It ends elsewhere for ever, or its bytes are not those that were written. */
-  private static boolean isWrong(ChunkMessage.@Nullable BlockState replica) {
-    return replica != null && replica.state() != Replicas.OPEN;
+  private static boolean isWrong(ChunkMessage.@Nullable BlockState replica, Block block) {
+    return replica != null
+        && (replica.state() == Replicas.DAMAGED
+            || (replica.state() == Replicas.SEALED
+                && replica.lengthBytes() != block.lengthBytes()));
   }
 
   /**
@@ -322,23 +412,13 @@ final class Repair {
    * the server is told to seal it, which it answers with what it has.
    */
   private boolean isOld(Doubt doubt) {
-    long now = time.monotonicNanos();
-    return now - doubts.computeIfAbsent(doubt, d -> now) > DOUBT_NANOS;
+    Long since = doubts.get(doubt);
+    return since != null && time.monotonicNanos() - since > DOUBT_NANOS;
   }
 
-  private static boolean isGood(ChunkMessage.@Nullable BlockState replica, Block block) {
-    return replica != null
-        && replica.state() == Replicas.SEALED
-        && replica.lengthBytes() == block.lengthBytes();
-  }
-
-  private boolean hasJustFailed(long block) {
-    Long failed = failedNanos.get(block);
-    if (failed == null || time.monotonicNanos() - failed > AGAIN_NANOS) {
-      failedNanos.remove(block);
-      return false;
-    }
-    return true;
+  private boolean hasJustFailed(long server, long block) {
+    Long failed = failedNanos.get(new Doubt(server, block));
+    return failed != null && time.monotonicNanos() - failed <= AGAIN_NANOS;
   }
 
   private boolean order(Members members, long target) {
@@ -353,7 +433,7 @@ final class Repair {
             capabilities.toRead(block.id(), 0, Limits.BLOCK_BYTES, 0),
             log.term(),
             0);
-    copying.put(block.id(), new Copying(target));
+    copying.put(block.id(), new Copying(target, time.monotonicNanos()));
     if (!servers.order(target, order)) {
       copying.remove(block.id());
       return false;
@@ -365,7 +445,8 @@ final class Repair {
   /**
    * Replicas on servers that are no members go once every member has confirmed its own, and there
    * are enough; those that are not what they should be, once one has; those of blocks that are gone
-   * at once.
+   * at once. Which are told to go counts no more from before the order on: it may be obeyed late,
+   * when that server is a member again.
    */
   private void deleteSurplus(Set<Long> complete, int wanted) {
     long mark = survey.allocationMark();
@@ -374,11 +455,13 @@ final class Repair {
       for (long id : replicas.blocksOf(server)) {
         if (id < mark
             && surplus.size() < BLOCKS_PER_PAGE
-            && isSurplus(server, id, complete, wanted)) {
+            && isSurplus(server, id, complete, wanted)
+            && surplusOrdered.take(server, id)) {
           surplus.add(id);
         }
       }
       if (!surplus.isEmpty()) {
+        replicas.doom(server, surplus);
         servers.order(server, new ChunkOrder.Delete(surplus, mark, log.term(), 0));
       }
     }
@@ -396,14 +479,21 @@ final class Repair {
     if (block.servers().contains(server) || !isSealed(block)) {
       return false;
     }
-    List<Long> confirmed =
+    long confirmed =
         block.servers().stream()
-            .filter(member -> complete.contains(member) && isGood(replicas.of(member, id), block))
-            .toList();
-    if (!isGood(replicas.of(server, id), block)) {
-      return !confirmed.isEmpty();
-    }
-    return confirmed.size() == block.servers().size() && confirmed.size() >= wanted;
+            .filter(member -> complete.contains(member) && replicas.isGood(member, block))
+            .count();
+    ChunkMessage.BlockState replica = replicas.of(server, id);
+    boolean whole =
+        replica != null
+            && replica.state() == Replicas.SEALED
+            && replica.lengthBytes() == block.lengthBytes();
+    return whole ? confirmed == block.servers().size() && confirmed >= wanted : confirmed > 0;
+  }
+
+  /** What a server was told to delete, and has. */
+  void deleted(long server, List<Long> blocks) {
+    surplusOrdered.forget(server, blocks);
   }
 
   private void propose(Upkeep.SetMembers order) {

@@ -1,6 +1,8 @@
 package dfs.metadata.keeper;
 
+import dfs.metadata.namespace.Survey.Block;
 import dfs.protocol.session.ChunkMessage.BlockState;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +23,10 @@ final class Replicas {
   /** One connected server; complete once it has named all it has. */
   private static final class Server {
     final Map<Long, BlockState> blocks = new ConcurrentHashMap<>();
+
+    /** Those that it was told to delete: whatever it said of them before it heard that is over. */
+    final Set<Long> doomed = ConcurrentHashMap.newKeySet();
+
     volatile boolean complete;
   }
 
@@ -41,11 +47,56 @@ final class Replicas {
     }
   }
 
+  /** It ended a replica; what is damaged stays so. */
+  void sealed(long server, BlockState replica) {
+    Server known = servers.get(server);
+    if (known != null) {
+      known.blocks.merge(
+          replica.block(), replica, (old, now) -> old.state() == DAMAGED ? old : now);
+    }
+  }
+
   void deleted(long server, List<Long> blocks) {
     Server known = servers.get(server);
     if (known != null) {
       blocks.forEach(known.blocks::remove);
+      blocks.forEach(known.doomed::remove);
     }
+  }
+
+  /** The server is about to be told to delete these: they count no more, whatever it says yet. */
+  void doom(long server, List<Long> blocks) {
+    Server known = servers.get(server);
+    if (known != null) {
+      known.doomed.addAll(blocks);
+    }
+  }
+
+  boolean isDoomed(long server, long block) {
+    Server known = servers.get(server);
+    return known != null && known.doomed.contains(block);
+  }
+
+  /** Whether the server has the block, sealed at its length, and is to keep it. */
+  boolean isGood(long server, Block block) {
+    BlockState replica = of(server, block.id());
+    return replica != null
+        && replica.state() == SEALED
+        && replica.lengthBytes() == block.lengthBytes()
+        && !isDoomed(server, block.id());
+  }
+
+  /** Blocks of which somebody has a damaged replica. */
+  Set<Long> damaged() {
+    Set<Long> damaged = new HashSet<>();
+    for (Server server : servers.values()) {
+      for (BlockState replica : server.blocks.values()) {
+        if (replica.state() == DAMAGED) {
+          damaged.add(replica.block());
+        }
+      }
+    }
+    return damaged;
   }
 
   /** Servers that are connected and have named everything they have. */

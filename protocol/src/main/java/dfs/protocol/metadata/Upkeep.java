@@ -81,7 +81,7 @@ public sealed interface Upkeep extends Order {
     }
   }
 
-  /** Every member confirmed the deletion of these dead blocks. */
+  /** Every member of these dead blocks that is not lost confirmed the deletion. */
   @Tag(76)
   record BlocksGone(List<Long> blocks) implements Upkeep {
     public BlocksGone {

@@ -1,0 +1,149 @@
+package dfs.metadata.keeper;
+
+import dfs.metadata.namespace.Survey;
+import dfs.metadata.namespace.Survey.Block;
+import dfs.metadata.namespace.Survey.BlockState;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Change.BlockEnd;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
+import dfs.protocol.seam.Time;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends the blocks of sessions that are fenced, each at the length that its servers can prove, and
+ * then the sessions. Rounds are the keeper's; what servers say comes from the transport's threads.
+ */
+final class DeadWriters {
+  private static final int ENDS_PER_ORDER = 256;
+  private static final int BLOCKS_PER_ORDER = 1000;
+  private static final long AGAIN_NANOS = 5_000_000_000L;
+
+  private final Survey survey;
+  private final ChunkServers servers;
+  private final LongSupplier term;
+  private final Function<Upkeep, @Nullable Reply> propose;
+  private final Outstanding asked;
+
+  /** What the members answered: block, server, replica; a length below 0 if it has none. */
+  private final Map<Long, Map<Long, ChunkMessage.BlockState>> answers = new ConcurrentHashMap<>();
+
+  /**
+   * @param propose null when the order did not get through
+   */
+  DeadWriters(
+      Survey survey,
+      ChunkServers servers,
+      LongSupplier term,
+      Function<Upkeep, @Nullable Reply> propose,
+      Time time) {
+    this.survey = survey;
+    this.servers = servers;
+    this.term = term;
+    this.propose = propose;
+    this.asked = new Outstanding(time, AGAIN_NANOS);
+  }
+
+  /** What this server says of blocks that it was told to seal. */
+  void sealed(long server, List<ChunkMessage.BlockState> blocks) {
+    for (ChunkMessage.BlockState block : blocks) {
+      answers.computeIfAbsent(block.block(), b -> new ConcurrentHashMap<>()).put(server, block);
+    }
+  }
+
+  /** It may come back with what it did not have. */
+  void gone(long server) {
+    asked.gone(server);
+    answers.values().forEach(known -> known.remove(server));
+  }
+
+  void round() {
+    Set<Long> open = new HashSet<>();
+    Map<Long, List<ChunkMessage.BlockState>> toAsk = new HashMap<>();
+    for (Survey.Session session : survey.sessions()) {
+      if (session.fenced()) {
+        end(session.id(), open, toAsk);
+      }
+    }
+    toAsk.forEach(
+        (server, blocks) -> {
+          for (int from = 0; from < blocks.size(); from += BLOCKS_PER_ORDER) {
+            int to = Math.min(from + BLOCKS_PER_ORDER, blocks.size());
+            servers.order(
+                server, new ChunkOrder.SealLongest(blocks.subList(from, to), term.getAsLong(), 0));
+          }
+        });
+    answers.keySet().retainAll(open);
+    asked.retain(open);
+  }
+
+  private void end(long session, Set<Long> open, Map<Long, List<ChunkMessage.BlockState>> toAsk) {
+    List<BlockEnd> ends = new ArrayList<>();
+    boolean all = true;
+    for (Block block : survey.blocksOfSession(session)) {
+      BlockEnd end = endOf(block, toAsk);
+      if (end == null) {
+        all = false;
+        open.add(block.id());
+      } else {
+        ends.add(end);
+      }
+    }
+    for (int from = 0; from < ends.size(); from += ENDS_PER_ORDER) {
+      int to = Math.min(from + ENDS_PER_ORDER, ends.size());
+      all &= propose.apply(new Upkeep.SealDead(ends.subList(from, to))) instanceof Reply.Done;
+    }
+    if (all) {
+      var _ = propose.apply(new Upkeep.EndSession(session));
+    }
+  }
+
+  /**
+   * Everybody who is here is asked. The longest that anybody has counts: others get what they lack
+   * as copies. Who is away has no acknowledged byte that one who has the block lacks; but nothing
+   * is known from one who has lost it, so without a replica the block waits for all its members,
+   * and ends empty only when none ever had it.
+   */
+  private @Nullable BlockEnd endOf(Block block, Map<Long, List<ChunkMessage.BlockState>> toAsk) {
+    if (block.state() == BlockState.SEALED) {
+      return new BlockEnd(block.id(), block.epoch(), block.lengthBytes(), true);
+    }
+    Map<Long, ChunkMessage.BlockState> known = answers.getOrDefault(block.id(), Map.of());
+    Set<Long> unheard = new HashSet<>(block.servers());
+    unheard.removeAll(known.keySet());
+    Set<Long> here = new HashSet<>(unheard);
+    here.retainAll(servers.alive());
+    for (long server : here) {
+      if (asked.take(server, block.id())) {
+        toAsk
+            .computeIfAbsent(server, s -> new ArrayList<>())
+            .add(new ChunkMessage.BlockState(block.id(), block.epoch(), 0, 0));
+      }
+    }
+    OptionalLong longest =
+        known.values().stream()
+            .filter(answer -> answer.state() == Replicas.SEALED)
+            .mapToLong(ChunkMessage.BlockState::lengthBytes)
+            .filter(length -> length >= 0 && length <= Limits.BLOCK_BYTES)
+            .max();
+    boolean nobodyHadIt =
+        unheard.isEmpty()
+            && known.values().stream().allMatch(answer -> answer.state() == Replicas.OPEN);
+    if (here.isEmpty() && (longest.isPresent() || nobodyHadIt)) {
+      return new BlockEnd(block.id(), block.epoch(), longest.orElse(0), true);
+    }
+    return null;
+  }
+}

@@ -1,0 +1,283 @@
+package dfs.metadata.keeper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dfs.metadata.keeper.KeeperBed.Server;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkMessage.BlockState;
+import dfs.protocol.session.ChunkOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of copies: made again, counted, and deleted when there are too many. */
+class RepairTest {
+  private static final long LENGTH = 1000;
+
+  private final KeeperBed bed = new KeeperBed(2);
+  private final Server one = bed.server().here();
+  private final Server two = bed.server().here();
+  private final Server three = bed.server().here();
+
+  /** All are here once: the keeper may decide. */
+  @BeforeEach
+  void start() {
+    bed.run(1);
+  }
+
+  private void silence(Server server) {
+    server.silent = true;
+  }
+
+  /** Time passes, and who is alive does what it is told. */
+  private void run(long seconds) {
+    for (long i = 0; i < seconds; i++) {
+      bed.run(1);
+      for (Server server : List.of(one, two, three)) {
+        if (!server.silent) {
+          server.obey();
+        }
+      }
+    }
+  }
+
+  private static List<Long> deletions(Server server) {
+    return server.told(ChunkOrder.Delete.class).stream()
+        .flatMap(order -> order.blocks().stream())
+        .toList();
+  }
+
+  @Test
+  void aLostCopyIsMadeAgainElsewhereAndCounted() {
+    long block = bed.sealed(LENGTH, one, two);
+    bed.run(10);
+    silence(two);
+    bed.run(28);
+    assertThat(three.told(ChunkOrder.Copy.class)).as("it may come back").isEmpty();
+    run(20);
+    assertThat(three.told(ChunkOrder.Copy.class)).hasSize(1);
+    assertThat(three.told(ChunkOrder.Copy.class).getFirst().sources())
+        .containsExactly("local:directory 0");
+    assertThat(bed.members(block)).containsExactly(one.id, three.id);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0));
+  }
+
+  /** Who was away has its copy still; the one that took its place is deleted, once. */
+  @Test
+  void whatThereIsTooMuchOfGoesWhenAllMembersHaveConfirmedTheirs() {
+    long block = bed.sealed(LENGTH, one, two);
+    three.has(block, LENGTH, Replicas.SEALED);
+    one.leave();
+    run(20);
+    assertThat(deletions(three)).as("one of the members is away").isEmpty();
+    one.incarnation++;
+    one.connect();
+    run(10);
+    assertThat(deletions(three)).as("it has not said what it has").isEmpty();
+    one.report();
+    run(10);
+    assertThat(deletions(three)).containsExactly(block);
+    assertThat(bed.members(block)).containsExactly(one.id, two.id);
+  }
+
+  @Test
+  void aCopyOfAnotherLengthIsNoCopy() {
+    long block = bed.open(bed.session, one, two);
+    bed.seal(block, LENGTH, false);
+    one.has(block, LENGTH, Replicas.SEALED);
+    two.has(block, LENGTH - 1, Replicas.SEALED);
+    three.has(block, LENGTH + 1, Replicas.SEALED);
+    bed.run(6);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(0, 1, 0, 0));
+    run(40);
+    assertThat(deletions(three)).as("no member and wrong").containsExactly(block);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0));
+    assertThat(bed.members(block)).hasSize(2).contains(one.id);
+    for (Server server : List.of(one, two, three)) {
+      if (bed.members(block).contains(server.id)) {
+        assertThat(server.replicas.get(block).lengthBytes()).isEqualTo(LENGTH);
+      }
+    }
+  }
+
+  /** There is nobody else: the member itself replaces what it has. */
+  @Test
+  void aWrongReplicaIsReplacedWhereNoOtherServerIs() {
+    silence(three);
+    three.leave();
+    bed.run(40);
+    long shorter = bed.sealed(LENGTH, one, two);
+    two.has(shorter, 7, Replicas.SEALED);
+    long damaged = bed.sealed(LENGTH, one, two);
+    two.has(damaged, 0, Replicas.DAMAGED);
+    long missing = bed.sealed(LENGTH, one, two);
+    two.replicas.remove(missing);
+    two.say(new ChunkMessage.Deleted(List.of(missing)));
+    assertThat(bed.keeper.damaged()).containsExactly(damaged);
+    run(60);
+    assertThat(two.told(ChunkOrder.Copy.class)).hasSize(3);
+    assertThat(deletions(two)).isEmpty();
+    assertThat(bed.keeper.health()).isEqualTo(new Health(3, 0, 0, 0));
+    assertThat(bed.keeper.damaged()).as("it is replaced").isEmpty();
+  }
+
+  @Test
+  void aGoodCopyThatNobodyCountsIsCountedAndNotMadeAgain() {
+    long block = bed.sealed(LENGTH, one, two);
+    three.has(block, LENGTH, Replicas.SEALED);
+    two.leave();
+    run(60);
+    assertThat(bed.members(block)).containsExactly(one.id, three.id);
+    assertThat(three.told(ChunkOrder.Copy.class)).isEmpty();
+  }
+
+  /** A restart of everything: the block's members are seen one after the other. */
+  @Test
+  void nothingIsCopiedBeforeAllHaveReportedOrLongAfter() {
+    KeeperBed fresh = new KeeperBed(2);
+    Server first = fresh.server().here();
+    Server second = fresh.server().here();
+    Server third = fresh.server().connect();
+    long block = fresh.sealed(LENGTH, first, second);
+    second.has(block, 0, Replicas.DAMAGED);
+    long surplus = fresh.sealed(LENGTH, first, second);
+    Server fourth = fresh.server().here();
+    fourth.has(surplus, LENGTH, Replicas.SEALED);
+    fresh.run(55);
+    assertThat(first.told(ChunkOrder.Copy.class)).isEmpty();
+    assertThat(fourth.told).as("safe mode").isEmpty();
+    third.report();
+    fresh.run(6);
+    assertThat(third.told(ChunkOrder.Copy.class).size() + fourth.told(ChunkOrder.Copy.class).size())
+        .isEqualTo(1);
+    assertThat(deletions(fourth)).containsExactly(surplus);
+  }
+
+  @Test
+  void aCopyIsOrderedOnceWhileItRuns() {
+    long block = bed.sealed(LENGTH, one, two);
+    two.leave();
+    bed.run(100);
+    assertThat(three.told(ChunkOrder.Copy.class)).hasSize(1);
+    assertThat(bed.members(block)).containsExactly(one.id, two.id);
+  }
+
+  @Test
+  void aServerMakesFewCopiesAtATime() {
+    for (int i = 0; i < 50; i++) {
+      bed.sealed(LENGTH, one, two);
+    }
+    two.leave();
+    bed.run(60);
+    assertThat(three.told(ChunkOrder.Copy.class)).hasSize(4);
+    three.obey();
+    bed.run(1);
+    assertThat(three.told(ChunkOrder.Copy.class)).hasSize(8);
+    run(60);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(50, 0, 0, 0));
+  }
+
+  /** It was stopped, and comes back to do what it was told long ago. */
+  @Test
+  void aCopyThatIsToBeDeletedCountsNoMore() {
+    long block = bed.sealed(LENGTH, one, two);
+    three.has(block, LENGTH, Replicas.SEALED);
+    bed.run(10);
+    assertThat(deletions(three)).containsExactly(block);
+    two.leave();
+    bed.run(60);
+    assertThat(bed.members(block)).as("three has not obeyed yet").doesNotContain(three.id);
+    two.incarnation++;
+    two.here();
+    run(20);
+    assertThat(bed.members(block)).containsExactly(one.id, two.id);
+    assertThat(deletions(one)).isEmpty();
+    assertThat(deletions(two)).isEmpty();
+    assertThat(three.replicas).isEmpty();
+  }
+
+  /** New members are applied when the one that is to go was told so. */
+  @Test
+  void noOtherCopyGoesForOneThatIsToBeDeleted() {
+    long block = bed.sealed(LENGTH, one, two);
+    three.has(block, LENGTH, Replicas.SEALED);
+    two.leave();
+    bed.log.keepsMembersBack = true;
+    bed.run(60);
+    two.incarnation++;
+    two.here();
+    bed.run(10);
+    assertThat(deletions(three)).containsExactly(block);
+    bed.log.keepsMembersBack = false;
+    bed.log.applyLate();
+    assertThat(bed.members(block)).containsExactly(one.id, three.id);
+    bed.run(10);
+    assertThat(deletions(two)).as("three is about to delete its own").isEmpty();
+    run(20);
+    assertThat(one.replicas).containsKey(block);
+    assertThat(two.replicas).containsKey(block);
+    assertThat(bed.members(block)).containsExactly(one.id, two.id);
+  }
+
+  /** It is deposed, or refuses: what it does not do is not asked each second. */
+  @Test
+  void aDeletionIsNotRepeatedBeforeItsTime() {
+    long block = bed.sealed(LENGTH, one, two);
+    three.has(block, LENGTH, Replicas.SEALED);
+    bed.run(30);
+    assertThat(deletions(three)).containsExactly(block);
+    bed.run(30);
+    assertThat(deletions(three)).containsExactly(block, block);
+  }
+
+  @Test
+  void whoCannotCopyIsNotTheOnlyOneWhoIsAsked() {
+    Server four = bed.server().here();
+    long block = bed.sealed(LENGTH, one, two);
+    three.refuses = true;
+    three.freeBytes = 1L << 41;
+    two.leave();
+    run(60);
+    assertThat(three.told(ChunkOrder.Copy.class)).isNotEmpty();
+    four.obey();
+    bed.run(2);
+    assertThat(bed.members(block)).containsExactly(one.id, four.id);
+  }
+
+  /** Its connection is as it was, and it hears nothing: it has to come back and say what it has. */
+  @Test
+  void whoWasSilentForLongIsCutOffAndHeapsUpNothing() {
+    List<Long> blocks = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      blocks.add(bed.sealed(LENGTH, one, two));
+    }
+    bed.run(10);
+    silence(two);
+    run(60);
+    assertThat(two.stream.closed).isTrue();
+    assertThat(two.told).isEmpty();
+    assertThat(bed.members(blocks.getFirst())).containsExactly(one.id, three.id);
+    two.silent = false;
+    two.here();
+    run(10);
+    assertThat(two.replicas).isEmpty();
+    assertThat(bed.keeper.health()).isEqualTo(new Health(20, 0, 0, 0));
+  }
+
+  /** More than one message holds. */
+  @Test
+  void manyMissingReplicasAreAskedForInPages() {
+    List<BlockState> has = new ArrayList<>();
+    for (int i = 0; i < 2500; i++) {
+      long block = bed.open(bed.session, one, two);
+      bed.seal(block, LENGTH, false);
+      has.add(new BlockState(block, 1, LENGTH, Replicas.SEALED));
+    }
+    one.say(new ChunkMessage.Report(has, true));
+    bed.run(6);
+    assertThat(two.told(ChunkOrder.SealAt.class))
+        .isNotEmpty()
+        .allSatisfy(order -> assertThat(order.blocks().size()).isLessThanOrEqualTo(1000));
+  }
+}
