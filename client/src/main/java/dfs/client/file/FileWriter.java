@@ -152,11 +152,12 @@ final class FileWriter {
           moveOnce(file, synced, commit, change);
           return;
         } catch (BlockFailedException e) {
+          LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
+          takeBack(file);
+          end(e.ends());
           if (attempt == ATTEMPTS) {
             throw e;
           }
-          LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
-          takeBack(file);
           LockSupport.parkNanos(attempt == 1 ? 0 : ATTEMPT_NANOS);
         } catch (OtherMapException e) {
           if (attempt == ATTEMPTS) {
@@ -454,7 +455,7 @@ final class FileWriter {
       return allocated.grant();
     }
     if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EAGAIN) {
-      throw new BlockFailedException(0, new IOException(refused.detail()));
+      throw new BlockFailedException(new IOException(refused.detail()));
     }
     throw Refusals.exception("a new block", reply);
   }
@@ -588,11 +589,14 @@ final class FileWriter {
 
   /** Says that a block is sealed, or closed, when no commit is left to say it. */
   private void end(OpenBlock block) throws IOException {
-    List<BlockEnd> ends = block.endAlone();
+    end(block.endAlone());
+  }
+
+  private void end(List<BlockEnd> ends) throws IOException {
     if (!ends.isEmpty()) {
       Reply reply = session.call(Caller.ROOT, new Change.SealBlocks(ends));
       if (!(reply instanceof Reply.Done)) {
-        throw Refusals.exception("end of block " + block.id(), reply);
+        throw Refusals.exception("end of blocks " + ends, reply);
       }
     }
   }

@@ -68,7 +68,7 @@ final class Lane {
         at = synced ? writer.appendSynced(origin, part) : writer.append(origin, part);
       } catch (IOException e) {
         block.abandon();
-        throw new BlockFailedException(writer.block(), e);
+        throw new BlockFailedException(block, e);
       }
       payload.position(payload.position() + count);
       appendedNanos = nowNanos;
@@ -134,7 +134,7 @@ final class Lane {
     try {
       return new OpenBlock(blocks.create(grant));
     } catch (IOException e) {
-      throw new BlockFailedException(grant.block(), e);
+      throw new BlockFailedException(grant, e);
     }
   }
 }

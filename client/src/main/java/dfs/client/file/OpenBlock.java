@@ -56,7 +56,7 @@ final class OpenBlock {
   void flush() throws BlockFailedException {
     if (isFailed()) {
       throw new BlockFailedException(
-          writer.block(), new IOException("the block broke before its end was durable"));
+          this, new IOException("the block broke before its end was durable"));
     }
     if (isSealed()) {
       return;
@@ -65,7 +65,7 @@ final class OpenBlock {
       writer.flush();
     } catch (IOException e) {
       abandon();
-      throw new BlockFailedException(writer.block(), e);
+      throw new BlockFailedException(this, e);
     }
   }
 
@@ -74,7 +74,7 @@ final class OpenBlock {
     BlockEnd known = end;
     if (known != null && known.lengthBytes() < offset) {
       throw new BlockFailedException(
-          writer.block(), new IOException("the block ends at " + known.lengthBytes()));
+          this, new IOException("the block ends at " + known.lengthBytes()));
     }
   }
 
@@ -91,7 +91,7 @@ final class OpenBlock {
       end = writer.seal(false);
     } catch (IOException e) {
       abandon();
-      throw new BlockFailedException(writer.block(), e);
+      throw new BlockFailedException(this, e);
     }
   }
 

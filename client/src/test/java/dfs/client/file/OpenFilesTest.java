@@ -88,6 +88,30 @@ class OpenFilesTest {
     }
   }
 
+  /** What it holds is committed, and no commit is left to say that it ended. */
+  @Test
+  void aBlockThatBreaksIsEndedWhereItWasDurable() throws Exception {
+    long handle = open(7);
+    write(handle, 0, DATA);
+    files.sync(handle);
+    blocks.refuses = 1;
+    write(handle, DATA.length, DATA);
+    files.sync(handle);
+    assertThat(volume.ends).containsExactly(new BlockEnd(1, 1, DATA.length, true));
+    assertThat(volume.commits.getLast().extents().getFirst().block()).isEqualTo(2);
+  }
+
+  /** Its server is away: nobody ever writes it. */
+  @Test
+  void aBlockThatCannotBeStartedEndsEmpty() throws Exception {
+    blocks.absent = 1;
+    long handle = open(7);
+    write(handle, 0, DATA);
+    files.sync(handle);
+    assertThat(volume.ends).containsExactly(new BlockEnd(1, 1, 0, true));
+    assertThat(volume.commits.getLast().extents().getFirst().block()).isEqualTo(2);
+  }
+
   /** The recall comes between a write's look at the lease and its bytes' arrival in memory. */
   @Test
   void aWriteBesideARecallIsFlushedByIt() throws Exception {
@@ -215,6 +239,7 @@ class OpenFilesTest {
   /** One file, whatever its number. */
   private static final class Volume implements MetadataSession {
     final List<Change.Commit> commits = new ArrayList<>();
+    final List<BlockEnd> ends = new ArrayList<>();
     volatile LeaseMode lease = LeaseMode.EXCLUSIVE;
     Runnable onLook = () -> {};
     ByteString inline = ByteString.EMPTY;
@@ -248,6 +273,10 @@ class OpenFilesTest {
                     List.of("somewhere"),
                     ByteString.EMPTY));
         case Change.Commit o -> commit(o);
+        case Change.SealBlocks o -> {
+          ends.addAll(o.ends());
+          yield Reply.Done.DONE;
+        }
         case Query.GetAttributes o -> new Reply.Entry(now(o.ino()));
         case Query.ReadMap o ->
             new Reply.MapPage(now(o.ino()), sizeBytes, inline, List.of(), List.of());
@@ -328,8 +357,17 @@ class OpenFilesTest {
     boolean breaks;
     long roomBytes;
 
+    /** This block takes no appends any more. */
+    long refuses;
+
+    /** The server of this block is away. */
+    long absent;
+
     @Override
-    public BlockWriter create(BlockGrant grant) {
+    public BlockWriter create(BlockGrant grant) throws IOException {
+      if (grant.block() == absent) {
+        throw new IOException("the server is away");
+      }
       return new Writer(grant.block(), grant.block() == 1 ? roomBytes : 0);
     }
 
@@ -369,7 +407,10 @@ class OpenFilesTest {
       }
 
       @Override
-      public synchronized long append(Origin origin, ByteBuffer payload) {
+      public synchronized long append(Origin origin, ByteBuffer payload) throws IOException {
+        if (block == refuses) {
+          throw new IOException("the server is gone");
+        }
         long at = length;
         length += payload.remaining();
         appended.countDown();
@@ -377,7 +418,7 @@ class OpenFilesTest {
       }
 
       @Override
-      public long appendSynced(Origin origin, ByteBuffer payload) {
+      public long appendSynced(Origin origin, ByteBuffer payload) throws IOException {
         return append(origin, payload);
       }
 
