@@ -49,6 +49,7 @@ final class Cluster implements AutoCloseable {
   private final int number = NUMBERS.incrementAndGet();
   private final String metadataAddress = "local:metadata-" + number;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  final List<ChunkProcess> processes = new ArrayList<>();
   private final List<ChunkServer> chunks = new ArrayList<>();
 
   Cluster(Path directory) throws Exception {
@@ -66,12 +67,20 @@ final class Cluster implements AutoCloseable {
    * @param copies of each block, on so many of the {@code chunkServers}
    */
   Cluster(Path directory, Time time, int chunkServers, int copies) throws Exception {
+    this(directory, time, chunkServers, 0, copies);
+  }
+
+  /**
+   * @param processes so many chunk servers more, each in a process of its own
+   */
+  Cluster(Path directory, Time time, int chunkServers, int processes, int copies) throws Exception {
     this.time = time;
+    String forProcesses = "unix:" + directory.resolve("m.sock");
     MetadataServer metadata =
         MetadataServer.start(
             new MetadataServer.Config(
                 directory.resolve("metadata"),
-                List.of(metadataAddress),
+                processes == 0 ? List.of(metadataAddress) : List.of(metadataAddress, forProcesses),
                 KEY,
                 "test",
                 0,
@@ -89,6 +98,12 @@ final class Cluster implements AutoCloseable {
     }
     for (int i = 0; i < chunkServers; i++) {
       startChunkServer(directory.resolve(i == 0 ? "chunk" : "chunk-" + i));
+    }
+    for (int i = 0; i < processes; i++) {
+      ChunkProcess process = ChunkProcess.start(directory, i, forProcesses, KEY);
+      this.processes.add(process);
+      open.push(process);
+      process.awaitReady();
     }
   }
 

@@ -39,7 +39,7 @@ class CopiesTest {
     mnt = directory.resolve("mnt");
   }
 
-  private static MapPage map(StreamSession session, String name) throws IOException {
+  static MapPage map(StreamSession session, String name) throws IOException {
     Reply entry =
         session.call(
             Caller.ROOT, new Query.Lookup(Attributes.ROOT_INO, ByteString.copyFromUtf8(name)));
@@ -48,7 +48,7 @@ class CopiesTest {
   }
 
   /** The file as one of the servers alone has it. */
-  private static byte[] copy(MapPage map, int member, ChunkBlockStore blocks) throws IOException {
+  static byte[] copy(MapPage map, int member, ChunkBlockStore blocks) throws IOException {
     ByteBuffer into = ByteBuffer.allocate((int) map.attributes().sizeBytes());
     for (Extent extent : map.extents()) {
       BlockPlace place =

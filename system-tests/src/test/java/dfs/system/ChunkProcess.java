@@ -1,0 +1,103 @@
+package dfs.system;
+
+import com.google.protobuf.ByteString;
+import dfs.chunk.server.ChunkServer;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.seam.RealDisk;
+import dfs.protocol.seam.RealTime;
+import dfs.protocol.transport.Transports;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A chunk server in a process of its own, which can be stopped and woken up. */
+final class ChunkProcess implements AutoCloseable {
+  private static final String READY = "ready";
+
+  private final Process process;
+  private final BufferedReader said;
+
+  private ChunkProcess(Process process) {
+    this.process = process;
+    this.said = process.inputReader();
+  }
+
+  static ChunkProcess start(Path folder, int number, String metadata, ByteString key)
+      throws IOException {
+    Path data = Files.createDirectories(folder.resolve("process-" + number));
+    List<String> command = new ArrayList<>(DfsProcess.java(ChunkProcess.class.getName()));
+    command.add("unix:" + folder.resolve("p" + number + ".sock"));
+    command.add(metadata);
+    command.add(key.toStringUtf8());
+    command.add(data.toString());
+    return new ChunkProcess(
+        new ProcessBuilder(command)
+            .redirectError(folder.resolve("process-" + number + ".err").toFile())
+            .start());
+  }
+
+  void awaitReady() throws IOException {
+    for (String line = said.readLine(); !READY.equals(line); line = said.readLine()) {
+      if (line == null) {
+        throw new IOException("a chunk server did not start");
+      }
+    }
+  }
+
+  private void signal(String name) throws Exception {
+    Shell.run(Path.of("/"), "kill -" + name + " " + process.pid());
+  }
+
+  /** SIGSTOP: its connections stay, and nobody answers. */
+  void stop() throws Exception {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  void wake() throws Exception {
+    signal("CONT");
+  }
+
+  @Override
+  public void close() throws Exception {
+    process.destroyForcibly();
+    process.waitFor();
+    said.close();
+  }
+
+  /**
+   * The process: its address, the metadata server's, the cluster key, the data directory; ends with
+   * its input.
+   */
+  public static void main(String[] arguments) throws Exception {
+    Path data = Path.of(arguments[3]);
+    ChunkServer.Config config =
+        ChunkServer.Config.of(
+            "test",
+            arguments[0],
+            arguments[1],
+            ByteString.copyFromUtf8(arguments[2]),
+            data.toString());
+    try (Transports transport = new Transports();
+        BlockServices services = new BlockServices();
+        ChunkServer server =
+            ChunkServer.start(
+                config,
+                new RealDisk(data),
+                transport,
+                services,
+                new RealTime(),
+                new SecureRandom())) {
+      var _ = server.ready().get();
+      System.out.println(READY);
+      System.out.flush();
+      while (System.in.read() >= 0) {
+        // until the test's process is gone
+      }
+    }
+  }
+}
