@@ -68,13 +68,7 @@ final class StatusReports implements Reports {
     List<String> problems = new ArrayList<>();
     List<Object> chunkServers = chunkServers(survey, problems);
     keeper.damaged().forEach(block -> problems.add("a replica of block " + block + " is damaged"));
-    Health health = keeper.health();
-    if (health.under() > 0) {
-      problems.add(health.under() + " blocks have fewer than " + survey.copies() + " copies");
-    }
-    if (health.lost() > 0) {
-      problems.add(health.lost() + " blocks have no copy left");
-    }
+    addCopies(survey, problems);
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("healthy", problems.isEmpty());
     report.put("problems", problems);
@@ -149,6 +143,28 @@ final class StatusReports implements Reports {
       problems.add("no chunk server is here: files cannot be written");
     }
     return shown;
+  }
+
+  /** Blocks with too few good copies, and whether new ones can be made. */
+  private void addCopies(Survey survey, List<String> problems) {
+    Health health = keeper.health();
+    if (health.lost() > 0) {
+      problems.add(health.lost() + " blocks are lost: no server has a good copy");
+    }
+    if (health.unreachable() > 0) {
+      problems.add(
+          health.unreachable()
+              + " blocks cannot be read: start the chunk servers that are not here");
+    }
+    if (health.under() > 0) {
+      problems.add(
+          "%d blocks have fewer than %d good copies: more are made while a chunk server has space"
+              .formatted(health.under(), survey.copies()));
+    }
+    if (!servers.place(survey.copies()).enough()) {
+      problems.add(
+          "too few chunk servers are here to keep 2 copies: writing waits, then fails; start more");
+    }
   }
 
   private Map<String, Object> volume(Survey survey) {

@@ -3,6 +3,8 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -73,6 +75,68 @@ class CommandTest {
         .contains("dfs: /folder/file: ")
         .doesNotContain("\tat ");
     assertThat(Shell.run(mnt, "ls folder")).isEmpty();
+  }
+
+  private DfsProcess serve(String... arguments) throws IOException {
+    DfsProcess process = DfsProcess.serve(scratch, arguments);
+    processes.add(process);
+    return process;
+  }
+
+  private JsonObject status(int exit) throws Exception {
+    String said = dfs(exit, "status", "--json", "--data", data);
+    return JsonParser.parseString(said).getAsJsonObject();
+  }
+
+  @Test
+  void chunkServersAndCopiesAreRemembered() throws Exception {
+    String[] plain = {"up", "--foreground", "--no-mount", "--data", data};
+    String[] three = {
+      "up",
+      "--foreground",
+      "--no-mount",
+      "--data",
+      data,
+      "--chunk-servers",
+      "3",
+      "--replication",
+      "2"
+    };
+    for (String[] start : List.of(three, plain)) {
+      DfsProcess up = serve(start);
+      JsonObject status = status(0);
+      assertThat(status.getAsJsonArray("chunkServers")).hasSize(3);
+      assertThat(status.getAsJsonObject("volume").get("copies").getAsInt()).isEqualTo(2);
+      assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--chunk-servers", "4"))
+          .contains("dfs is up already with 3");
+      assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--replication", "3"))
+          .contains("dfs is up already with 2");
+      assertThat(up.stop()).isZero();
+    }
+    assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--chunk-servers", "2"))
+        .contains("3 chunk servers have blocks in");
+    assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--replication", "4"))
+        .contains("add --chunk-servers 4");
+    assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--replication", "9"))
+        .contains("1 to 8");
+    assertThat(dfs(NOTHING_STARTED, "chunk", "--data", data, "--number", "33")).contains("1 to 32");
+  }
+
+  @Test
+  void statusNamesAChunkServerThatIsNotHere() throws Exception {
+    serve("metadata", "--foreground", "--data", data, "--replication", "2");
+    serve("chunk", "--foreground", "--data", data);
+    assertThat(status(FAILED).getAsJsonArray("problems").toString())
+        .contains("too few chunk servers are here to keep 2 copies");
+    DfsProcess second = serve("chunk", "--foreground", "--data", data, "--number", "2");
+    status(0);
+    Path file = Files.writeString(scratch.resolve("file"), "x".repeat(10_000));
+    dfs(0, "put", "--data", data, file.toString(), "/file");
+    second.kill();
+    assertThat(status(FAILED).getAsJsonArray("problems").toString())
+        .contains("chunk server 2 at local:chunk-2 is not here");
+    assertThat(dfs(0, "cat", "--data", data, "/file")).isEqualTo("x".repeat(10_000));
+    assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data)).contains("is in use");
   }
 
   @Test

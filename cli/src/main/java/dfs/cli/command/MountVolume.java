@@ -1,10 +1,8 @@
 package dfs.cli.command;
 
 import dfs.cli.daemon.Daemon;
-import dfs.cli.data.ProcessRecord.Kind;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,8 +32,7 @@ final class MountVolume implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Path where = mountPoint.toAbsolutePath().normalize();
-    Daemon.Config config =
-        new Daemon.Config(Kind.MOUNT, data.directory(), Optional.of(where), Optional.empty());
+    Daemon.Config config = Daemon.Config.mount(data.directory(), where);
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "mount", out, spec.commandLine().getErr())
         .run(

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** A report of the servers: JSON with "healthy" and "problems" and whatever else. */
 final class Report {
@@ -67,6 +68,15 @@ final class Report {
 
   void put(String name, long value) {
     json.addProperty(name, value);
+  }
+
+  /** A number below a name; empty if there is none. */
+  Optional<Integer> number(String group, String name) {
+    return json.get(group) instanceof JsonObject object
+            && object.get(name) instanceof JsonPrimitive value
+            && value.isNumber()
+        ? Optional.of(value.getAsInt())
+        : Optional.empty();
   }
 
   String asJson() {

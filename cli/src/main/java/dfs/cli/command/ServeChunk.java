@@ -1,9 +1,7 @@
 package dfs.cli.command;
 
 import dfs.cli.daemon.Daemon;
-import dfs.cli.data.ProcessRecord.Kind;
 import java.io.PrintWriter;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,10 +24,17 @@ final class ServeChunk implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
+  @Option(
+      names = "--number",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "which of the chunk servers, from 1 on (default: ${DEFAULT-VALUE})")
+  private int number;
+
   @Override
   public Integer call() throws Exception {
-    Daemon.Config config =
-        new Daemon.Config(Kind.CHUNK, data.directory(), Optional.empty(), Optional.empty());
+    ChunkServersOption.check(spec.commandLine(), "--number", number);
+    Daemon.Config config = Daemon.Config.chunk(data.directory(), number);
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "chunk", out, spec.commandLine().getErr())
         .run(

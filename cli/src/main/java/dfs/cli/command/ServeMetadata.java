@@ -1,7 +1,6 @@
 package dfs.cli.command;
 
 import dfs.cli.daemon.Daemon;
-import dfs.cli.data.ProcessRecord.Kind;
 import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -25,14 +24,15 @@ final class ServeMetadata implements Callable<Integer> {
   @Option(names = "--port", description = "listen on this port of the loopback interface, too")
   private Optional<Integer> port = Optional.empty();
 
+  @Mixin private final ReplicationOption replication = new ReplicationOption();
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
-    Daemon.Config config =
-        new Daemon.Config(Kind.METADATA, data.directory(), Optional.empty(), port);
+    Daemon.Config config = Daemon.Config.metadata(data.directory(), port, replication.copies());
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "metadata", out, spec.commandLine().getErr())
         .run(

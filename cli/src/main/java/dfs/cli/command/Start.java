@@ -124,6 +124,21 @@ final class Start {
                   + " "
                   + named.get()));
     }
+    int servers = Roles.chunkServers(config.data());
+    if (config.kind() == Kind.ALL && config.chunkServers().size() > servers) {
+      problems.add(
+          new Problem(
+              config.chunkServers().size() + " chunk servers",
+              "do not run: dfs is up already with " + servers,
+              "stop it, and start it with so many: " + Launcher.line("down", config.data())));
+    }
+    if (config.copies().isPresent() && !copies().equals(config.copies())) {
+      problems.add(
+          new Problem(
+              config.copies().get() + " copies",
+              "are not kept: dfs is up already with " + copies().map(String::valueOf).orElse("?"),
+              "stop it, and start it with so many: " + Launcher.line("down", config.data())));
+    }
     if (config.port().isPresent()) {
       int port = config.port().get();
       Optional<Problem> impossible = Preflight.noSuchPort(port);
@@ -140,6 +155,13 @@ final class Start {
     return problems;
   }
 
+  /** Copies that are made of new blocks. */
+  private Optional<Integer> copies() throws IOException {
+    try (Volume volume = Volume.open(config.data())) {
+      return Report.parse(volume.report("status")).number("volume", "copies");
+    }
+  }
+
   /** Processes that have a role of this one, or the lack of one that it needs. */
   private List<Problem> others() throws IOException {
     List<Problem> problems = new ArrayList<>();
@@ -153,10 +175,8 @@ final class Start {
       }
       return problems;
     }
-    List<Kind> conflicting =
-        config.kind() == Kind.ALL ? List.of(Kind.METADATA, Kind.CHUNK) : List.of(Kind.ALL);
-    for (Kind kind : conflicting) {
-      ProcessRecord.alive(kind.file(config.data(), Optional.empty()))
+    for (Path record : conflicting()) {
+      ProcessRecord.alive(record)
           .ifPresent(
               other ->
                   problems.add(
@@ -166,6 +186,19 @@ final class Start {
                           "stop it with: " + Launcher.line("down", config.data()))));
     }
     return problems;
+  }
+
+  /** Records of processes that would have a role that this one is to have. */
+  private List<Path> conflicting() throws IOException {
+    List<Path> records = new ArrayList<>();
+    if (config.kind() == Kind.ALL) {
+      records.add(Kind.METADATA.file(config.data(), Optional.empty()));
+      config.chunkServers().forEach(number -> records.add(Kind.chunkFile(config.data(), number)));
+    } else if (config.kind() == Kind.METADATA
+        || config.chunkServers().getFirst() <= Roles.chunkServers(config.data())) {
+      records.add(Kind.ALL.file(config.data(), Optional.empty()));
+    }
+    return records;
   }
 
   private int detached(Announcement announcement) throws Exception {
@@ -206,6 +239,14 @@ final class Start {
         new ArrayList<>(List.of("setsid", launcher, command, "--foreground", "--data"));
     arguments.add(config.data().root().toString());
     config.port().ifPresent(port -> arguments.addAll(List.of("--port", String.valueOf(port))));
+    config
+        .copies()
+        .ifPresent(copies -> arguments.addAll(List.of("--replication", String.valueOf(copies))));
+    if (config.kind() == Kind.ALL) {
+      arguments.addAll(List.of("--chunk-servers", String.valueOf(config.chunkServers().size())));
+    } else if (config.kind() == Kind.CHUNK) {
+      arguments.addAll(List.of("--number", String.valueOf(config.chunkServers().getFirst())));
+    }
     if (config.kind() == Kind.ALL && config.mountPoint().isEmpty()) {
       arguments.add("--no-mount");
     }

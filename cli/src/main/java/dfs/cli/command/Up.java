@@ -6,12 +6,14 @@ import dfs.cli.data.ProcessRecord;
 import dfs.cli.data.ProcessRecord.Kind;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -40,6 +42,9 @@ final class Up implements Callable<Integer> {
       description = "let the metadata server listen on this port of the loopback interface, too")
   private Optional<Integer> port = Optional.empty();
 
+  @Mixin private final ChunkServersOption chunkServers = new ChunkServersOption();
+  @Mixin private final ReplicationOption replication = new ReplicationOption();
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
@@ -52,7 +57,16 @@ final class Up implements Callable<Integer> {
         noMount
             ? Optional.empty()
             : Optional.of(named.orElseGet(Places::mountPoint).toAbsolutePath().normalize());
-    Daemon.Config config = new Daemon.Config(Kind.ALL, data.directory(), where, port);
+    List<Integer> numbers = chunkServers.numbers(data.directory());
+    Optional<Integer> copies = replication.copies();
+    if (copies.isPresent() && copies.get() > numbers.size()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%d copies need as many chunk servers, not %d: add --chunk-servers %d"
+              .formatted(copies.get(), numbers.size(), copies.get()));
+    }
+    Daemon.Config config =
+        new Daemon.Config(Kind.ALL, data.directory(), where, port, numbers, copies);
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "up", out, spec.commandLine().getErr())
         .run(foreground, named, record -> announce(config, record, out));

@@ -3,20 +3,33 @@ package dfs.cli.daemon;
 import dfs.cli.data.DataDirectory;
 import dfs.protocol.frame.BlockServices;
 import java.io.IOException;
+import java.util.List;
 
 /**
- * The name under which the chunk server of a data directory is known: within its own process a
+ * The names under which the chunk servers of a data directory are known: within its own process a
  * direct call, everywhere else on the machine the socket in the directory. So the metadata server
- * has one address for it, and the mount beside it pays for no frames.
+ * has one address for each, and the mount beside it pays for no frames.
  */
 public final class ChunkAddress {
-  static final String HERE = "local:chunk";
-
   private ChunkAddress() {}
 
-  /** Lets the services of a process that is not the chunk server's reach it by its socket. */
-  public static void reachFromOutside(DataDirectory data, BlockServices services)
-      throws IOException {
-    services.register(HERE, services.connect("unix:" + data.chunkSocket()));
+  /** Address of the chunk server of this number. */
+  static String of(int number) {
+    return "local:" + DataDirectory.chunkName(number);
+  }
+
+  /**
+   * Lets the services of a process reach chunk servers of others by their sockets, whether they run
+   * already or not.
+   *
+   * @param here numbers of those that run in this process
+   */
+  public static void reachFromOutside(
+      DataDirectory data, BlockServices services, List<Integer> here) throws IOException {
+    for (int number = 1; number <= DataDirectory.CHUNK_SERVERS_MAX; number++) {
+      if (!here.contains(number)) {
+        services.register(of(number), services.connect("unix:" + data.chunkSocket(number)));
+      }
+    }
   }
 }

@@ -20,9 +20,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
-import java.util.EnumSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -49,15 +49,40 @@ public final class Daemon {
    * @param kind which record in {@code run/} is this process's
    * @param mountPoint where to mount, if at all; made if missing
    * @param port of the metadata server on the loopback interface, if any
+   * @param chunkServers numbers of the chunk servers, from 1 on; one for {@link Kind#CHUNK}
+   * @param copies of each block made from now on; empty: as before
    */
   public record Config(
-      Kind kind, DataDirectory data, Optional<Path> mountPoint, Optional<Integer> port) {
-    boolean metadata() {
-      return kind == Kind.ALL || kind == Kind.METADATA;
+      Kind kind,
+      DataDirectory data,
+      Optional<Path> mountPoint,
+      Optional<Integer> port,
+      List<Integer> chunkServers,
+      Optional<Integer> copies) {
+    public Config {
+      chunkServers = List.copyOf(chunkServers);
     }
 
-    boolean chunk() {
-      return kind == Kind.ALL || kind == Kind.CHUNK;
+    /** A mount alone. */
+    public static Config mount(DataDirectory data, Path mountPoint) {
+      return new Config(
+          Kind.MOUNT, data, Optional.of(mountPoint), Optional.empty(), List.of(), Optional.empty());
+    }
+
+    /** The metadata server alone. */
+    public static Config metadata(
+        DataDirectory data, Optional<Integer> port, Optional<Integer> copies) {
+      return new Config(Kind.METADATA, data, Optional.empty(), port, List.of(), copies);
+    }
+
+    /** One chunk server alone. */
+    public static Config chunk(DataDirectory data, int number) {
+      return new Config(
+          Kind.CHUNK, data, Optional.empty(), Optional.empty(), List.of(number), Optional.empty());
+    }
+
+    boolean metadata() {
+      return kind == Kind.ALL || kind == Kind.METADATA;
     }
 
     /** Where the process logs. */
@@ -67,14 +92,26 @@ public final class Daemon {
               switch (kind) {
                 case ALL -> "dfs.log";
                 case METADATA -> "metadata.log";
-                case CHUNK -> "chunk.log";
+                case CHUNK -> DataDirectory.chunkName(chunkServers.getFirst()) + ".log";
                 case MOUNT -> "mount.log";
               });
     }
 
     /** Its record in {@code run/}. */
     public Path record() {
-      return kind.file(data, mountPoint);
+      return kind == Kind.CHUNK
+          ? Kind.chunkFile(data, chunkServers.getFirst())
+          : kind.file(data, mountPoint);
+    }
+
+    /** What nobody else may be meanwhile. */
+    public List<Role> roles() {
+      List<Role> roles = new ArrayList<>();
+      if (metadata()) {
+        roles.add(Role.METADATA);
+      }
+      chunkServers.forEach(number -> roles.add(Role.chunk(number)));
+      return roles;
     }
   }
 
@@ -101,10 +138,13 @@ public final class Daemon {
   private void run(Runnable ready) throws IOException {
     DataDirectory data = config.data();
     data.create();
+    for (int number : config.chunkServers()) {
+      data.createChunk(number);
+    }
     if (config.mountPoint().isPresent()) {
       makeMountPoint(config.mountPoint().get());
     }
-    try (DirectoryLock lock = DirectoryLock.take(data, roles());
+    try (DirectoryLock lock = DirectoryLock.take(data, config.roles());
         Transports transport = new Transports()) {
       LogFile.open(config.log());
       Signals.onEnding(this::asked);
@@ -130,7 +170,8 @@ public final class Daemon {
             hostName(),
             Credentials.ofThisProcess(),
             config.metadata(),
-            config.chunk(),
+            config.chunkServers(),
+            config.copies(),
             config.port(),
             config.mountPoint());
     try (Roles roles =
@@ -149,17 +190,6 @@ public final class Daemon {
         Files.deleteIfExists(config.data().addresses());
       }
     }
-  }
-
-  private Set<Role> roles() {
-    Set<Role> roles = EnumSet.noneOf(Role.class);
-    if (config.metadata()) {
-      roles.add(Role.METADATA);
-    }
-    if (config.chunk()) {
-      roles.add(Role.CHUNK);
-    }
-    return roles;
   }
 
   /** A dead mount is there and cannot be looked at; mounting takes it away. */

@@ -42,6 +42,7 @@ import org.slf4j.LoggerFactory;
 public final class Roles implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Roles.class);
   private static final String METADATA_ADDRESS = "metadata ";
+  private static final String CHUNK_ADDRESS = "chunk ";
   private static final String METADATA_HERE = "local:metadata";
   private static final long CHUNK_READY_SECONDS = 60;
   private static final String SOURCE = "dfs";
@@ -52,6 +53,8 @@ public final class Roles implements AutoCloseable {
    * @param clusterKey proves that the roles belong together
    * @param host name of the machine
    * @param owner owner of the root directory of a new volume
+   * @param chunkServers numbers of the chunk servers
+   * @param copies of each block made from now on, told to the metadata server; empty: as before
    * @param port of the metadata server on the loopback interface, if any
    * @param mountPoint where to mount, if at all; an existing directory
    */
@@ -61,7 +64,8 @@ public final class Roles implements AutoCloseable {
       String host,
       Caller owner,
       boolean metadata,
-      boolean chunk,
+      List<Integer> chunkServers,
+      Optional<Integer> copies,
       Optional<Integer> port,
       Optional<Path> mountPoint) {}
 
@@ -119,10 +123,13 @@ public final class Roles implements AutoCloseable {
       if (config.metadata()) {
         roles.startMetadata();
       }
-      if (config.chunk()) {
-        roles.startChunk();
-      } else {
-        ChunkAddress.reachFromOutside(config.data(), roles.services);
+      ChunkAddress.reachFromOutside(config.data(), roles.services, config.chunkServers());
+      List<ChunkServer> chunks = new ArrayList<>();
+      for (int number : config.chunkServers()) {
+        chunks.add(roles.startChunk(number));
+      }
+      for (ChunkServer chunk : chunks) {
+        roles.awaitReady(chunk);
       }
       if (config.mountPoint().isPresent()) {
         roles.startMount(config.mountPoint().get());
@@ -153,35 +160,45 @@ public final class Roles implements AutoCloseable {
             random,
             reason -> fatal.accept("the metadata server: " + reason));
     parts.push(new Part("metadata server", server::close));
+    if (config.copies().isPresent()) {
+      server.setCopies(config.copies().get());
+    }
     server.addresses().stream()
         .filter(address -> !BlockServices.isLocal(address))
         .map(address -> METADATA_ADDRESS + address)
         .forEach(addresses::add);
   }
 
-  private void startChunk() throws IOException {
+  private ChunkServer startChunk(int number) throws IOException {
+    Path directory = config.data().chunk(number);
+    String name = DataDirectory.chunkName(number);
     ChunkServer server =
         ChunkServer.start(
             ChunkServer.Config.of(
                 config.host(),
-                ChunkAddress.HERE,
+                ChunkAddress.of(number),
                 metadataAddress(),
                 config.clusterKey(),
-                config.data().chunk().toString()),
-            new RealDisk(config.data().chunk()),
+                directory.toString()),
+            new RealDisk(directory),
             transport,
             services,
             time,
             random);
-    parts.push(new Part("chunk server", server::close));
+    parts.push(new Part("server " + name, server::close));
     var _ =
         server
             .failed()
-            .thenAccept(cause -> fatal.accept("the chunk server: " + cause.getMessage()));
+            .thenAccept(cause -> fatal.accept("the server " + name + ": " + cause.getMessage()));
     FrameServer frames =
-        FrameServer.start(config.data().chunkSocket(), services.connect(ChunkAddress.HERE));
-    parts.push(new Part("frames", frames::close));
-    addresses.add("chunk unix:" + config.data().chunkSocket());
+        FrameServer.start(
+            config.data().chunkSocket(number), services.connect(ChunkAddress.of(number)));
+    parts.push(new Part("frames of " + name, frames::close));
+    addresses.add(CHUNK_ADDRESS + "unix:" + config.data().chunkSocket(number));
+    return server;
+  }
+
+  private void awaitReady(ChunkServer server) throws IOException {
     try {
       server.ready().get(CHUNK_READY_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
@@ -257,6 +274,16 @@ public final class Roles implements AutoCloseable {
   public static boolean listensOn(DataDirectory data, int port) throws IOException {
     return Files.exists(data.addresses())
         && Files.readAllLines(data.addresses()).contains(METADATA_ADDRESS + loopback(port));
+  }
+
+  /** How many chunk servers run in the process of a directory that is up. */
+  public static int chunkServers(DataDirectory data) throws IOException {
+    return Files.exists(data.addresses())
+        ? (int)
+            Files.readAllLines(data.addresses()).stream()
+                .filter(line -> line.startsWith(CHUNK_ADDRESS))
+                .count()
+        : 0;
   }
 
   /** Where others reach the roles: a role and an address in each. */

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -18,10 +20,10 @@ import java.util.stream.Stream;
  *   lock                who runs here ({@link DirectoryLock})
  *   cluster.key         32 random bytes in hexadecimal, 0600 ({@link ClusterKeyFile})
  *   metadata/           the metadata server's
- *   chunk/              the chunk server's
+ *   chunk/              the chunk server's; chunk-2/, chunk-3/ those of more of them
  *   mount/NAME/         session of the mount at one mount point
- *   run/                pid, metadata.pid, chunk.pid, mount-NAME.pid; metadata.sock, chunk.sock;
- *                       addresses
+ *   run/                pid, metadata.pid, chunk.pid, chunk-2.pid, mount-NAME.pid; metadata.sock,
+ *                       chunk.sock, chunk-2.sock; addresses
  *   log/                dfs.log and its predecessors, one set for each kind of process
  * </pre>
  *
@@ -33,8 +35,11 @@ public record DataDirectory(Path root) {
   /** Longest path of a Unix socket: sockaddr_un has 108 bytes with the 0 at the end. */
   private static final int SOCKET_PATH_BYTES_MAX = 107;
 
+  /** So many chunk servers can one directory have. */
+  public static final int CHUNK_SERVERS_MAX = 32;
+
   private static final Set<String> OWN_NAMES =
-      Set.of("lock", "run", "log", "metadata", "chunk", "mount", "cluster.key.new", "lost+found");
+      Set.of("lock", "run", "log", "metadata", "mount", "cluster.key.new", "lost+found");
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
   private static final Set<PosixFilePermission> REACHABLE =
@@ -56,8 +61,26 @@ public record DataDirectory(Path root) {
     return root.resolve("metadata");
   }
 
-  public Path chunk() {
-    return root.resolve("chunk");
+  /**
+   * What a chunk server's directory, socket, record and log are called after.
+   *
+   * @param number from 1 on
+   */
+  public static String chunkName(int number) {
+    return number == 1 ? "chunk" : "chunk-" + number;
+  }
+
+  public Path chunk(int number) {
+    return root.resolve(chunkName(number));
+  }
+
+  /** Numbers of the chunk servers that have a directory here, in order. */
+  public List<Integer> chunkServers() {
+    return chunkNumbers().filter(number -> Files.isDirectory(chunk(number))).boxed().toList();
+  }
+
+  private static IntStream chunkNumbers() {
+    return IntStream.rangeClosed(1, CHUNK_SERVERS_MAX);
   }
 
   /** State of the session of the mount at this mount point. */
@@ -82,8 +105,8 @@ public record DataDirectory(Path root) {
     return run().resolve("metadata.sock");
   }
 
-  public Path chunkSocket() {
-    return run().resolve("chunk.sock");
+  public Path chunkSocket(int number) {
+    return run().resolve(chunkName(number) + ".sock");
   }
 
   /** A short name for a mount point, the same each time. */
@@ -113,13 +136,25 @@ public record DataDirectory(Path root) {
       return false;
     }
     try (Stream<Path> entries = Files.list(root)) {
-      return entries.anyMatch(entry -> !OWN_NAMES.contains(String.valueOf(entry.getFileName())));
+      return entries.anyMatch(entry -> !isOwn(String.valueOf(entry.getFileName())));
     }
+  }
+
+  private static boolean isOwn(String name) {
+    return OWN_NAMES.contains(name)
+        || chunkNumbers().anyMatch(number -> chunkName(number).equals(name));
   }
 
   /** Whether servers have data here and the key that goes with it is gone. */
   public boolean hasLostKey() throws IOException {
-    return !isFormatted() && (hasEntries(metadata()) || hasEntries(chunk()));
+    if (isFormatted()) {
+      return false;
+    }
+    boolean lost = hasEntries(metadata());
+    for (int number : chunkServers()) {
+      lost |= hasEntries(chunk(number));
+    }
+    return lost;
   }
 
   private static boolean hasEntries(Path directory) throws IOException {
@@ -137,14 +172,18 @@ public record DataDirectory(Path root) {
         <= SOCKET_PATH_BYTES_MAX;
   }
 
-  /** Makes what is missing of the directories. */
+  /** Makes what is missing of the directories that all processes share. */
   public void create() throws IOException {
     directory(root, REACHABLE);
     directory(run(), REACHABLE);
     directory(log(), PRIVATE);
     directory(root.resolve("mount"), PRIVATE);
     directory(metadata(), PRIVATE);
-    directory(chunk(), PRIVATE);
+  }
+
+  /** Makes the directory of a chunk server, if it is missing. */
+  public void createChunk(int number) throws IOException {
+    directory(chunk(number), PRIVATE);
   }
 
   private static void directory(Path path, Set<PosixFilePermission> permissions)

@@ -5,7 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.StandardOpenOption;
-import java.util.Set;
+import java.util.List;
 
 /**
  * The right to run roles in a data directory: locked bytes of its file {@code lock}, one for each
@@ -32,7 +32,7 @@ public final class DirectoryLock implements AutoCloseable {
    *
    * @throws InUseException when another process has one of them
    */
-  public static DirectoryLock take(DataDirectory data, Set<Role> roles) throws IOException {
+  public static DirectoryLock take(DataDirectory data, List<Role> roles) throws IOException {
     FileChannel channel =
         FileChannel.open(
             data.lock(),

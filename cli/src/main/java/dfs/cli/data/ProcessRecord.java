@@ -39,7 +39,7 @@ public record ProcessRecord(
   public enum Kind {
     ALL("pid"),
     METADATA("metadata.pid"),
-    CHUNK("chunk.pid"),
+    CHUNK("chunk"),
     MOUNT("mount-");
 
     private final String file;
@@ -48,7 +48,12 @@ public record ProcessRecord(
       this.file = file;
     }
 
-    /** The file; the mount point counts for {@link #MOUNT} only. */
+    /** The file of a chunk server that is a process of its own. */
+    public static Path chunkFile(DataDirectory data, int number) {
+      return data.run().resolve(DataDirectory.chunkName(number) + ".pid");
+    }
+
+    /** The file; the mount point counts for {@link #MOUNT} only, {@link #CHUNK} has others. */
     public Path file(DataDirectory data, Optional<Path> mountPoint) {
       return data.run()
           .resolve(
@@ -145,9 +150,11 @@ public record ProcessRecord(
             .forEach(files::add);
       }
     }
-    for (Kind kind : List.of(Kind.ALL, Kind.CHUNK, Kind.METADATA)) {
-      files.add(kind.file(data, Optional.empty()));
+    files.add(Kind.ALL.file(data, Optional.empty()));
+    for (int number : data.chunkServers()) {
+      files.add(Kind.chunkFile(data, number));
     }
+    files.add(Kind.METADATA.file(data, Optional.empty()));
     List<Found> running = new ArrayList<>();
     for (Path file : files) {
       alive(file).ifPresent(record -> running.add(new Found(file, record)));

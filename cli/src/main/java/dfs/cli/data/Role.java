@@ -1,19 +1,20 @@
 package dfs.cli.data;
 
 /**
- * What a process of dfs can be. The position is the byte of the lock file that stands for the role:
- * constants are only ever added at the end.
+ * What only one process may be in a data directory.
+ *
+ * @param word as people write it
+ * @param lockPosition the byte of the lock file that stands for the role, for ever
  */
-public enum Role {
-  METADATA,
-  CHUNK;
+public record Role(String word, long lockPosition) {
+  public static final Role METADATA = new Role("metadata server", 0);
 
-  /** As people write it. */
-  public String word() {
-    return this == METADATA ? "metadata server" : "chunk server";
-  }
-
-  long lockPosition() {
-    return this == METADATA ? 0 : 1;
+  /**
+   * One of the chunk servers.
+   *
+   * @param number from 1 on
+   */
+  public static Role chunk(int number) {
+    return new Role(number == 1 ? "chunk server" : "chunk server " + number, number);
   }
 }

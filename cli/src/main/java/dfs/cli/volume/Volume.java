@@ -23,6 +23,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
@@ -92,7 +93,7 @@ public final class Volume implements AutoCloseable {
     BlockServices services = new BlockServices();
     boolean opened = false;
     try {
-      ChunkAddress.reachFromOutside(data, services);
+      ChunkAddress.reachFromOutside(data, services, List.of());
       Volume volume = new Volume(data, transport, services);
       opened = true;
       return volume;
