@@ -75,7 +75,8 @@ final class FileState {
   }
 
   /** What stat(2) is to tell: committed attributes with what was written since over them. */
-  Attributes seen(Attributes committed) {
+  Attributes seen(Attributes answered) {
+    Attributes committed = answered.change() < attributes.change() ? attributes : answered;
     if (!isDirty()) {
       return committed;
     }

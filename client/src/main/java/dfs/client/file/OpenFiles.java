@@ -32,6 +32,7 @@ public final class OpenFiles implements AutoCloseable {
   private final Flusher flusher;
   private final BufferPool pool = new BufferPool();
   private final Map<Long, FileState> files = new ConcurrentHashMap<>();
+  private final LetGoFiles letGo = new LetGoFiles();
   private final Map<Long, FileState> handles = new ConcurrentHashMap<>();
   private final AtomicLong nextHandle = new AtomicLong();
 
@@ -43,13 +44,32 @@ public final class OpenFiles implements AutoCloseable {
     this.flusher = new Flusher(this, time);
   }
 
-  /** Opens a file whose attributes are these; returns the number of the handle. */
+  /**
+   * A question to the server is about to be asked whose answer has attributes: they count as what
+   * the files were when it began.
+   */
+  public Look look() {
+    long begun = letGo.begin();
+    return () -> letGo.end(begun);
+  }
+
+  /** An answer on its way; ends when it was given to {@link #seen} or {@link #open}. */
+  public interface Look extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Opens a file whose attributes are these, learned in a {@link #look} that has not ended; returns
+   * the number of the handle.
+   */
   public long open(Attributes attributes) {
     FileState file =
         files.compute(
             attributes.ino(),
             (ino, known) -> {
-              FileState state = known == null ? new FileState(attributes, pool) : known;
+              FileState state =
+                  known == null ? new FileState(letGo.newest(attributes), pool) : known;
               state.lock.lock();
               try {
                 state.handleOpened();
@@ -64,11 +84,15 @@ public final class OpenFiles implements AutoCloseable {
     return handle;
   }
 
-  /** The attributes with what is written here and not committed. */
+  /**
+   * The attributes with what is written here and not committed.
+   *
+   * @param committed learned in a {@link #look} that has not ended
+   */
   public Attributes seen(Attributes committed) {
     FileState file = files.get(committed.ino());
     if (file == null) {
-      return committed;
+      return letGo.newest(committed);
     }
     file.lock.lock();
     try {
@@ -342,7 +366,23 @@ public final class OpenFiles implements AutoCloseable {
 
   private void forget(FileState file) {
     files.computeIfPresent(
-        file.ino, (ino, state) -> state == file && isUnused(file) ? null : state);
+        file.ino,
+        (ino, state) -> {
+          if (state != file || !isUnused(file)) {
+            return state;
+          }
+          letGo.add(attributesOf(file));
+          return null;
+        });
+  }
+
+  private static Attributes attributesOf(FileState file) {
+    file.lock.lock();
+    try {
+      return file.attributes();
+    } finally {
+      file.lock.unlock();
+    }
   }
 
   private static boolean isUnused(FileState file) {

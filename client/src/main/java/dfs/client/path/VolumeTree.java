@@ -335,8 +335,12 @@ public final class VolumeTree {
           found.isDirectory() ? Errno.EISDIR : Errno.EINVAL,
           found.isDirectory() ? Errno.EISDIR.text() : "not a regular file");
     }
-    Attributes opened = walk.attributes(path, new Query.Open(found.ino(), READ));
-    long handle = files.open(opened);
+    Attributes opened;
+    long handle;
+    try (OpenFiles.Look look = files.look()) {
+      opened = walk.attributes(path, new Query.Open(found.ino(), READ));
+      handle = files.open(opened);
+    }
     try {
       ByteBuffer buffer = ByteBuffer.allocateDirect(COPY_BYTES);
       long at = 0;

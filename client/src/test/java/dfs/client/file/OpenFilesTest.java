@@ -152,6 +152,29 @@ class OpenFilesTest {
         .isEqualTo(Limits.INLINE_BYTES + DATA.length);
   }
 
+  /** The file was committed and forgotten while the answer was on its way. */
+  @Test
+  void anAnswerFromBeforeACommitIsNotWhatTheFileIs() throws Exception {
+    Attributes before = attributes(7, 0, 1, 0);
+    OpenFiles.Look look = files.look();
+    long handle = files.open(before);
+    write(handle, 0, DATA);
+    files.sync(handle);
+    assertThat(files.seen(before).sizeBytes()).as("while it is open").isEqualTo(DATA.length);
+    files.release(handle);
+    files.syncAll();
+    files.close();
+    assertThat(files.inUse(7)).isFalse();
+    assertThat(files.seen(before).sizeBytes()).as("when it is closed").isEqualTo(DATA.length);
+    long again = files.open(before);
+    assertThat(files.seen(before).sizeBytes()).as("open again").isEqualTo(DATA.length);
+    files.release(again);
+    Attributes others = attributes(7, 5, 100, 0);
+    assertThat(files.seen(others)).as("changed elsewhere since").isEqualTo(others);
+    look.close();
+    assertThat(files.seen(before)).as("a look that begins now").isEqualTo(before);
+  }
+
   @Test
   void anAppendThatBuildsOnTheEndIsCommittedAtOnce() throws Exception {
     volume.lease = LeaseMode.NONE;
