@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,14 +39,20 @@ final class RecordingWriter {
 
   private volatile boolean stopping;
   private volatile boolean cut;
-  private long acknowledged;
+  private final AtomicLong acknowledged = new AtomicLong();
+  private long slowestNanos;
 
   RecordingWriter(long seed) {
     random = new Random(seed);
   }
 
   long acknowledged() {
-    return acknowledged;
+    return acknowledged.get();
+  }
+
+  /** The longest that one step took. */
+  long slowestNanos() {
+    return slowestNanos;
   }
 
   boolean wasUnderWay() {
@@ -75,8 +82,10 @@ final class RecordingWriter {
     try {
       Files.createDirectories(directory);
       while (!stopping) {
+        long since = System.nanoTime();
         step(directory);
-        acknowledged++;
+        slowestNanos = Math.max(slowestNanos, System.nanoTime() - since);
+        acknowledged.incrementAndGet();
       }
       return null;
     } catch (IOException e) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class RecordingWriters implements AutoCloseable {
   private static final int WRITERS = 4;
   private static final long OPERATIONS_MIN = 10;
+  private static final long START_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final Path mount;
   private final Random random;
@@ -48,6 +49,15 @@ final class RecordingWriters implements AutoCloseable {
       working.add(threads.submit(work));
     }
     work(atLeastMillis);
+    long since = System.nanoTime();
+    while (acknowledged() <= before + OPERATIONS_MIN && isWorking()) {
+      assertThat(System.nanoTime() - since).as("a start").isLessThan(START_NANOS);
+      work(1);
+    }
+  }
+
+  private boolean isWorking() {
+    return working.stream().noneMatch(Future::isDone);
   }
 
   void work(int atLeastMillis) {
@@ -61,6 +71,11 @@ final class RecordingWriters implements AutoCloseable {
 
   long acknowledged() {
     return writers.stream().mapToLong(RecordingWriter::acknowledged).sum();
+  }
+
+  /** The longest that one step of any of them took. */
+  long slowestNanos() {
+    return writers.stream().mapToLong(RecordingWriter::slowestNanos).max().orElse(0);
   }
 
   /** Nothing that returns from now on counts as acknowledged. */

@@ -32,7 +32,7 @@ final class ServeMetadata implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Daemon.Config config = Daemon.Config.metadata(data.directory(), port, replication.copies());
+    Daemon.Config config = Daemon.Config.metadata(data.directory(), port, replication.asked());
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "metadata", out, spec.commandLine().getErr())
         .run(

@@ -132,10 +132,11 @@ final class Start {
               "do not run: dfs is up already with " + servers,
               "stop it, and start it with so many: " + Launcher.line("down", config.data())));
     }
-    if (config.copies().isPresent() && !copies().equals(config.copies())) {
+    if (config.replication().copies().isPresent()
+        && !copies().equals(config.replication().copies())) {
       problems.add(
           new Problem(
-              config.copies().get() + " copies",
+              config.replication().copies().get() + " copies",
               "are not kept: dfs is up already with " + copies().map(String::valueOf).orElse("?"),
               "stop it, and start it with so many: " + Launcher.line("down", config.data())));
     }
@@ -240,8 +241,13 @@ final class Start {
     arguments.add(config.data().root().toString());
     config.port().ifPresent(port -> arguments.addAll(List.of("--port", String.valueOf(port))));
     config
+        .replication()
         .copies()
         .ifPresent(copies -> arguments.addAll(List.of("--replication", String.valueOf(copies))));
+    config
+        .replication()
+        .lostSeconds()
+        .ifPresent(after -> arguments.addAll(List.of("--lost-after", String.valueOf(after))));
     if (config.kind() == Kind.ALL) {
       arguments.addAll(List.of("--chunk-servers", String.valueOf(config.chunkServers().size())));
     } else if (config.kind() == Kind.CHUNK) {

@@ -58,7 +58,7 @@ final class Up implements Callable<Integer> {
             ? Optional.empty()
             : Optional.of(named.orElseGet(Places::mountPoint).toAbsolutePath().normalize());
     List<Integer> numbers = chunkServers.numbers(data.directory());
-    Optional<Integer> copies = replication.copies();
+    Optional<Integer> copies = replication.asked().copies();
     if (copies.isPresent() && copies.get() > numbers.size()) {
       throw new ParameterException(
           spec.commandLine(),
@@ -66,7 +66,7 @@ final class Up implements Callable<Integer> {
               .formatted(copies.get(), numbers.size(), copies.get()));
     }
     Daemon.Config config =
-        new Daemon.Config(Kind.ALL, data.directory(), where, port, numbers, copies);
+        new Daemon.Config(Kind.ALL, data.directory(), where, port, numbers, replication.asked());
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "up", out, spec.commandLine().getErr())
         .run(foreground, named, record -> announce(config, record, out));

@@ -50,7 +50,7 @@ public final class Daemon {
    * @param mountPoint where to mount, if at all; made if missing
    * @param port of the metadata server on the loopback interface, if any
    * @param chunkServers numbers of the chunk servers, from 1 on; one for {@link Kind#CHUNK}
-   * @param copies of each block made from now on; empty: as before
+   * @param replication told to the metadata server
    */
   public record Config(
       Kind kind,
@@ -58,7 +58,7 @@ public final class Daemon {
       Optional<Path> mountPoint,
       Optional<Integer> port,
       List<Integer> chunkServers,
-      Optional<Integer> copies) {
+      Replication replication) {
     public Config {
       chunkServers = List.copyOf(chunkServers);
     }
@@ -66,19 +66,29 @@ public final class Daemon {
     /** A mount alone. */
     public static Config mount(DataDirectory data, Path mountPoint) {
       return new Config(
-          Kind.MOUNT, data, Optional.of(mountPoint), Optional.empty(), List.of(), Optional.empty());
+          Kind.MOUNT,
+          data,
+          Optional.of(mountPoint),
+          Optional.empty(),
+          List.of(),
+          Replication.UNCHANGED);
     }
 
     /** The metadata server alone. */
     public static Config metadata(
-        DataDirectory data, Optional<Integer> port, Optional<Integer> copies) {
-      return new Config(Kind.METADATA, data, Optional.empty(), port, List.of(), copies);
+        DataDirectory data, Optional<Integer> port, Replication replication) {
+      return new Config(Kind.METADATA, data, Optional.empty(), port, List.of(), replication);
     }
 
     /** One chunk server alone. */
     public static Config chunk(DataDirectory data, int number) {
       return new Config(
-          Kind.CHUNK, data, Optional.empty(), Optional.empty(), List.of(number), Optional.empty());
+          Kind.CHUNK,
+          data,
+          Optional.empty(),
+          Optional.empty(),
+          List.of(number),
+          Replication.UNCHANGED);
     }
 
     boolean metadata() {
@@ -171,7 +181,7 @@ public final class Daemon {
             Credentials.ofThisProcess(),
             config.metadata(),
             config.chunkServers(),
-            config.copies(),
+            config.replication(),
             config.port(),
             config.mountPoint());
     try (Roles roles =

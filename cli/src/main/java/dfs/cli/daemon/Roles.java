@@ -54,7 +54,7 @@ public final class Roles implements AutoCloseable {
    * @param host name of the machine
    * @param owner owner of the root directory of a new volume
    * @param chunkServers numbers of the chunk servers
-   * @param copies of each block made from now on, told to the metadata server; empty: as before
+   * @param replication told to the metadata server
    * @param port of the metadata server on the loopback interface, if any
    * @param mountPoint where to mount, if at all; an existing directory
    */
@@ -65,7 +65,7 @@ public final class Roles implements AutoCloseable {
       Caller owner,
       boolean metadata,
       List<Integer> chunkServers,
-      Optional<Integer> copies,
+      Replication replication,
       Optional<Integer> port,
       Optional<Path> mountPoint) {}
 
@@ -154,14 +154,15 @@ public final class Roles implements AutoCloseable {
                 config.clusterKey(),
                 config.host(),
                 config.owner().uid(),
-                config.owner().gid()),
+                config.owner().gid(),
+                config.replication().lostNanos()),
             transport,
             time,
             random,
             reason -> fatal.accept("the metadata server: " + reason));
     parts.push(new Part("metadata server", server::close));
-    if (config.copies().isPresent()) {
-      server.setCopies(config.copies().get());
+    if (config.replication().copies().isPresent()) {
+      server.setCopies(config.replication().copies().get());
     }
     server.addresses().stream()
         .filter(address -> !BlockServices.isLocal(address))
