@@ -9,6 +9,8 @@ import dfs.metadata.keeper.Health;
 import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.Survey;
 import dfs.protocol.session.ChunkMessage;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -123,6 +125,7 @@ final class StatusReports implements Reports {
         directory.put("totalBytes", state.totalBytes());
         directory.put("freeBytes", state.freeBytes());
         directory.put("blocks", state.blocks());
+        directory.put("scrubbed", instant(state.scrubbedNanos()));
         directories.add(directory);
         if (!state.state().equals("ok")) {
           problems.add("data directory " + state.path() + " is " + state.state());
@@ -143,6 +146,12 @@ final class StatusReports implements Reports {
       problems.add("no chunk server is here: files cannot be written");
     }
     return shown;
+  }
+
+  private static String instant(long wallNanos) {
+    return wallNanos == 0
+        ? "never"
+        : Instant.ofEpochSecond(0, wallNanos).truncatedTo(ChronoUnit.SECONDS).toString();
   }
 
   /** Blocks with too few good copies, and whether new ones can be made. */

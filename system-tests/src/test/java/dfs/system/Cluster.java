@@ -117,7 +117,8 @@ final class Cluster implements AutoCloseable {
             : "unix:" + chunk.resolveSibling(index + ".sock");
     ChunkServer server =
         ChunkServer.start(
-            ChunkServer.Config.of("test", address, metadataAddress, KEY, chunk.toString()),
+            ChunkServer.Config.of(
+                "test", address, metadataAddress, KEY, chunk.toString(), ChunkServer.Scrub.USUAL),
             new RealDisk(chunk),
             transport,
             services,

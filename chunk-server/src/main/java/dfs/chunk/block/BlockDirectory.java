@@ -91,6 +91,10 @@ public final class BlockDirectory implements AutoCloseable {
     DiskFile side = disk.open(path(block, ".m"), false);
     try {
       SideFile.Contents contents = SideFile.read(side);
+      if (contents.identity().block() != block) {
+        throw new BlockFault(
+            BlockFault.Kind.DAMAGED, "its side file is that of " + contents.identity().block());
+      }
       DiskFile data = disk.open(path(block, ".d"), true);
       BlockFile file = new BlockFile(contents.identity(), data, side, journal);
       file.load(contents);
@@ -355,6 +359,43 @@ public final class BlockDirectory implements AutoCloseable {
   public List<BlockRecord> records(long block, long offset) throws BlockFault {
     BlockFile file = file(block);
     return look(file, () -> file.records(offset));
+  }
+
+  /**
+   * Compares all that lies on the disk of a sealed block with its checksums. What is wrong is told
+   * as if a reader had found it.
+   *
+   * @param buffer for its bytes
+   * @param read hears of so many bytes after each read
+   */
+  public void verify(long block, ByteBuffer buffer, LongConsumer read) throws BlockFault {
+    BlockFile file = file(block);
+    if (!file.isSealed()) {
+      return;
+    }
+    look(
+        file,
+        () -> {
+          if (!disk.exists(path(block, ".m")) || !disk.exists(path(block, ".d"))) {
+            throw new BlockFault(BlockFault.Kind.DAMAGED, "files of block " + block + " are gone");
+          }
+          file.verifySide();
+          return block;
+        });
+    long length = file.length();
+    for (long at = 0; at < length; at += buffer.limit()) {
+      long from = at;
+      buffer.clear().limit((int) Math.min(buffer.capacity(), length - at));
+      try {
+        look(file, () -> file.read(from, buffer));
+      } catch (BlockFault e) {
+        if (e.kind() == BlockFault.Kind.DISK) {
+          foundDamage(block, String.valueOf(e.getMessage()));
+        }
+        throw e;
+      }
+      read.accept(buffer.limit());
+    }
   }
 
   private <T> T look(BlockFile file, Call<T> read) throws BlockFault {

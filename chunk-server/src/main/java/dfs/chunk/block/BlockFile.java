@@ -388,6 +388,22 @@ final class BlockFile {
     }
   }
 
+  /** Whether the side file of a sealed block has all its records, and the seal. */
+  void verifySide() throws IOException {
+    SideFile.Contents contents = SideFile.read(side);
+    Seal seal = contents.seal();
+    long length = length();
+    long recorded = contents.records().stream().mapToLong(BlockRecord::length).sum();
+    if (!contents.identity().equals(identity)
+        || seal == null
+        || seal.length() != length
+        || recorded != length) {
+      throw new BlockFault(
+          BlockFault.Kind.DAMAGED,
+          "the side file of block %d does not have what was written".formatted(identity.block()));
+    }
+  }
+
   private void readFully(ByteBuffer into, long offset) throws IOException {
     while (into.hasRemaining()) {
       if (data.read(into, offset + into.position()) < 0) {

@@ -30,9 +30,26 @@ public final class ChunkServer implements AutoCloseable {
   private final BlockDirectory blocks;
   private final SpaceReserve space;
   private final CheckedBlocks checked;
+  private final Scrubber scrubber;
   private final ControlStream control;
   private final CompletableFuture<IOException> failed;
   private final Runnable stopServing;
+
+  /**
+   * How blocks are read again to find damage.
+   *
+   * @param bytesPerSecond at most
+   * @param everySeconds a pass begins so long after the one before began, at the earliest
+   */
+  public record Scrub(long bytesPerSecond, long everySeconds) {
+    public static final Scrub USUAL = new Scrub(8L << 20, 7L * 24 * 3600);
+
+    public Scrub {
+      if (bytesPerSecond < 1 || everySeconds < 1) {
+        throw new IllegalArgumentException("scrubbing has a rate and a period above 0");
+      }
+    }
+  }
 
   /**
    * What a chunk server is told.
@@ -46,6 +63,7 @@ public final class ChunkServer implements AutoCloseable {
    * @param path the data directory, as people know it
    * @param reserveBytes no new block when fewer bytes are free
    * @param reservePercent no new block when less of the disk is free
+   * @param scrub how blocks are read again
    */
   public record Config(
       String host,
@@ -55,7 +73,8 @@ public final class ChunkServer implements AutoCloseable {
       long segmentBytes,
       String path,
       long reserveBytes,
-      int reservePercent) {
+      int reservePercent,
+      Scrub scrub) {
     public static final long SEGMENT_BYTES = 16L << 20;
     public static final long SEGMENT_BYTES_MIN = 2L << 20;
     public static final long SEGMENT_BYTES_MAX = 256L << 20;
@@ -81,7 +100,12 @@ public final class ChunkServer implements AutoCloseable {
 
     /** With the usual segments and reserve. */
     public static Config of(
-        String host, String address, String metadataAddress, ByteString clusterKey, String path) {
+        String host,
+        String address,
+        String metadataAddress,
+        ByteString clusterKey,
+        String path,
+        Scrub scrub) {
       return new Config(
           host,
           address,
@@ -90,7 +114,8 @@ public final class ChunkServer implements AutoCloseable {
           SEGMENT_BYTES,
           path,
           RESERVE_BYTES,
-          RESERVE_PERCENT);
+          RESERVE_PERCENT,
+          scrub);
     }
   }
 
@@ -131,13 +156,14 @@ public final class ChunkServer implements AutoCloseable {
     blocks = BlockDirectory.open(disk, identity.journalNumber());
     space = new SpaceReserve(disk, config.reserveBytes(), config.reservePercent());
     checked = new CheckedBlocks(blocks, space, time);
+    scrubber = new Scrubber(blocks, ScrubFile.open(disk), config.scrub(), time);
     control =
         new ControlStream(
             config,
             transport,
             time,
             random,
-            new ControlStream.Parts(identityFile, blocks, checked, space, services));
+            new ControlStream.Parts(identityFile, blocks, checked, space, services, scrubber));
     failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
       stopServing =
@@ -181,6 +207,7 @@ public final class ChunkServer implements AutoCloseable {
       throws IOException {
     ChunkServer server = new ChunkServer(config, disk, transport, services, time, random);
     server.control.start();
+    server.scrubber.start();
     LOG.info("blocks of {} are served at {}", config.path(), config.address());
     return server;
   }
@@ -220,6 +247,7 @@ public final class ChunkServer implements AutoCloseable {
   /** Ends the stream, then the serving, then closes the files. */
   @Override
   public void close() throws IOException {
+    scrubber.close();
     control.close();
     checked.stop();
     stopServing.run();

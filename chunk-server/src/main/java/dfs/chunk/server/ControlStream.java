@@ -56,6 +56,7 @@ final class ControlStream implements AutoCloseable {
   private final BlockDirectory blocks;
   private final CheckedBlocks checked;
   private final SpaceReserve space;
+  private final Scrubber scrubber;
   private final Orders orders;
   private final Copier copier;
 
@@ -79,7 +80,8 @@ final class ControlStream implements AutoCloseable {
       BlockDirectory blocks,
       CheckedBlocks checked,
       SpaceReserve space,
-      BlockServices services) {}
+      BlockServices services,
+      Scrubber scrubber) {}
 
   ControlStream(
       ChunkServer.Config config,
@@ -95,6 +97,7 @@ final class ControlStream implements AutoCloseable {
     this.blocks = parts.blocks;
     this.checked = parts.checked;
     this.space = parts.space;
+    this.scrubber = parts.scrubber;
     this.orders = new Orders(blocks, identityFile.identity().term());
     this.copier = new Copier(blocks, space, parts.services, this::changed, this::tell);
   }
@@ -337,7 +340,8 @@ final class ControlStream implements AutoCloseable {
         state,
         now.totalBytes(),
         now.freeBytes(),
-        blocks.count());
+        blocks.count(),
+        scrubber.lastPassNanos());
   }
 
   String path() {

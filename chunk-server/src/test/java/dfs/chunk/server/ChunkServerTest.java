@@ -45,7 +45,8 @@ class ChunkServerTest {
         ChunkServer.Config.SEGMENT_BYTES_MIN,
         "/data/1",
         ChunkServer.Config.RESERVE_BYTES,
-        ChunkServer.Config.RESERVE_PERCENT);
+        ChunkServer.Config.RESERVE_PERCENT,
+        ChunkServer.Scrub.USUAL);
   }
 
   private ChunkServer start() throws IOException {
@@ -106,7 +107,13 @@ class ChunkServerTest {
         assertThat(state)
             .isEqualTo(
                 new ChunkMessage.DirectoryState(
-                    register.directory(), "/data/1", "ok", 1L << 40, 1L << 39, i));
+                    register.directory(),
+                    "/data/1",
+                    "ok",
+                    1L << 40,
+                    1L << 39,
+                    i,
+                    state.scrubbedNanos()));
         write(100 + i, 10);
         time.advance(Limits.HEARTBEAT_NANOS);
       }
@@ -121,7 +128,12 @@ class ChunkServerTest {
   void provesThatItKnowsTheClusterKey() throws Exception {
     ChunkServer.Config jefe =
         ChunkServer.Config.of(
-            "h", "local:jefe", "local:metadata", ByteString.copyFromUtf8("Jefe"), "/d");
+            "h",
+            "local:jefe",
+            "local:metadata",
+            ByteString.copyFromUtf8("Jefe"),
+            "/d",
+            ChunkServer.Scrub.USUAL);
     try (ChunkServer server =
         ChunkServer.start(jefe, disk, metadata, services, time, new Random(1))) {
       Stream stream = metadata.connection(time);
@@ -464,7 +476,13 @@ class ChunkServerTest {
     assertThatThrownBy(() -> config("unix:relative")).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(
             () ->
-                ChunkServer.Config.of("h", "local:a", "local:metadata", ByteString.EMPTY, "/data"))
+                ChunkServer.Config.of(
+                    "h",
+                    "local:a",
+                    "local:metadata",
+                    ByteString.EMPTY,
+                    "/data",
+                    ChunkServer.Scrub.USUAL))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -104,7 +104,8 @@ class CopierTest {
             ChunkServer.Config.SEGMENT_BYTES_MIN,
             "/d",
             RESERVE_BYTES,
-            0);
+            0,
+            ChunkServer.Scrub.USUAL);
     return ChunkServer.start(config, disk, metadata, services, time, new Random(1));
   }
 

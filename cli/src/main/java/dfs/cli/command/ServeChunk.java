@@ -31,10 +31,12 @@ final class ServeChunk implements Callable<Integer> {
       description = "which of the chunk servers, from 1 on (default: ${DEFAULT-VALUE})")
   private int number;
 
+  @Mixin private final ScrubOption scrub = new ScrubOption();
+
   @Override
   public Integer call() throws Exception {
     ChunkServersOption.check(spec.commandLine(), "--number", number);
-    Daemon.Config config = Daemon.Config.chunk(data.directory(), number);
+    Daemon.Config config = Daemon.Config.chunk(data.directory(), number, scrub.asked());
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "chunk", out, spec.commandLine().getErr())
         .run(

@@ -1,5 +1,6 @@
 package dfs.cli.command;
 
+import dfs.chunk.server.ChunkServer.Scrub;
 import dfs.cli.daemon.Daemon;
 import dfs.cli.daemon.Roles;
 import dfs.cli.data.DataDirectory;
@@ -252,6 +253,7 @@ final class Start {
       arguments.addAll(List.of("--chunk-servers", String.valueOf(config.chunkServers().size())));
     } else if (config.kind() == Kind.CHUNK) {
       arguments.addAll(List.of("--number", String.valueOf(config.chunkServers().getFirst())));
+      arguments.addAll(scrubbing(config.scrub()));
     }
     if (config.kind() == Kind.ALL && config.mountPoint().isEmpty()) {
       arguments.add("--no-mount");
@@ -260,6 +262,14 @@ final class Start {
         .mountPoint()
         .ifPresent(mountPoint -> arguments.addAll(List.of("--", mountPoint.toString())));
     return arguments;
+  }
+
+  private static List<String> scrubbing(Scrub scrub) {
+    return List.of(
+        "--scrub-rate",
+        String.valueOf(Math.max(1, scrub.bytesPerSecond() >> 20)),
+        "--scrub-every",
+        String.valueOf(scrub.everySeconds()));
   }
 
   /** Waits until the process has said that it is there; empty if it ended before. */

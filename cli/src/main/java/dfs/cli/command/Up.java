@@ -1,5 +1,6 @@
 package dfs.cli.command;
 
+import dfs.chunk.server.ChunkServer.Scrub;
 import dfs.cli.daemon.Daemon;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.ProcessRecord;
@@ -66,7 +67,8 @@ final class Up implements Callable<Integer> {
               .formatted(copies.get(), numbers.size(), copies.get()));
     }
     Daemon.Config config =
-        new Daemon.Config(Kind.ALL, data.directory(), where, port, numbers, replication.asked());
+        new Daemon.Config(
+            Kind.ALL, data.directory(), where, port, numbers, replication.asked(), Scrub.USUAL);
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "up", out, spec.commandLine().getErr())
         .run(foreground, named, record -> announce(config, record, out));

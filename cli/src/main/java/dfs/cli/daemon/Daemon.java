@@ -1,6 +1,7 @@
 package dfs.cli.daemon;
 
 import com.google.protobuf.ByteString;
+import dfs.chunk.server.ChunkServer.Scrub;
 import dfs.cli.data.ClusterKeyFile;
 import dfs.cli.data.Credentials;
 import dfs.cli.data.DataDirectory;
@@ -51,6 +52,7 @@ public final class Daemon {
    * @param port of the metadata server on the loopback interface, if any
    * @param chunkServers numbers of the chunk servers, from 1 on; one for {@link Kind#CHUNK}
    * @param replication told to the metadata server
+   * @param scrub told to the chunk servers
    */
   public record Config(
       Kind kind,
@@ -58,7 +60,8 @@ public final class Daemon {
       Optional<Path> mountPoint,
       Optional<Integer> port,
       List<Integer> chunkServers,
-      Replication replication) {
+      Replication replication,
+      Scrub scrub) {
     public Config {
       chunkServers = List.copyOf(chunkServers);
     }
@@ -71,24 +74,27 @@ public final class Daemon {
           Optional.of(mountPoint),
           Optional.empty(),
           List.of(),
-          Replication.UNCHANGED);
+          Replication.UNCHANGED,
+          Scrub.USUAL);
     }
 
     /** The metadata server alone. */
     public static Config metadata(
         DataDirectory data, Optional<Integer> port, Replication replication) {
-      return new Config(Kind.METADATA, data, Optional.empty(), port, List.of(), replication);
+      return new Config(
+          Kind.METADATA, data, Optional.empty(), port, List.of(), replication, Scrub.USUAL);
     }
 
     /** One chunk server alone. */
-    public static Config chunk(DataDirectory data, int number) {
+    public static Config chunk(DataDirectory data, int number, Scrub scrub) {
       return new Config(
           Kind.CHUNK,
           data,
           Optional.empty(),
           Optional.empty(),
           List.of(number),
-          Replication.UNCHANGED);
+          Replication.UNCHANGED,
+          scrub);
     }
 
     boolean metadata() {
@@ -182,6 +188,7 @@ public final class Daemon {
             config.metadata(),
             config.chunkServers(),
             config.replication(),
+            config.scrub(),
             config.port(),
             config.mountPoint());
     try (Roles roles =

@@ -2,6 +2,7 @@ package dfs.cli.daemon;
 
 import com.google.protobuf.ByteString;
 import dfs.chunk.server.ChunkServer;
+import dfs.chunk.server.ChunkServer.Scrub;
 import dfs.cli.data.DataDirectory;
 import dfs.client.block.BlockStore;
 import dfs.client.block.ChunkBlockStore;
@@ -55,6 +56,7 @@ public final class Roles implements AutoCloseable {
    * @param owner owner of the root directory of a new volume
    * @param chunkServers numbers of the chunk servers
    * @param replication told to the metadata server
+   * @param scrub told to the chunk servers
    * @param port of the metadata server on the loopback interface, if any
    * @param mountPoint where to mount, if at all; an existing directory
    */
@@ -66,6 +68,7 @@ public final class Roles implements AutoCloseable {
       boolean metadata,
       List<Integer> chunkServers,
       Replication replication,
+      Scrub scrub,
       Optional<Integer> port,
       Optional<Path> mountPoint) {}
 
@@ -180,7 +183,8 @@ public final class Roles implements AutoCloseable {
                 ChunkAddress.of(number),
                 metadataAddress(),
                 config.clusterKey(),
-                directory.toString()),
+                directory.toString(),
+                config.scrub()),
             new RealDisk(directory),
             transport,
             services,

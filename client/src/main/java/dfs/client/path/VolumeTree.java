@@ -337,7 +337,7 @@ public final class VolumeTree {
     }
     Attributes opened;
     long handle;
-    try (OpenFiles.Look look = files.look()) {
+    try (OpenFiles.Look _ = files.look()) {
       opened = walk.attributes(path, new Query.Open(found.ino(), READ));
       handle = files.open(opened);
     }

@@ -92,7 +92,7 @@ final class VolumeVfs implements Vfs {
 
   @Override
   public Reply call(Caller caller, int process, Operation operation) {
-    try (OpenFiles.Look look = files.look()) {
+    try (OpenFiles.Look _ = files.look()) {
       Reply known =
           session.lease() == LeaseMode.NONE ? null : plain.answer(operation, inodes.epoch());
       if (known != null) {
@@ -199,7 +199,7 @@ final class VolumeVfs implements Vfs {
 
   @Override
   public Opened open(Caller caller, int process, long ino, int flags) {
-    try (OpenFiles.Look look = files.look()) {
+    try (OpenFiles.Look _ = files.look()) {
       int mode = flags & O_ACCESS_MODE;
       int access = mode == O_WRONLY ? 2 : mode == O_RDWR ? 6 : 4;
       if ((flags & OPENED_TO_EXECUTE) != 0) {
@@ -245,7 +245,7 @@ final class VolumeVfs implements Vfs {
 
   @Override
   public Opened create(Caller caller, int process, Operation create, int flags) {
-    try (OpenFiles.Look look = files.look()) {
+    try (OpenFiles.Look _ = files.look()) {
       Reply reply = ask(caller, process, create);
       if (reply instanceof Reply.Entry entry) {
         return opened(entry.attributes(), flags);

@@ -38,14 +38,21 @@ public sealed interface ChunkMessage {
     }
   }
 
-  /** State of one data directory; {@code state} is "ok" or what is wrong. */
+  /**
+   * State of one data directory.
+   *
+   * @param state "ok" or what is wrong
+   * @param scrubbedNanos when all blocks had been read for damage the last time, in wall
+   *     nanoseconds; 0: never yet
+   */
   record DirectoryState(
       ByteString directory,
       String path,
       String state,
       long totalBytes,
       long freeBytes,
-      long blocks) {}
+      long blocks,
+      long scrubbedNanos) {}
 
   /**
    * Blocks that lie here. After the welcome all of them, in pages; later what changed.

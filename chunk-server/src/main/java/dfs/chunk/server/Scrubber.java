@@ -1,0 +1,146 @@
+package dfs.chunk.server;
+
+import dfs.chunk.block.BlockDirectory;
+import dfs.chunk.block.BlockDirectory.State;
+import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
+import dfs.protocol.seam.Time;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads every sealed block from time to time, slowly, on a thread of its own, so that damage is
+ * found while there are other copies. What it finds is told as if a reader had found it. A pass
+ * that is cut short goes on after the next start. Calls the data directory.
+ */
+final class Scrubber implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Scrubber.class);
+  private static final long LOOK_SECONDS = 60;
+  private static final int BLOCKS_PER_NOTE = 64;
+
+  private final BlockDirectory blocks;
+  private final ScrubFile file;
+  private final ChunkServer.Scrub config;
+  private final Time time;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("dfs-chunk-scrub").unstarted(this::run);
+
+  /** Used by the thread. */
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(Limits.APPEND_BYTES);
+
+  private long dueNanos;
+
+  /** The server stops. */
+  private static final class StoppedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    StoppedException() {
+      super("the server stops", null, false, false);
+    }
+  }
+
+  Scrubber(BlockDirectory blocks, ScrubFile file, ChunkServer.Scrub config, Time time) {
+    this.blocks = blocks;
+    this.file = file;
+    this.config = config;
+    this.time = time;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** When the last whole pass ended, in wall nanoseconds; 0: there was none. */
+  long lastPassNanos() {
+    return file.progress().endedNanos();
+  }
+
+  private void run() {
+    try {
+      while (true) {
+        if (isDue()) {
+          pass();
+        } else {
+          pause(TimeUnit.SECONDS.toNanos(Math.min(LOOK_SECONDS, config.everySeconds())));
+        }
+      }
+    } catch (StoppedException e) {
+      LOG.debug("scrubbing goes on after the next start", e);
+    }
+  }
+
+  private boolean isDue() {
+    ScrubFile.Progress progress = file.progress();
+    return progress.isUnderWay()
+        || time.wallNanos() - progress.begunNanos()
+            >= TimeUnit.SECONDS.toNanos(config.everySeconds());
+  }
+
+  private void pass() {
+    ScrubFile.Progress progress = file.progress();
+    if (!progress.isUnderWay()) {
+      progress = progress.begun(time.wallNanos());
+    }
+    dueNanos = time.monotonicNanos();
+    long after = progress.after();
+    List<Long> sealed =
+        blocks.states().stream()
+            .filter(state -> state.sealed() && state.block() > after)
+            .map(State::block)
+            .sorted()
+            .toList();
+    for (int i = 0; i < sealed.size(); i++) {
+      verify(sealed.get(i));
+      progress = progress.at(sealed.get(i));
+      if (i % BLOCKS_PER_NOTE == BLOCKS_PER_NOTE - 1) {
+        file.note(progress);
+      }
+    }
+    file.note(progress.ended(time.wallNanos()));
+    LOG.info("{} blocks were read: {} are damaged", sealed.size(), blocks.wounded().size());
+  }
+
+  private void verify(long block) {
+    try {
+      blocks.verify(block, buffer, this::pace);
+    } catch (BlockFault e) {
+      if (e.kind() != BlockFault.Kind.NO_SUCH_BLOCK) {
+        LOG.warn("block {} cannot be read whole: {}", block, e.getMessage());
+      }
+    }
+  }
+
+  /** So many bytes were read: waits as long as they should have taken. */
+  private void pace(long bytes) {
+    long now = time.monotonicNanos();
+    dueNanos = Math.max(dueNanos, now - TimeUnit.SECONDS.toNanos(1));
+    dueNanos += bytes * TimeUnit.SECONDS.toNanos(1) / config.bytesPerSecond();
+    pause(dueNanos - now);
+  }
+
+  private void pause(long nanos) {
+    try {
+      if (stopped.await(nanos, TimeUnit.NANOSECONDS)) {
+        throw new StoppedException();
+      }
+    } catch (InterruptedException e) {
+      throw new StoppedException();
+    }
+  }
+
+  /** Waits for the read that is under way. */
+  @Override
+  public void close() {
+    stopped.countDown();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
