@@ -3,8 +3,6 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,7 +25,6 @@ class ChunkKillTest {
   private static final int KILLS =
       Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 50 : 5);
 
-  private static final long COPIES_NANOS = TimeUnit.SECONDS.toNanos(120);
   private static final double STALL_SECONDS = 3;
 
   /**
@@ -79,20 +75,16 @@ class ChunkKillTest {
       """;
 
   private @TempDir Path scratch;
-  private final List<DfsProcess> processes = new ArrayList<>();
-  private final List<DfsProcess> chunks = new ArrayList<>();
   private final List<Process> loads = new ArrayList<>();
+  private ServerProcesses servers;
   private RecordingWriters writers;
   private Random random;
-  private String data;
-  private Path mnt;
 
   @BeforeEach
   void prepare() throws IOException {
     assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
-    data = scratch.resolve("data").toString();
-    mnt = scratch.resolve("mnt");
-    writers = new RecordingWriters(mnt);
+    servers = new ServerProcesses(scratch);
+    writers = new RecordingWriters(servers.mnt);
     random = new Random(Long.getLong("dfs.seed", System.nanoTime()));
     Files.writeString(scratch.resolve("load.py"), LOAD);
   }
@@ -100,38 +92,17 @@ class ChunkKillTest {
   @AfterEach
   void end() throws Exception {
     loads.forEach(Process::destroyForcibly);
-    processes.forEach(DfsProcess::close);
     if (writers != null) {
       writers.close();
-      Shell.quietly("umount", "-l", mnt.toString());
+      servers.close();
     }
   }
 
-  private DfsProcess serve(String... arguments) throws IOException {
-    DfsProcess process = DfsProcess.serve(scratch, arguments);
-    processes.add(process);
-    return process;
-  }
-
-  private DfsProcess chunk(int index) throws IOException {
-    return serve("chunk", "--foreground", "--data", data, "--number", String.valueOf(index + 1));
-  }
-
-  private void start(int servers, int copies) throws Exception {
-    serve(
-        "metadata",
-        "--foreground",
-        "--data",
-        data,
-        "--replication",
-        String.valueOf(copies),
-        "--lost-after",
-        "10");
-    for (int i = 0; i < servers; i++) {
-      chunks.add(chunk(i));
-    }
-    serve("mount", "--foreground", "--data", data, "--", mnt.toString());
-    Shell.run(mnt, "for i in 1 2 3 4 5 6 7 8; do head -c 5000000 /dev/urandom >s$i; done; sync");
+  private void start(int count, int copies) throws Exception {
+    servers.start(count, copies);
+    servers.mount();
+    Shell.run(
+        servers.mnt, "for i in 1 2 3 4 5 6 7 8; do head -c 5000000 /dev/urandom >s$i; done; sync");
   }
 
   private void startLoad() throws IOException {
@@ -163,45 +134,23 @@ class ChunkKillTest {
     return slowest;
   }
 
-  private JsonObject sealedBlocks() throws Exception {
-    String status =
-        Shell.run(scratch, DfsProcess.commandLine() + " status --json --data " + data + " || true");
-    return JsonParser.parseString(status)
-        .getAsJsonObject()
-        .getAsJsonObject("volume")
-        .getAsJsonObject("sealedBlocks");
-  }
-
-  /** Waits until copies are missing, or none is. */
-  private void awaitCopies(boolean all) throws Exception {
-    long since = System.nanoTime();
-    JsonObject blocks;
-    do {
-      blocks = sealedBlocks();
-      assertThat(System.nanoTime() - since).as("still %s", blocks).isLessThan(COPIES_NANOS);
-      assertThat(blocks.get("lost").getAsLong()).isZero();
-    } while ((blocks.get("underReplicated").getAsLong() + blocks.get("unreachable").getAsLong()
-            == 0)
-        != all);
-  }
-
   /** Kills so many at once while everybody works; returns the longest call, in seconds. */
-  private double killUnderLoad(int victims) throws Exception {
+  private double killUnderLoad(int victims, int count) throws Exception {
     startLoad();
     writers.startAndWork(500);
     TreeSet<Integer> chosen = new TreeSet<>();
     while (chosen.size() < victims) {
-      chosen.add(random.nextInt(chunks.size()));
+      chosen.add(1 + random.nextInt(count));
     }
-    chosen.forEach(victim -> chunks.get(victim).kill());
+    chosen.forEach(victim -> servers.chunk(victim).kill());
     writers.work(1000);
     writers.stop();
     double slowest = stopLoad();
     writers.verifyExactly();
-    awaitCopies(false);
-    awaitCopies(true);
+    servers.awaitCopies(false);
+    servers.awaitCopies(true);
     for (int victim : chosen) {
-      chunks.set(victim, chunk(victim));
+      servers.startChunk(victim);
     }
     return slowest;
   }
@@ -212,8 +161,8 @@ class ChunkKillTest {
     if (Boolean.getBoolean("dfs.long")) {
       assertThat(slowest).isLessThan(STALL_SECONDS);
     }
-    DfsProcess.run(scratch, "fsck", "--data", data);
-    awaitCopies(true);
+    servers.dfs(0, "fsck");
+    servers.awaitCopies(true);
   }
 
   @Test
@@ -221,7 +170,7 @@ class ChunkKillTest {
     start(3, 2);
     double slowest = 0;
     for (int kill = 0; kill < KILLS; kill++) {
-      slowest = Math.max(slowest, killUnderLoad(1));
+      slowest = Math.max(slowest, killUnderLoad(1, 3));
     }
     check(slowest);
   }
@@ -231,7 +180,7 @@ class ChunkKillTest {
     start(5, 3);
     double slowest = 0;
     for (int kill = 0; kill < KILLS; kill += 2) {
-      slowest = Math.max(slowest, killUnderLoad(2));
+      slowest = Math.max(slowest, killUnderLoad(2, 5));
     }
     check(slowest);
   }

@@ -63,9 +63,13 @@ final class ChunkProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     process.destroyForcibly();
-    process.waitFor();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     said.close();
   }
 
@@ -81,7 +85,8 @@ final class ChunkProcess implements AutoCloseable {
             arguments[0],
             arguments[1],
             ByteString.copyFromUtf8(arguments[2]),
-            data.toString());
+            data.toString(),
+            ChunkServer.Scrub.USUAL);
     try (Transports transport = new Transports();
         BlockServices services = new BlockServices();
         ChunkServer server =

@@ -174,7 +174,7 @@ class RenewalTest {
   @Test
   void onlyWhatWasOpenIsLost() throws Exception {
     DfsProcess first = mount(mnt);
-    Shell.run(mnt, "echo old > seen; cat seen; echo x > untouched; mkdir folder; sync -f .");
+    Shell.run(mnt, "echo old > seen; sync seen; cat seen; mkdir folder");
     hold(first);
     mount(other);
     Shell.run(other, "timeout 60 bash -c 'echo newer > seen; echo x > folder/made; cat held'");
@@ -208,7 +208,7 @@ class RenewalTest {
   @Test
   void statusSaysThatThereIsNoSession() throws Exception {
     DfsProcess mount = mount(mnt);
-    Shell.run(mnt, "echo x > a");
+    Shell.run(mnt, "echo x > a; sync a");
     signal("STOP", mount);
     Path file = Files.writeString(scratch.resolve("file"), "contents\n");
     dfs(0, "put", "--data", data, file.toString(), "/file");
@@ -238,7 +238,7 @@ class RenewalTest {
   @Test
   void theNextProcessEndsTheSessionThatFollowed() throws Exception {
     DfsProcess mount = mount(mnt);
-    Shell.run(mnt, "echo x > a");
+    Shell.run(mnt, "echo x > a; sync a");
     signal("STOP", mount);
     Path file = Files.writeString(scratch.resolve("file"), "contents\n");
     dfs(0, "put", "--data", data, file.toString(), "/file");

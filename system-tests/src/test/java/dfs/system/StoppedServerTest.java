@@ -74,7 +74,7 @@ class StoppedServerTest {
   private static Process writer(Path here) throws Exception {
     return new ProcessBuilder(
             "timeout",
-            "120",
+            "60",
             "python3",
             "-c",
             """
@@ -112,7 +112,7 @@ class StoppedServerTest {
           assertThat(said.readLine()).isEqualTo("half");
           cluster.processes.get(victim).stop();
           Shell.run(here, "echo 3 >/proc/sys/vm/drop_caches");
-          assertThat(seconds(here, "head -c 1000000 mnt/large >/dev/null"))
+          assertThat(seconds(here, "timeout 30 head -c 1000000 mnt/large >/dev/null"))
               .as("a read with server %d stopped", victim)
               .isLessThan(STALL_SECONDS_MAX);
           assertThat(Double.parseDouble(said.readLine()))
