@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code dfs status} and {@code dfs fsck} show, as JSON. */
@@ -76,6 +77,7 @@ final class StatusReports implements Reports {
     report.put("problems", problems);
     report.put("metadata", metadata());
     report.put("chunkServers", chunkServers);
+    report.put("drained", drained());
     report.put("volume", volume(survey));
     report.put("sessions", sessions());
     report.put("counters", counters());
@@ -145,6 +147,24 @@ final class StatusReports implements Reports {
     if (shown.isEmpty()) {
       problems.add("no chunk server is here: files cannot be written");
     }
+    return shown;
+  }
+
+  @Override
+  public long lastCopies(long server) {
+    return keeper.health().onlyOn().getOrDefault(server, 0L);
+  }
+
+  private List<Object> drained() {
+    List<Object> shown = new ArrayList<>();
+    new TreeMap<>(keeper.health().leftOn())
+        .forEach(
+            (server, left) -> {
+              Map<String, Object> one = new LinkedHashMap<>();
+              one.put("server", server);
+              one.put("blocksLeft", left);
+              shown.add(one);
+            });
     return shown;
   }
 

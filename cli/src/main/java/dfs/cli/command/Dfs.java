@@ -25,7 +25,10 @@ import picocli.CommandLine.Spec;
       MountVolume.class,
       Umount.class,
       ServeMetadata.class,
-      ServeChunk.class
+      ServeChunk.class,
+      Drain.class,
+      Undrain.class,
+      ForgetServer.class
     })
 public final class Dfs implements Runnable {
   @Spec

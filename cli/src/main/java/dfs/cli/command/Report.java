@@ -79,6 +79,18 @@ final class Report {
         : Optional.empty();
   }
 
+  /** How many blocks are left on a chunk server that is drained; empty if that is not known yet. */
+  Optional<Long> blocksOn(long server) {
+    if (json.get("drained") instanceof JsonArray drained) {
+      for (JsonElement element : drained) {
+        if (element instanceof JsonObject one && one.get("server").getAsLong() == server) {
+          return Optional.of(one.get("blocksLeft").getAsLong());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
   String asJson() {
     return new GsonBuilder().setPrettyPrinting().create().toJson(json);
   }

@@ -11,6 +11,7 @@ import dfs.client.metadata.StreamSession;
 import dfs.client.path.VolumeTree;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.RealTime;
@@ -122,6 +123,31 @@ public final class Volume implements AutoCloseable {
           throw new IOException(refused.errno().text() + ": " + refused.detail());
       default -> throw new IOException("unexpected answer " + reply);
     };
+  }
+
+  /**
+   * Lets a chunk server be drained, or take blocks again.
+   *
+   * @throws IOException also when there is none, or who asks does not have the cluster's key
+   */
+  public void drain(long server, boolean draining) throws IOException {
+    order(new Change.DrainServer(server, draining));
+  }
+
+  /**
+   * Forgets a chunk server that will not come back.
+   *
+   * @throws IOException also when it is here, or a block has no other copy
+   */
+  public void forgetServer(long server) throws IOException {
+    order(new Change.ForgetServer(server));
+  }
+
+  private void order(Change change) throws IOException {
+    Reply reply = session.call(Caller.ROOT, change);
+    if (reply instanceof Reply.Refused refused) {
+      throw new IOException(refused.errno().text() + ": " + refused.detail());
+    }
   }
 
   @Override

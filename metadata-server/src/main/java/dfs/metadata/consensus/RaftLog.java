@@ -243,6 +243,8 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
       case Change.SetAttributes o -> false;
       case Change.RemoveXattr o -> false;
       case Change.SealBlocks o -> false;
+      case Change.DrainServer o -> false;
+      case Change.ForgetServer o -> false;
       case Upkeep o -> false;
     };
   }

@@ -18,6 +18,7 @@ import dfs.protocol.session.ServerMessage;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,6 +72,8 @@ final class Operations {
       case Change.AllocateBlock o -> Need.NOTHING;
       case Change.SealBlocks o -> Need.NOTHING;
       case Change.Touch o -> Need.NOTHING;
+      case Change.DrainServer o -> Need.NOTHING;
+      case Change.ForgetServer o -> Need.NOTHING;
       case Change o -> Need.CHANGE;
     };
   }
@@ -125,6 +128,11 @@ final class Operations {
 
   private void change(
       LiveSession session, ClientMessage.Request request, Change change, Need need) {
+    Reply objection = objection(change);
+    if (objection != null) {
+      answer(session, request, objection);
+      return;
+    }
     int copies = allocates(change) ? namespace.survey().copies() : 0;
     ChunkServers.Placement placement =
         copies > 0 ? servers.place(copies) : new ChunkServers.Placement(List.of(), true);
@@ -150,6 +158,23 @@ final class Operations {
             changed(session, request, change, answers.complete(requireNonNull(reply), session));
           }
         });
+  }
+
+  /** What the log cannot know of a change of servers. */
+  private @Nullable Reply objection(Change change) {
+    if (!(change instanceof Change.ForgetServer forget)) {
+      return null;
+    }
+    if (servers.isHere(forget.server())) {
+      return Reply.refused(
+          Errno.EBUSY, "chunk server " + forget.server() + " is here: drain it, then stop it");
+    }
+    long last = reports.lastCopies(forget.server());
+    return last == 0
+        ? null
+        : Reply.refused(
+            Errno.EBUSY,
+            "chunk server %d has the last copy of %d blocks".formatted(forget.server(), last));
   }
 
   private static boolean allocates(Change change) {

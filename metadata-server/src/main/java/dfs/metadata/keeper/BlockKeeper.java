@@ -33,7 +33,6 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   private final ReplicatedLog log;
   private final Survey survey;
-  private final ChunkServers servers;
   private final Time time;
   private final Replicas replicas = new Replicas();
   private final Repair repair;
@@ -64,7 +63,6 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.deletions = new Deletions(survey, servers, log::term, this::propose, repair::isLost, time);
     this.log = log;
     this.survey = survey;
-    this.servers = servers;
     this.time = time;
     this.repairedNanos = time.monotonicNanos() - REPAIR_NANOS;
     servers.listen(this);

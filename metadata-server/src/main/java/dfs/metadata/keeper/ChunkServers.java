@@ -14,6 +14,7 @@ import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,6 +40,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
   private static final long RESERVE_BYTES = 64L << 20;
   private static final int RESERVE_PARTS = 20;
+  private static final int EMPTINESS_PARTS = 64;
   private static final int COPIES_MIN = 2;
 
   private final ClusterKey key;
@@ -49,6 +51,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private final RandomGenerator random;
   private final Map<Long, Connection> connected = new ConcurrentHashMap<>();
   private volatile @Nullable Listener listener;
+  private volatile Set<Long> withheld = Set.of();
 
   /** The latest start of each server that was heard of; guarded by {@code connected}. */
   private final Map<Long, Long> incarnations = new HashMap<>();
@@ -238,6 +241,12 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       return time.monotonicNanos() - heardNanos < SILENT_NANOS;
     }
 
+    /** How empty the disks are, in parts of them; one that has said nothing yet is empty. */
+    long emptiness() {
+      long total = directories.stream().mapToLong(ChunkMessage.DirectoryState::totalBytes).sum();
+      return total == 0 ? EMPTINESS_PARTS : freeBytes() / Math.max(1, total / EMPTINESS_PARTS);
+    }
+
     long freeBytes() {
       long free = 0;
       for (ChunkMessage.DirectoryState directory : directories) {
@@ -278,11 +287,28 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     return new Placement(chosen.stream().map(c -> c.server).toList(), true);
   }
 
-  private static List<Connection> emptiest(Collection<Connection> of) {
-    return of.stream()
-        .filter(c -> c.isAlive() && (c.directories.isEmpty() || c.freeBytes() > 0))
-        .sorted(Comparator.comparingLong(Connection::freeBytes).reversed())
+  /** Those whose disks are about as empty come in any order, so that none gets everything. */
+  private List<Connection> emptiest(Collection<Connection> of) {
+    List<Connection> shuffled = new ArrayList<>(of);
+    Collections.shuffle(shuffled, random);
+    return shuffled.stream()
+        .filter(
+            c ->
+                c.isAlive()
+                    && !withheld.contains(c.server)
+                    && (c.directories.isEmpty() || c.freeBytes() > 0))
+        .sorted(Comparator.comparingLong(Connection::emptiness).reversed())
         .toList();
+  }
+
+  /** These servers are given no blocks. */
+  void withhold(Set<Long> from) {
+    withheld = Set.copyOf(from);
+  }
+
+  /** Whether a server has a control stream. */
+  public boolean isHere(long server) {
+    return connected.containsKey(server);
   }
 
   /** Servers that have space, the emptiest first. */

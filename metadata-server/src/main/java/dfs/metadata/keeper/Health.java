@@ -1,10 +1,29 @@
 package dfs.metadata.keeper;
 
+import java.util.Map;
+
 /**
  * Sealed blocks by how many good copies they have.
  *
  * @param under fewer than wanted, and at least one
  * @param unreachable none that is here, but a server that is away may have one
  * @param lost none, although all members are here
+ * @param leftOn of each server that is drained, the blocks of any kind that it is needed for
+ * @param onlyOn of servers that are away, the blocks of which nobody else has a good copy
  */
-public record Health(long healthy, long under, long unreachable, long lost) {}
+public record Health(
+    long healthy,
+    long under,
+    long unreachable,
+    long lost,
+    Map<Long, Long> leftOn,
+    Map<Long, Long> onlyOn) {
+  public Health {
+    leftOn = Map.copyOf(leftOn);
+    onlyOn = Map.copyOf(onlyOn);
+  }
+
+  Health(long healthy, long under, long unreachable, long lost) {
+    this(healthy, under, unreachable, lost, Map.of(), Map.of());
+  }
+}

@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,11 @@ final class Repair {
   /** Blocks with too few copies, as the last survey saw it, the most urgent first. */
   private final Deque<Long> wanting = new ArrayDeque<>();
 
+  private Set<Long> draining = Set.of();
+
+  /** Servers that are known no more. */
+  private final Set<Long> forgotten = new HashSet<>();
+
   /** Enough have reported once: from then on each block speaks for itself. */
   private boolean safe;
 
@@ -92,12 +98,29 @@ final class Repair {
   /** A copy that was ordered. */
   private record Copying(long server, long sinceNanos) {}
 
-  /** What is known of one block's members. */
-  private record Members(Block block, List<Long> good, List<Long> pending, List<Long> bad) {
+  /**
+   * What is known of one block's members.
+   *
+   * @param leaving good ones on servers that are drained: to read from, until there are enough
+   *     others
+   */
+  private record Members(
+      Block block, List<Long> good, List<Long> leaving, List<Long> pending, List<Long> bad) {
+    Members(Block block) {
+      this(block, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
     List<Long> remaining() {
       List<Long> remaining = new ArrayList<>(good);
       remaining.addAll(pending);
       return remaining;
+    }
+
+    /** Those that can be read. */
+    List<Long> sources() {
+      List<Long> sources = new ArrayList<>(good);
+      sources.addAll(leaving);
+      return sources;
     }
   }
 
@@ -147,14 +170,24 @@ final class Repair {
   private static final class Sights {
     final List<Deque<Long>> under = new ArrayList<>();
     final Map<Long, List<ChunkMessage.BlockState>> toAsk = new HashMap<>();
+    final Map<Long, Long> leftOn = new HashMap<>();
+    final Map<Long, Long> onlyOn = new HashMap<>();
     long healthy;
     long wanting;
     long unreachable;
     long lost;
 
     Sights(int wanted) {
-      for (int copies = 0; copies < wanted; copies++) {
+      for (int copies = 0; copies <= wanted; copies++) {
         under.add(new ArrayDeque<>());
+      }
+    }
+
+    /** The block is to get copies; there are so many. */
+    void want(Block block, int copies) {
+      Deque<Long> asFew = under.get(copies);
+      if (asFew.size() < WANTING_MAX) {
+        asFew.add(block.id());
       }
     }
 
@@ -169,10 +202,15 @@ final class Repair {
 
   /** Looks at all sealed blocks. */
   void survey() {
+    Set<Long> drainedBefore = draining;
     Set<Long> complete = complete();
     safe |= look(complete);
     int wanted = survey.copies();
     Sights sights = new Sights(wanted);
+    // One that has just begun may be given a block by who does not know yet.
+    drainedBefore.stream()
+        .filter(draining::contains)
+        .forEach(server -> sights.leftOn.put(server, 0L));
     for (BlockState state : List.of(BlockState.SEALED, BlockState.CLOSED)) {
       long after = 0;
       for (List<Block> page = page(state, after); !page.isEmpty(); page = page(state, after)) {
@@ -180,10 +218,18 @@ final class Repair {
         after = page.getLast().id();
       }
     }
+    countOpen(sights);
     doubts.keySet().removeIf(doubt -> isSettled(doubt, complete));
     failedNanos.values().removeIf(failed -> time.monotonicNanos() - failed > AGAIN_NANOS);
     sights.toAsk.forEach(this::ask);
-    health = new Health(sights.healthy, sights.wanting, sights.unreachable, sights.lost);
+    health =
+        new Health(
+            sights.healthy,
+            sights.wanting,
+            sights.unreachable,
+            sights.lost,
+            sights.leftOn,
+            sights.onlyOn);
     wanting.clear();
     sights.under.forEach(wanting::addAll);
     if (safe) {
@@ -193,20 +239,38 @@ final class Repair {
 
   private void see(Block block, Set<Long> complete, int wanted, Sights sights) {
     Members members = members(block, complete, sights);
-    int good = members.good().size();
+    int good = members.sources().size();
+    count(block, sights.leftOn);
     if (good >= wanted) {
       sights.healthy++;
+      if (!members.leaving().isEmpty()) {
+        sights.want(block, wanted);
+      }
     } else if (good > 0 || !spares(block, complete).isEmpty()) {
       sights.wanting++;
-      Deque<Long> asFew = sights.under.get(good);
-      if (asFew.size() < WANTING_MAX) {
-        asFew.add(block.id());
-      }
+      sights.want(block, good);
     } else if (members.pending().isEmpty() && complete.containsAll(block.servers())) {
       sights.lost++;
     } else {
       sights.unreachable++;
+      block.servers().stream()
+          .filter(server -> !complete.contains(server))
+          .forEach(server -> sights.onlyOn.merge(server, 1L, Long::sum));
     }
+  }
+
+  private void countOpen(Sights sights) {
+    long after = 0;
+    for (List<Block> page = page(BlockState.OPEN, after);
+        !page.isEmpty();
+        page = page(BlockState.OPEN, after)) {
+      page.forEach(block -> count(block, sights.leftOn));
+      after = page.getLast().id();
+    }
+  }
+
+  private static void count(Block block, Map<Long, Long> leftOn) {
+    block.servers().forEach(server -> leftOn.computeIfPresent(server, (s, left) -> left + 1));
   }
 
   /** Who has a replica open seals it, which is answered with what there is. */
@@ -276,14 +340,21 @@ final class Repair {
   /** A good copy that nobody counts is counted; without one, another is ordered. */
   private Next mend(Members members, Set<Long> complete) {
     Block block = members.block();
-    int missing = survey.copies() - members.remaining().size();
+    int wanted = survey.copies();
+    if (members.good().size() >= wanted && !members.leaving().isEmpty()) {
+      propose(new Upkeep.SetMembers(block.id(), block.servers(), members.remaining()));
+      return Next.SETTLED;
+    }
+    int missing = wanted - members.remaining().size();
     List<Long> spares = spares(block, complete);
-    if (missing <= 0 || (members.good().isEmpty() && spares.isEmpty())) {
+    if (missing <= 0 || (members.sources().isEmpty() && spares.isEmpty())) {
       return Next.SETTLED;
     }
     if (!spares.isEmpty()) {
       List<Long> after = members.remaining();
       after.addAll(spares.subList(0, Math.min(missing, spares.size())));
+      int kept = Math.min(Math.max(0, wanted - after.size()), members.leaving().size());
+      after.addAll(members.leaving().subList(0, kept));
       propose(new Upkeep.SetMembers(block.id(), block.servers(), after));
       return Next.SETTLED;
     }
@@ -329,7 +400,7 @@ final class Repair {
   /** Servers that are no members and have the block, whole. */
   private List<Long> spares(Block block, Set<Long> complete) {
     return complete.stream()
-        .filter(server -> !block.servers().contains(server))
+        .filter(server -> !block.servers().contains(server) && !draining.contains(server))
         .filter(server -> replicas.isGood(server, block))
         .toList();
   }
@@ -352,24 +423,46 @@ final class Repair {
   private boolean look(Set<Long> complete) {
     long now = time.monotonicNanos();
     boolean all = true;
-    for (Survey.Server known : survey.servers()) {
-      if (complete.contains(known.id())) {
-        absentSince.remove(known.id());
+    Set<Long> known = new HashSet<>();
+    Set<Long> drainingNow = new HashSet<>();
+    for (Survey.Server server : survey.servers()) {
+      known.add(server.id());
+      if (server.draining()) {
+        drainingNow.add(server.id());
+      }
+    }
+    draining = drainingNow;
+    servers.withhold(drainingNow);
+    absentSince.keySet().retainAll(known);
+    for (long server : known) {
+      if (complete.contains(server)) {
+        absentSince.remove(server);
       } else {
-        absentSince.putIfAbsent(known.id(), now);
+        absentSince.putIfAbsent(server, now);
         all = false;
-        if (isLost(known.id())) {
-          servers.cutIfSilent(known.id());
+        if (isLost(server)) {
+          servers.cutIfSilent(server);
         }
       }
     }
     return all || now - startedNanos > SAFE_LOSSES * lostNanos;
   }
 
-  /** Whether a server was away for so long that its copies do not count. */
+  /** Whether a server was away for so long that its copies do not count, or is forgotten. */
   boolean isLost(long server) {
     Long since = absentSince.get(server);
-    return since != null && time.monotonicNanos() - since > lostNanos;
+    if (since == null) {
+      return isForgotten(server);
+    }
+    return time.monotonicNanos() - since > lostNanos;
+  }
+
+  private boolean isForgotten(long server) {
+    if (!forgotten.contains(server)
+        && survey.servers().stream().noneMatch(known -> known.id() == server)) {
+      forgotten.add(server);
+    }
+    return forgotten.contains(server);
   }
 
   /**
@@ -377,7 +470,7 @@ final class Repair {
    *     pending
    */
   private Members members(Block block, Set<Long> complete, @Nullable Sights sights) {
-    Members members = new Members(block, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    Members members = new Members(block);
     for (long server : block.servers()) {
       if (!complete.contains(server)) {
         (isLost(server) ? members.bad() : members.pending()).add(server);
@@ -386,7 +479,7 @@ final class Repair {
       Doubt doubt = new Doubt(server, block.id());
       if (replicas.isGood(server, block)) {
         doubts.remove(doubt);
-        members.good().add(server);
+        (draining.contains(server) ? members.leaving() : members.good()).add(server);
       } else if (isWrong(replicas.of(server, block.id()), block) || isOld(doubt)) {
         members.bad().add(server);
       } else {
@@ -429,7 +522,7 @@ final class Repair {
                 block.id(), block.epoch(), block.lengthBytes(), Replicas.SEALED),
             block.session(),
             !block.solo(),
-            servers.addresses(members.good()),
+            servers.addresses(members.sources()),
             capabilities.toRead(block.id(), 0, Limits.BLOCK_BYTES, 0),
             log.term(),
             0);
@@ -438,7 +531,7 @@ final class Repair {
       copying.remove(block.id());
       return false;
     }
-    LOG.info("server {} is to copy block {} from {}", target, block.id(), members.good());
+    LOG.info("server {} is to copy block {} from {}", target, block.id(), members.sources());
     return true;
   }
 

@@ -49,6 +49,8 @@ final class Changes {
         yield Reply.Done.DONE;
       }
       case Change.Touch c -> Touch.apply(c, in);
+      case Change.DrainServer c -> Servers.drain(c, in);
+      case Change.ForgetServer c -> Servers.forget(c, in);
     };
   }
 

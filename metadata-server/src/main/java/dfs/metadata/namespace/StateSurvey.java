@@ -103,7 +103,8 @@ final class StateSurvey implements Survey {
                             row.key().longAt(0),
                             row.value().host(),
                             row.value().address(),
-                            row.value().directory()))
+                            row.value().directory(),
+                            row.value().draining()))
                 .toList());
   }
 

@@ -145,6 +145,8 @@ public final class StoredNamespace implements Namespace {
       case Change.RemoveXattr c -> Reply.Done.DONE;
       case Change.SealBlocks c -> Reply.Done.DONE;
       case Change.Touch c -> Reply.Done.DONE;
+      case Change.DrainServer c -> Reply.Done.DONE;
+      case Change.ForgetServer c -> Reply.Done.DONE;
     };
   }
 

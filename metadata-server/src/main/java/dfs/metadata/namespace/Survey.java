@@ -27,7 +27,7 @@ public interface Survey {
   List<Server> servers();
 
   /** A chunk server as the log knows it. */
-  record Server(long id, String host, String address, ByteString directory) {}
+  record Server(long id, String host, String address, ByteString directory, boolean draining) {}
 
   /** Unlinked inodes that somebody may hold, from {@code after} on, in order. */
   List<Long> orphans(long after, int limit);

@@ -162,6 +162,10 @@ final class KeeperBed {
     return log.propose(new Proposal(by, 0, ++sequence, Caller.ROOT, placement, order)).join();
   }
 
+  Reply admin(Change order) {
+    return change(session, List.of(), order);
+  }
+
   /** A block that a session writes on these servers. */
   long open(long by, Server... on) {
     List<Long> placement = new ArrayList<>();
@@ -272,7 +276,7 @@ final class KeeperBed {
             new ChunkMessage.Heartbeat(
                 List.of(
                     new ChunkMessage.DirectoryState(
-                        directory, "/d", "ok", 1L << 41, freeBytes, replicas.size()))));
+                        directory, "/d", "ok", 1L << 41, freeBytes, replicas.size(), 0))));
       }
     }
 
@@ -282,6 +286,12 @@ final class KeeperBed {
       if (!stream.closed) {
         say(new ChunkMessage.Report(List.of(replica), true));
       }
+    }
+
+    /** Where its replica ends; below 0 if it has none. */
+    long lengthOf(long block) {
+      BlockState replica = replicas.get(block);
+      return replica == null ? -1 : replica.lengthBytes();
     }
 
     /** Orders of a kind since the start. */

@@ -3,11 +3,14 @@ package dfs.metadata.keeper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dfs.metadata.keeper.KeeperBed.Server;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Reply;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkMessage.BlockState;
 import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +49,63 @@ class RepairTest {
     return server.told(ChunkOrder.Delete.class).stream()
         .flatMap(order -> order.blocks().stream())
         .toList();
+  }
+
+  @Test
+  void whatADrainedServerHasGoesElsewhereFirst() {
+    long block = bed.sealed(LENGTH, one, two);
+    long open = bed.open(bed.openSession(), one, three);
+    run(10);
+    bed.admin(new Change.DrainServer(one.id, true));
+    run(4);
+    assertThat(bed.keeper.health().leftOn()).as("not yet sure").doesNotContainEntry(one.id, 0L);
+    run(30);
+    assertThat(bed.members(block)).containsExactlyInAnyOrder(two.id, three.id);
+    assertThat(deletions(one)).containsExactly(block);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0, Map.of(one.id, 1L), Map.of()));
+    assertThat(bed.servers.place(3).servers()).doesNotContain(one.id);
+    assertThat(bed.members(open)).as("who writes goes on").contains(one.id);
+    bed.admin(new Change.DrainServer(one.id, false));
+    run(10);
+    assertThat(bed.keeper.health().leftOn()).isEmpty();
+    assertThat(bed.servers.place(3).servers()).contains(one.id);
+  }
+
+  @Test
+  void aDrainedServerKeepsWhatNobodyElseCanTake() {
+    silence(three);
+    run(40);
+    long block = bed.sealed(LENGTH, one, two);
+    bed.admin(new Change.DrainServer(one.id, true));
+    run(60);
+    assertThat(bed.members(block)).containsExactlyInAnyOrder(one.id, two.id);
+    assertThat(deletions(one)).isEmpty();
+    assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0, Map.of(one.id, 1L), Map.of()));
+  }
+
+  @Test
+  void aForgottenServersCopiesDoNotCount() {
+    long block = bed.sealed(LENGTH, one, two);
+    run(10);
+    two.leave();
+    silence(two);
+    run(6);
+    assertThat(bed.keeper.health().onlyOn()).isEmpty();
+    assertThat(bed.admin(new Change.ForgetServer(two.id))).isEqualTo(Reply.Done.DONE);
+    run(12);
+    assertThat(bed.members(block)).containsExactlyInAnyOrder(one.id, three.id);
+  }
+
+  @Test
+  void aServerWithALastCopyIsNotForgotten() {
+    long block = bed.sealed(LENGTH, one);
+    one.leave();
+    silence(one);
+    run(10);
+    assertThat(bed.keeper.health().onlyOn()).isEqualTo(Map.of(one.id, 1L));
+    assertThat(bed.admin(new Change.ForgetServer(one.id))).isInstanceOf(Reply.Refused.class);
+    assertThat(bed.admin(new Change.ForgetServer(99))).isInstanceOf(Reply.Refused.class);
+    assertThat(bed.members(block)).containsExactly(one.id);
   }
 
   @Test
@@ -96,7 +156,7 @@ class RepairTest {
     assertThat(bed.members(block)).hasSize(2).contains(one.id);
     for (Server server : List.of(one, two, three)) {
       if (bed.members(block).contains(server.id)) {
-        assertThat(server.replicas.get(block).lengthBytes()).isEqualTo(LENGTH);
+        assertThat(server.lengthOf(block)).isEqualTo(LENGTH);
       }
     }
   }

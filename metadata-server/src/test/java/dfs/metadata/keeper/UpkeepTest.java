@@ -77,7 +77,7 @@ class UpkeepTest {
       bed.run(1);
       Block ended = bed.survey().block(block);
       assertThat(ended == null ? -1 : ended.lengthBytes()).isEqualTo(LENGTH);
-      assertThat(one.replicas.get(block).lengthBytes()).isEqualTo(LENGTH);
+      assertThat(one.lengthOf(block)).isEqualTo(LENGTH);
     }
   }
 

@@ -223,6 +223,20 @@ public sealed interface Change extends Operation, Order {
     }
   }
 
+  /**
+   * Nothing new goes to a chunk server, and what it has goes elsewhere; or it takes blocks again.
+   * For the superuser.
+   */
+  @Tag(16)
+  record DrainServer(long server, boolean draining) implements Change {}
+
+  /**
+   * A chunk server that will not come back is known no more; refused while it is here or a block
+   * has no other copy. For the superuser.
+   */
+  @Tag(17)
+  record ForgetServer(long server) implements Change {}
+
   /** One access time. */
   record AccessTime(long ino, long accessNanos) {}
 
