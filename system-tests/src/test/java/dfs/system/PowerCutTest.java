@@ -25,14 +25,18 @@ class PowerCutTest {
   private static final int ROUNDS =
       Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 30 : 3);
 
-  /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, when told to. */
+  /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH of these disks, when told to. */
   private static final String CUT =
       """
       import fcntl, os, struct, sys
-      disk = os.open('.', os.O_RDONLY)
+      disks = [os.open(disk, os.O_RDONLY) for disk in sys.argv[1:]]
       print('ready', flush=True); sys.stdin.readline()
-      fcntl.ioctl(disk, 0x8004587d, struct.pack('I', 2))
+      for disk in disks:
+          fcntl.ioctl(disk, 0x8004587d, struct.pack('I', 2))
       """;
+
+  /** Data directories of the second and third chunk server. */
+  private static final List<String> OTHERS = List.of("disk/data/chunk-2", "disk/data/chunk-3");
 
   private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private final List<DfsProcess> processes = new ArrayList<>();
@@ -58,20 +62,19 @@ class PowerCutTest {
     if (writers != null) {
       writers.close();
       Shell.quietly("umount", "-l", mnt.toString());
+      for (String other : OTHERS) {
+        Shell.quietly("umount", "-l", scratch.resolve(other).toString());
+      }
       Shell.quietly("umount", "-l", disk.toString());
     }
   }
 
-  private DfsProcess up() throws IOException {
-    DfsProcess dfs =
-        DfsProcess.serve(
-            scratch,
-            "up",
-            "--foreground",
-            "--data",
-            disk.resolve("data").toString(),
-            "--",
-            mnt.toString());
+  private DfsProcess up(String... options) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("up", "--foreground"));
+    arguments.addAll(List.of("--data", disk.resolve("data").toString()));
+    arguments.addAll(List.of(options));
+    arguments.addAll(List.of("--", mnt.toString()));
+    DfsProcess dfs = DfsProcess.serve(scratch, arguments.toArray(String[]::new));
     processes.add(dfs);
     return dfs;
   }
@@ -84,7 +87,7 @@ class PowerCutTest {
         writers.verify();
       }
       writers.startAndWork(700);
-      cut();
+      cut(writers::cut, "disk");
       dfs.awaitEnd(10);
       writers.awaitDeath();
       Shell.quietly("umount", "-l", mnt.toString());
@@ -95,20 +98,80 @@ class PowerCutTest {
     DfsProcess.run(scratch, "fsck", "--data", disk.resolve("data").toString());
   }
 
+  private void mountOthers() throws Exception {
+    for (int i = 0; i < OTHERS.size(); i++) {
+      Shell.run(scratch, "mount -o loop image-%d %s".formatted(i, OTHERS.get(i)));
+    }
+  }
+
+  private void makeOthers() throws Exception {
+    for (int i = 0; i < OTHERS.size(); i++) {
+      Shell.run(
+          scratch,
+          "mkdir -p %2$s; truncate -s 1G image-%1$d; mkfs.ext4 -q -F image-%1$d"
+              .formatted(i, OTHERS.get(i)));
+    }
+    mountOthers();
+  }
+
+  /** The metadata and three chunk servers, each with two copies' share, on three disks. */
+  @Test
+  void whatWasAcknowledgedSurvivesAPowerCutOfAllDisks() throws Exception {
+    makeOthers();
+    for (int round = 0; round < ROUNDS; round++) {
+      DfsProcess dfs = up("--chunk-servers", "3", "--replication", "2");
+      if (round > 0) {
+        writers.verify();
+      }
+      writers.startAndWork(700);
+      cut(writers::cut, "disk", OTHERS.get(0), OTHERS.get(1));
+      dfs.awaitEnd(10);
+      writers.awaitDeath();
+      Shell.quietly("umount", "-l", mnt.toString());
+      Shell.run(scratch, "umount " + String.join(" ", OTHERS));
+      Shell.run(scratch, "umount disk; mount -o loop image disk");
+      mountOthers();
+    }
+    up();
+    writers.verify();
+    DfsProcess.run(scratch, "fsck", "--data", disk.resolve("data").toString());
+  }
+
+  /** Those who write and read do not notice, and the process goes on with the other disks. */
+  @Test
+  void oneOfThreeDisksFails() throws Exception {
+    makeOthers();
+    DfsProcess dfs = up("--chunk-servers", "3", "--replication", "2", "--lost-after", "5");
+    Shell.run(mnt, "for i in $(seq 12); do head -c 5000000 /dev/urandom >large$i; done; sync");
+    String written = Shell.run(mnt, "sha256sum large*");
+    writers.startAndWork(700);
+    cut(() -> {}, OTHERS.getFirst());
+    writers.work(700);
+    writers.stop();
+    writers.verifyExactly();
+    Shell.run(scratch, "echo 3 >/proc/sys/vm/drop_caches");
+    assertThat(Shell.run(mnt, "sha256sum large*")).isEqualTo(written);
+    String data = disk.resolve("data").toString();
+    assertThat(DfsProcess.runTo(1, scratch, "status", "--data", data))
+        .contains("chunk server 2 at local:chunk-2 is not here");
+    assertThat(dfs.isAlive()).isTrue();
+    Shell.quietly("umount", "-l", scratch.resolve(OTHERS.getFirst()).toString());
+    assertThat(dfs.stop()).isZero();
+  }
+
   /**
    * What returns while the ioctl runs does not count: ext4 itself then lets an fdatasync return 0
    * and loses its bytes (four writers that append and sync to nothing but ext4: 16 in 150 cuts).
    */
-  private void cut() throws Exception {
+  private void cut(Runnable before, String... disks) throws Exception {
+    List<String> command = new ArrayList<>(List.of("python3", "-c", CUT));
+    command.addAll(List.of(disks));
     Process cutter =
-        new ProcessBuilder("python3", "-c", CUT)
-            .directory(disk.toFile())
-            .redirectErrorStream(true)
-            .start();
+        new ProcessBuilder(command).directory(scratch.toFile()).redirectErrorStream(true).start();
     try (BufferedReader said = cutter.inputReader();
         Writer tell = cutter.outputWriter()) {
       assertThat(said.readLine()).isEqualTo("ready");
-      writers.cut();
+      before.run();
       tell.write("\n");
       tell.flush();
       assertThat(cutter.waitFor()).as(said.lines().toList().toString()).isZero();

@@ -28,6 +28,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +90,7 @@ public final class Roles implements AutoCloseable {
   private final BlockServices services = new BlockServices();
   private final Deque<Part> parts = new ArrayDeque<>();
   private final List<String> addresses = new ArrayList<>();
+  private final AtomicInteger chunksLeft;
   private volatile @Nullable Mount mount;
 
   private Roles(
@@ -190,17 +193,48 @@ public final class Roles implements AutoCloseable {
             services,
             time,
             random);
-    parts.push(new Part("server " + name, server::close));
-    var _ =
-        server
-            .failed()
-            .thenAccept(cause -> fatal.accept("the server " + name + ": " + cause.getMessage()));
+    Closing closing = once(server::close);
+    parts.push(new Part("server " + name, closing));
+    var _ = server.failed().thenAccept(cause -> failed(name, closing, cause));
     FrameServer frames =
         FrameServer.start(
             config.data().chunkSocket(number), services.connect(ChunkAddress.of(number)));
     parts.push(new Part("frames of " + name, frames::close));
     addresses.add(CHUNK_ADDRESS + "unix:" + config.data().chunkSocket(number));
     return server;
+  }
+
+  /**
+   * A chunk server whose disk failed ends; the process goes on as long as it has another one. Its
+   * blocks are then read from others, and copied when it has been away for long.
+   */
+  private void failed(String name, Closing closing, IOException cause) {
+    String reason = "the server " + name + ": " + cause.getMessage();
+    if (chunksLeft.decrementAndGet() == 0) {
+      fatal.accept(reason);
+      return;
+    }
+    LOG.error("the others go on without it: {}", reason);
+    Thread.ofPlatform()
+        .daemon()
+        .name("dfs-end-" + name)
+        .start(
+            () -> {
+              try {
+                closing.close();
+              } catch (Exception e) {
+                LOG.warn("ending the server {} failed", name, e);
+              }
+            });
+  }
+
+  private static Closing once(Closing closing) {
+    AtomicBoolean done = new AtomicBoolean();
+    return () -> {
+      if (done.compareAndSet(false, true)) {
+        closing.close();
+      }
+    };
   }
 
   private void awaitReady(ChunkServer server) throws IOException {
