@@ -187,8 +187,9 @@ final class StatusReports implements Reports {
     }
     if (health.under() > 0) {
       problems.add(
-          "%d blocks have fewer than %d good copies: more are made while a chunk server has space"
-              .formatted(health.under(), survey.copies()));
+          health.under()
+              + " blocks have fewer good copies than they should: more are made while a chunk"
+              + " server has space");
     }
     if (!servers.place(survey.copies()).enough()) {
       problems.add(

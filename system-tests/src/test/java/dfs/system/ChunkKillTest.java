@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -127,7 +128,8 @@ class ChunkKillTest {
     Files.createFile(scratch.resolve("stop"));
     double slowest = 0;
     for (Process load : loads) {
-      String said = new String(load.getInputStream().readAllBytes(), "UTF-8").strip();
+      String said =
+          new String(load.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       assertThat(load.waitFor()).as("%s", said).isZero();
       slowest = Math.max(slowest, Double.parseDouble(said));
     }

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,6 +122,32 @@ class CommandTest {
     assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--replication", "9"))
         .contains("1 to 8");
     assertThat(dfs(NOTHING_STARTED, "chunk", "--data", data, "--number", "33")).contains("1 to 32");
+  }
+
+  /** How many chunk servers have files of as many bytes: there is one such block. */
+  private long replicas(long bytes) throws Exception {
+    return Long.parseLong(
+        Shell.run(scratch, "find data/chunk* -name '*.d' -size " + bytes + "c | wc -l"));
+  }
+
+  @Test
+  void copiesAreSetForADirectoryAndForWhatIsThere() throws Exception {
+    serve("up", "--foreground", "--no-mount", "--data", data, "--chunk-servers", "3");
+    Path file = scratch.resolve("file");
+    Files.write(file, new byte[5_000_000]);
+    dfs(0, "mkdir", "--data", data, "/three");
+    assertThat(dfs(0, "replication", "--data", data, "/three")).contains("1, as the volume");
+    assertThat(dfs(0, "replication", "--data", data, "3", "/three")).contains("/three: 3");
+    dfs(0, "put", "--data", data, file.toString(), "/three/file");
+    assertThat(replicas(5_000_000)).isEqualTo(3);
+    dfs(0, "replication", "--data", data, "-R", "2", "/three");
+    assertThat(dfs(0, "replication", "--data", data, "/three/file")).contains("file: 2");
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .untilAsserted(() -> assertThat(replicas(5_000_000)).isEqualTo(2));
+    assertThat(dfs(NOTHING_STARTED, "replication", "--data", data, "9", "/three"))
+        .contains("copies are 1 to 8 or \"default\", not 9");
+    assertThat(dfs(FAILED, "replication", "--data", data, "2", "/nothing")).contains("/nothing");
   }
 
   @Test

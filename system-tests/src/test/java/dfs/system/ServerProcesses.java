@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A metadata server, chunk servers and a mount, each a process; ends with {@link #close}. */
-final class ServerProcesses implements AutoCloseable {
+final class ServerProcesses {
   private static final long COPIES_NANOS = TimeUnit.SECONDS.toNanos(120);
 
   /** What a chunk server has that is away so long is copied again. */
@@ -132,8 +132,8 @@ final class ServerProcesses implements AutoCloseable {
     return Shell.run(mnt, "find . -type f | sort | xargs sha256sum");
   }
 
-  @Override
-  public void close() throws Exception {
+  /** Kills all that run and takes the mount away. */
+  void close() throws Exception {
     all.forEach(DfsProcess::close);
     Shell.quietly("umount", "-l", mnt.toString());
   }

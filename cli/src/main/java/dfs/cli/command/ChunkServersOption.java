@@ -3,8 +3,8 @@ package dfs.cli.command;
 import dfs.cli.data.DataDirectory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import picocli.CommandLine;
@@ -35,7 +35,7 @@ final class ChunkServersOption {
    * @throws ParameterException if fewer were asked for than there are
    */
   List<Integer> numbers(DataDirectory data) {
-    SortedSet<Integer> numbers = new TreeSet<>(data.chunkServers());
+    NavigableSet<Integer> numbers = new TreeSet<>(data.chunkServers());
     int count = asked.orElseGet(() -> Math.max(1, numbers.size()));
     check(spec.commandLine(), "--chunk-servers", count);
     if (count < numbers.size()) {

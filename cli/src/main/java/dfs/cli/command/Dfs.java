@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       Umount.class,
       ServeMetadata.class,
       ServeChunk.class,
+      Replicate.class,
       Drain.class,
       Undrain.class,
       ForgetServer.class

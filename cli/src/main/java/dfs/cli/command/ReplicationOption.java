@@ -1,6 +1,7 @@
 package dfs.cli.command;
 
 import dfs.cli.daemon.Replication;
+import dfs.protocol.metadata.Attributes;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -9,7 +10,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code --replication R --lost-after SECONDS}: how many copies there are to be. */
 final class ReplicationOption {
-  private static final int COPIES_MAX = 8;
+  private static final int COPIES_MAX = Attributes.COPIES_MAX;
   private static final int LOST_SECONDS_MAX = 86_400;
 
   @Spec(Spec.Target.MIXEE)

@@ -105,6 +105,7 @@ public final class Roles implements AutoCloseable {
     this.time = time;
     this.random = random;
     this.fatal = fatal;
+    this.chunksLeft = new AtomicInteger(config.chunkServers().size());
     this.problem = problem;
   }
 

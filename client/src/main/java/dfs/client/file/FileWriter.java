@@ -25,7 +25,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,16 +59,18 @@ final class FileWriter {
   private final MetadataSession session;
   private final BlockStore blocks;
   private final Time time;
-  private final Lane syncedLane;
-  private final Lane bulkLane;
+
+  /** Lanes that files share, by how many copies and whether appends are synced. */
+  private final Map<Shared, Lane> shared = new ConcurrentHashMap<>();
 
   FileWriter(MetadataSession session, BlockStore blocks, Time time) {
     this.time = time;
     this.session = session;
     this.blocks = blocks;
-    this.syncedLane = new Lane(new BlockWish(false, true, 0), blocks);
-    this.bulkLane = new Lane(new BlockWish(false, false, 0), blocks);
   }
+
+  /** What files that share a lane have in common. */
+  private record Shared(int copies, boolean synced) {}
 
   /** Sends what is in memory to blocks; durable it is not yet. */
   void spill(FileState file) throws IOException {
@@ -439,11 +443,16 @@ final class FileWriter {
   private Lane laneOf(FileState file, boolean synced) {
     file.lock.lock();
     try {
+      int copies = file.attributes().copies();
       if (file.solo() == null && file.sizeBytes() >= SPILL_BYTES) {
-        file.solo(new Lane(new BlockWish(true, synced, file.ino), blocks));
+        file.solo(new Lane(new BlockWish(true, synced, file.ino, copies), blocks));
       }
       Lane solo = file.solo();
-      return solo != null ? solo : synced ? syncedLane : bulkLane;
+      return solo != null
+          ? solo
+          : shared.computeIfAbsent(
+              new Shared(copies, synced),
+              kind -> new Lane(new BlockWish(false, synced, 0, copies), blocks));
     } finally {
       file.lock.unlock();
     }
@@ -628,8 +637,7 @@ final class FileWriter {
   void sealIdle(@Nullable FileState file, long beforeNanos) throws IOException {
     List<Lane> lanes = new ArrayList<>();
     if (file == null) {
-      lanes.add(syncedLane);
-      lanes.add(bulkLane);
+      lanes.addAll(shared.values());
     } else if (file.solo() != null) {
       lanes.add(file.solo());
     }

@@ -109,6 +109,51 @@ public final class VolumeTree {
     }
   }
 
+  /**
+   * Lets so many copies be kept of a file, or of what is made in a directory from now on. Copies of
+   * what a file has are made, or deleted, in the background.
+   *
+   * @param copies 1 to 8; 0: as the volume says
+   * @param recursive of everything below a directory, too
+   */
+  public void setReplication(String path, int copies, boolean recursive) throws IOException {
+    setReplication(path, find(path), copies, recursive);
+  }
+
+  private void setReplication(String path, Attributes found, int copies, boolean recursive)
+      throws IOException {
+    if (found.isDirectory()) {
+      change(path, found.ino(), copies, 0, 0);
+      Pages pages = new Pages(path, found.ino(), true);
+      while (recursive && pages.hasMore()) {
+        for (Dentry entry : pages.next().entries()) {
+          Attributes attributes = entry.attributes();
+          if (attributes != null && (attributes.isDirectory() || attributes.isRegular())) {
+            String below = path + "/" + entry.name().toStringUtf8();
+            setReplication(below, attributes, copies, true);
+          }
+        }
+      }
+      return;
+    }
+    long from = 0;
+    do {
+      Query query = new Query.ReadMap(found.ino(), from, Limits.FILE_SIZE_BYTES - from);
+      if (!(session.call(caller, query) instanceof Reply.MapPage page)) {
+        throw new PathRefusedException(path, Errno.EACCES, "its map cannot be read");
+      }
+      change(path, found.ino(), copies, from, page.endOffset());
+      from = page.endOffset();
+    } while (from < found.sizeBytes());
+  }
+
+  private void change(String path, long ino, int copies, long from, long to) throws IOException {
+    Reply reply = session.call(caller, new Change.SetReplication(ino, copies, from, to));
+    if (!(reply instanceof Reply.Entry)) {
+      throw PathWalk.refusal(path, reply);
+    }
+  }
+
   /** One page of a directory after the other, up to what was its end at the first. */
   private final class Pages {
     private final String path;

@@ -244,6 +244,7 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
       case Change.RemoveXattr o -> false;
       case Change.SealBlocks o -> false;
       case Change.DrainServer o -> false;
+      case Change.SetReplication o -> false;
       case Change.ForgetServer o -> false;
       case Upkeep o -> false;
     };

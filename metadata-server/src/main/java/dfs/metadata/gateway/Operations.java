@@ -133,7 +133,7 @@ final class Operations {
       answer(session, request, objection);
       return;
     }
-    int copies = allocates(change) ? namespace.survey().copies() : 0;
+    int copies = copiesOf(change);
     ChunkServers.Placement placement =
         copies > 0 ? servers.place(copies) : new ChunkServers.Placement(List.of(), true);
     if (!placement.enough() && change instanceof Change.AllocateBlock) {
@@ -177,9 +177,18 @@ final class Operations {
             "chunk server %d has the last copy of %d blocks".formatted(forget.server(), last));
   }
 
-  private static boolean allocates(Change change) {
-    return change instanceof Change.AllocateBlock
-        || (change instanceof Change.Commit commit && commit.next() != null);
+  /** On how many servers the block is to be that a change asks for; 0: it asks for none. */
+  private int copiesOf(Change change) {
+    Change.BlockWish wish =
+        switch (change) {
+          case Change.AllocateBlock allocate -> allocate.wish();
+          case Change.Commit commit -> commit.next();
+          default -> null;
+        };
+    if (wish == null) {
+      return 0;
+    }
+    return wish.copies() > 0 ? wish.copies() : namespace.survey().copies();
   }
 
   /** Nobody knows whether it took effect: the stream ends, and the client asks again. */

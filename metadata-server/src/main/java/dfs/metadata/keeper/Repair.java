@@ -6,6 +6,7 @@ import dfs.metadata.namespace.Survey;
 import dfs.metadata.namespace.Survey.Block;
 import dfs.metadata.namespace.Survey.BlockState;
 import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
@@ -32,6 +33,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Repair {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
+
+  /** Blocks that have enough copies, and not where they should be, come last. */
+  private static final int ENOUGH = Attributes.COPIES_MAX;
+
   private static final int BLOCKS_PER_PAGE = 1000;
   private static final int COPIES_PER_SERVER = 4;
   private static final int COPIES_PER_STEP = 64;
@@ -177,8 +182,8 @@ final class Repair {
     long unreachable;
     long lost;
 
-    Sights(int wanted) {
-      for (int copies = 0; copies <= wanted; copies++) {
+    Sights() {
+      for (int copies = 0; copies <= ENOUGH; copies++) {
         under.add(new ArrayDeque<>());
       }
     }
@@ -205,8 +210,8 @@ final class Repair {
     Set<Long> drainedBefore = draining;
     Set<Long> complete = complete();
     safe |= look(complete);
-    int wanted = survey.copies();
-    Sights sights = new Sights(wanted);
+    int volume = survey.copies();
+    Sights sights = new Sights();
     // One that has just begun may be given a block by who does not know yet.
     drainedBefore.stream()
         .filter(draining::contains)
@@ -214,7 +219,7 @@ final class Repair {
     for (BlockState state : List.of(BlockState.SEALED, BlockState.CLOSED)) {
       long after = 0;
       for (List<Block> page = page(state, after); !page.isEmpty(); page = page(state, after)) {
-        page.forEach(block -> see(block, complete, wanted, sights));
+        page.forEach(block -> see(block, complete, wanted(block, volume), sights));
         after = page.getLast().id();
       }
     }
@@ -233,8 +238,12 @@ final class Repair {
     wanting.clear();
     sights.under.forEach(wanting::addAll);
     if (safe) {
-      deleteSurplus(complete, wanted);
+      deleteSurplus(complete, volume);
     }
+  }
+
+  private static int wanted(Block block, int volume) {
+    return block.copies() == 0 ? volume : block.copies();
   }
 
   private void see(Block block, Set<Long> complete, int wanted, Sights sights) {
@@ -243,8 +252,9 @@ final class Repair {
     count(block, sights.leftOn);
     if (good >= wanted) {
       sights.healthy++;
-      if (!members.leaving().isEmpty()) {
-        sights.want(block, wanted);
+      if ((members.good().size() >= wanted && block.servers().size() > wanted)
+          || !members.leaving().isEmpty()) {
+        sights.want(block, ENOUGH);
       }
     } else if (good > 0 || !spares(block, complete).isEmpty()) {
       sights.wanting++;
@@ -340,9 +350,11 @@ final class Repair {
   /** A good copy that nobody counts is counted; without one, another is ordered. */
   private Next mend(Members members, Set<Long> complete) {
     Block block = members.block();
-    int wanted = survey.copies();
-    if (members.good().size() >= wanted && !members.leaving().isEmpty()) {
-      propose(new Upkeep.SetMembers(block.id(), block.servers(), members.remaining()));
+    int wanted = wanted(block, survey.copies());
+    boolean enough = members.good().size() >= wanted;
+    if (enough && (block.servers().size() > wanted || !members.leaving().isEmpty())) {
+      List<Long> after = members.good().subList(0, wanted);
+      propose(new Upkeep.SetMembers(block.id(), block.servers(), after));
       return Next.SETTLED;
     }
     int missing = wanted - members.remaining().size();
@@ -541,14 +553,14 @@ final class Repair {
    * at once. Which are told to go counts no more from before the order on: it may be obeyed late,
    * when that server is a member again.
    */
-  private void deleteSurplus(Set<Long> complete, int wanted) {
+  private void deleteSurplus(Set<Long> complete, int volume) {
     long mark = survey.allocationMark();
     for (long server : complete) {
       List<Long> surplus = new ArrayList<>();
       for (long id : replicas.blocksOf(server)) {
         if (id < mark
             && surplus.size() < BLOCKS_PER_PAGE
-            && isSurplus(server, id, complete, wanted)
+            && isSurplus(server, id, complete, volume)
             && surplusOrdered.take(server, id)) {
           surplus.add(id);
         }
@@ -560,7 +572,7 @@ final class Repair {
     }
   }
 
-  private boolean isSurplus(long server, long id, Set<Long> complete, int wanted) {
+  private boolean isSurplus(long server, long id, Set<Long> complete, int volume) {
     Copying known = copying.get(id);
     if (known != null && known.server() == server) {
       return false;
@@ -581,7 +593,9 @@ final class Repair {
         replica != null
             && replica.state() == Replicas.SEALED
             && replica.lengthBytes() == block.lengthBytes();
-    return whole ? confirmed == block.servers().size() && confirmed >= wanted : confirmed > 0;
+    return whole
+        ? confirmed == block.servers().size() && confirmed >= wanted(block, volume)
+        : confirmed > 0;
   }
 
   /** What a server was told to delete, and has. */

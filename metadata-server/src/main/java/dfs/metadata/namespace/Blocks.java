@@ -6,6 +6,7 @@ import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.Table;
 import dfs.metadata.store.Key;
 import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Extent;
@@ -17,7 +18,6 @@ import java.util.List;
 final class Blocks {
   private static final String NEXT_BLOCK = "next.block";
   private static final String COPIES = "copies";
-  private static final int COPIES_MAX = 8;
   private static final long FIRST_EPOCH = 1;
 
   private Blocks() {}
@@ -33,16 +33,37 @@ final class Blocks {
   }
 
   static Reply setCopies(Upkeep.SetCopies order, Applying in) {
-    if (order.copies() < 1 || order.copies() > COPIES_MAX) {
-      throw Refusal.of(Errno.EINVAL, "1 to " + COPIES_MAX + " copies, not " + order.copies());
-    }
+    checkCopies(order.copies(), 1);
     in.tx.setNumber(COPIES, order.copies());
     return Reply.Done.DONE;
+  }
+
+  static void checkCopies(int copies, int least) {
+    if (copies < least || copies > Attributes.COPIES_MAX) {
+      throw Refusal.of(
+          Errno.EINVAL, "%d to %d copies, not %d".formatted(least, Attributes.COPIES_MAX, copies));
+    }
+  }
+
+  /** So many copies are wanted of a block for the sake of one file; others may want more. */
+  static void setCopies(Applying in, long block, long ino, int copies) {
+    BlockInfo info = in.tx.value(Table.BLOCKS, Key.of(block));
+    if (info == null || info.state() >= BlockInfo.DEAD) {
+      return;
+    }
+    boolean own = info.solo() && info.ino() == ino;
+    int volume = copies(in.tx);
+    int now = info.copies() == 0 ? volume : info.copies();
+    int asked = copies == 0 ? volume : copies;
+    if (own ? info.copies() != copies : asked > now) {
+      in.tx.put(Table.BLOCKS, Key.of(block), info.withCopies(copies));
+    }
   }
 
   /** Opens a block for the command's session on the servers stamped on it. */
   static Reply.BlockGrant allocate(Applying in, Change.BlockWish wish) {
     List<Long> servers = in.command.placement();
+    checkCopies(wish.copies(), 0);
     if (servers.isEmpty()) {
       throw Refusal.of(Errno.ENOSPC, "no chunk server can take a block");
     }
@@ -60,7 +81,8 @@ final class Blocks {
             wish.synced(),
             wish.ino(),
             servers,
-            List.of()));
+            List.of(),
+            wish.copies()));
     return new Reply.BlockGrant(
         block, FIRST_EPOCH, wish.solo(), wish.synced(), servers, List.of(), ByteString.EMPTY);
   }

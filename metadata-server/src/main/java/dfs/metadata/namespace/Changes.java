@@ -51,6 +51,7 @@ final class Changes {
       case Change.Touch c -> Touch.apply(c, in);
       case Change.DrainServer c -> Servers.drain(c, in);
       case Change.ForgetServer c -> Servers.forget(c, in);
+      case Change.SetReplication c -> SetReplication.apply(c, in);
     };
   }
 
@@ -99,6 +100,7 @@ final class Changes {
             0,
             0,
             in.now,
+            0,
             0,
             0,
             0));

@@ -84,7 +84,8 @@ final class NewInode {
             in.now,
             parent,
             cookie,
-            flags);
+            flags,
+            directory.policy());
     in.put(ino, inode);
     Charge.add(in.tx, parent, Charge.own(inode));
     Charge.addToOwner(in.tx, inode.uid(), inode.gid(), Charge.own(inode));
@@ -107,7 +108,8 @@ final class NewInode {
       long now,
       long parent,
       long cookie,
-      int flags) {
+      int flags,
+      int policy) {
     return new Inode(
         type,
         mode,
@@ -128,7 +130,7 @@ final class NewInode {
         0,
         0,
         1,
-        0,
+        policy,
         0,
         flags,
         1,

@@ -135,7 +135,8 @@ final class StateSurvey implements Survey {
         info.session(),
         info.lengthBytes(),
         info.solo(),
-        info.servers());
+        info.servers(),
+        info.copies());
   }
 
   private List<Block> blocks(long after, int limit, Predicate<Block> wanted) {

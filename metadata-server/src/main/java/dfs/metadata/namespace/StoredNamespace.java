@@ -132,6 +132,7 @@ public final class StoredNamespace implements Namespace {
       case Change.MakeSymlink c -> entry(attributes);
       case Change.Link c -> entry(attributes);
       case Change.SetAttributes c -> entry(attributes);
+      case Change.SetReplication c -> entry(attributes);
       case Change.Unlink c -> new Reply.Removed(attributes);
       case Change.RemoveDirectory c -> new Reply.Removed(attributes);
       case Change.Rename c -> new Reply.Removed(attributes);

@@ -59,7 +59,11 @@ public interface Survey {
     GONE
   }
 
-  /** A block as the log knows it. */
+  /**
+   * A block as the log knows it.
+   *
+   * @param copies on how many servers it should be; 0: as the volume says
+   */
   record Block(
       long id,
       long epoch,
@@ -67,7 +71,8 @@ public interface Survey {
       long session,
       long lengthBytes,
       boolean solo,
-      List<Long> servers) {}
+      List<Long> servers,
+      int copies) {}
 
   /** No block id at or above this was ever allocated. */
   long allocationMark();

@@ -11,6 +11,7 @@ import java.util.List;
  * @param ino of a solo block the file it is for
  * @param servers its members
  * @param relocations where its ranges went, for all versions at once; empty: they lie in it
+ * @param copies on how many servers it should be; 0: as the volume says
  */
 public record BlockInfo(
     long epoch,
@@ -21,7 +22,8 @@ public record BlockInfo(
     boolean synced,
     long ino,
     List<Long> servers,
-    List<Relocation> relocations) {
+    List<Relocation> relocations,
+    int copies) {
   public static final int OPEN = 0;
   public static final int SEALED = 1;
   public static final int CLOSED = 2;
@@ -38,10 +40,16 @@ public record BlockInfo(
 
   public BlockInfo withServers(List<Long> members) {
     return new BlockInfo(
-        epoch, state, session, lengthBytes, solo, synced, ino, members, relocations);
+        epoch, state, session, lengthBytes, solo, synced, ino, members, relocations, copies);
   }
 
   public BlockInfo withState(int next, long length) {
-    return new BlockInfo(epoch, next, session, length, solo, synced, ino, servers, relocations);
+    return new BlockInfo(
+        epoch, next, session, length, solo, synced, ino, servers, relocations, copies);
+  }
+
+  public BlockInfo withCopies(int wanted) {
+    return new BlockInfo(
+        epoch, state, session, lengthBytes, solo, synced, ino, servers, relocations, wanted);
   }
 }

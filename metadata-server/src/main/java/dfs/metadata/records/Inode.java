@@ -16,7 +16,8 @@ import dfs.protocol.metadata.FileType;
  * @param cutOffset with {@code cutNanos}: extents not written after that stamp count only up to
  *     this offset; reserved
  * @param change grows with each change
- * @param policy placement and retention policy; 0: the volume's
+ * @param policy placement and retention policy; 0: the volume's; its low four bits are how many
+ *     copies are kept
  * @param grain how coarse the history of a file is; 0: the volume's
  * @param flags {@link Attributes} flags and {@code HAS_*}
  * @param nextCookie of a directory: cookie of the next entry
@@ -94,7 +95,9 @@ public record Inode(
         birthNanos,
         change,
         map,
-        (flags & SHOWN_FLAGS) | (has(HAS_XATTRS) ? Attributes.FLAG_XATTRS : 0));
+        (flags & SHOWN_FLAGS)
+            | (has(HAS_XATTRS) ? Attributes.FLAG_XATTRS : 0)
+            | Attributes.copiesFlags(policy));
   }
 
   /** An inode under change. */
@@ -113,6 +116,7 @@ public record Inode(
     public long cookie;
     public long map;
     public long mapBirthNanos;
+    public int policy;
     public int flags;
     public long nextCookie;
 
@@ -131,6 +135,7 @@ public record Inode(
       cookie = before.cookie;
       map = before.map;
       mapBirthNanos = before.mapBirthNanos;
+      policy = before.policy;
       flags = before.flags;
       nextCookie = before.nextCookie;
     }
@@ -184,7 +189,7 @@ public record Inode(
           before.cutOffset,
           before.cutNanos,
           change,
-          before.policy,
+          policy,
           before.grain,
           flags,
           nextCookie,

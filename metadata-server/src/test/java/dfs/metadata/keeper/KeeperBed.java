@@ -168,11 +168,16 @@ final class KeeperBed {
 
   /** A block that a session writes on these servers. */
   long open(long by, Server... on) {
+    return open(0, by, on);
+  }
+
+  private long open(int copies, long by, Server... on) {
     List<Long> placement = new ArrayList<>();
     for (Server server : on) {
       placement.add(server.id);
     }
-    Change.AllocateBlock order = new Change.AllocateBlock(new Change.BlockWish(false, false, 0));
+    Change.AllocateBlock order =
+        new Change.AllocateBlock(new Change.BlockWish(false, false, 0, copies));
     return ((Reply.Allocated) change(by, placement, order)).grant().block();
   }
 
@@ -183,7 +188,12 @@ final class KeeperBed {
 
   /** A sealed block, which these servers have and have said so. */
   long sealed(long length, Server... on) {
-    long block = open(session, on);
+    return sealed(0, length, on);
+  }
+
+  /** The same, of which so many copies are wanted. */
+  long sealed(int copies, long length, Server... on) {
+    long block = open(copies, session, on);
     seal(block, length, false);
     for (Server server : on) {
       server.has(block, length, Replicas.SEALED);

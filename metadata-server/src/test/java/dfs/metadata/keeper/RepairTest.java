@@ -52,6 +52,21 @@ class RepairTest {
   }
 
   @Test
+  void eachBlockGetsAsManyCopiesAsItShouldHave() {
+    long three = bed.sealed(3, LENGTH, one, two);
+    long single = bed.sealed(1, LENGTH, one, two);
+    long asTheVolume = bed.sealed(0, LENGTH, one, two);
+    run(30);
+    assertThat(bed.members(three)).hasSize(3);
+    assertThat(bed.members(single)).hasSize(1);
+    assertThat(bed.members(asTheVolume)).containsExactly(one.id, two.id);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(3, 0, 0, 0));
+    List<Long> deleted = new ArrayList<>(deletions(one));
+    deleted.addAll(deletions(two));
+    assertThat(deleted).containsExactly(single);
+  }
+
+  @Test
   void whatADrainedServerHasGoesElsewhereFirst() {
     long block = bed.sealed(LENGTH, one, two);
     long open = bed.open(bed.openSession(), one, three);

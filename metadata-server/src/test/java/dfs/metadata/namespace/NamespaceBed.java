@@ -179,7 +179,7 @@ public final class NamespaceBed implements AutoCloseable {
   }
 
   static Change.BlockWish wish() {
-    return new Change.BlockWish(false, false, 0);
+    return new Change.BlockWish(false, false, 0, 0);
   }
 
   static Extent extent(long offset, long length, long block, long blockOffset) {

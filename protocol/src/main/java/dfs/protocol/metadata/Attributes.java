@@ -43,6 +43,24 @@ public record Attributes(
   /** It may have extended attributes; without this it has none. */
   public static final int FLAG_XATTRS = 16;
 
+  /** Most copies that can be asked for. */
+  public static final int COPIES_MAX = 8;
+
+  /** Four bits of the flags tell how many copies are kept. */
+  private static final int COPIES_SHIFT = 24;
+
+  private static final int COPIES_MASK = 0xf;
+
+  /** The bits of {@link #flags} that say so many copies. */
+  public static int copiesFlags(int copies) {
+    return (copies & COPIES_MASK) << COPIES_SHIFT;
+  }
+
+  /** How many copies are kept of a file, or of what is made in a directory; 0: the volume's. */
+  public int copies() {
+    return (flags >>> COPIES_SHIFT) & COPIES_MASK;
+  }
+
   /** The inode number of the root directory. */
   public static final long ROOT_INO = 1;
 

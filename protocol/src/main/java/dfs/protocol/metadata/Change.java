@@ -231,6 +231,16 @@ public sealed interface Change extends Operation, Order {
   record DrainServer(long server, boolean draining) implements Change {}
 
   /**
+   * So many copies are kept of a file, or of what is made in a directory from now on. Of a file's
+   * blocks, those that [fromOffset, toOffset) lies in get as many; those that it shares with others
+   * never get fewer.
+   *
+   * @param copies 1 to 8; 0: as the volume says
+   */
+  @Tag(18)
+  record SetReplication(long ino, int copies, long fromOffset, long toOffset) implements Change {}
+
+  /**
    * A chunk server that will not come back is known no more; refused while it is here or a block
    * has no other copy. For the superuser.
    */
@@ -243,8 +253,10 @@ public sealed interface Change extends Operation, Order {
   /**
    * What kind of block a session wants: for one large file or packed, for synced or for bulk
    * appends.
+   *
+   * @param copies on so many servers; 0: as the volume says
    */
-  record BlockWish(boolean solo, boolean synced, long ino) {}
+  record BlockWish(boolean solo, boolean synced, long ino, int copies) {}
 
   /**
    * A block of this session ends: sealed at {@code lengthBytes}.

@@ -39,7 +39,7 @@ class RecordCodecTest {
               -1,
               true,
               List.of(new Change.BlockEnd(4, 1, 110, true)),
-              new Change.BlockWish(true, false, 9),
+              new Change.BlockWish(true, false, 9, 0),
               0));
 
   @Test

@@ -1,0 +1,43 @@
+package dfs.metadata.namespace;
+
+import dfs.acl.Ownership;
+import dfs.metadata.records.Inode;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.Reply;
+
+/** How many copies are kept of a file, or of what is made in a directory. */
+final class SetReplication {
+  private static final int COPIES_MASK = 0xf;
+
+  private SetReplication() {}
+
+  static Reply apply(Change.SetReplication order, Applying in) {
+    Blocks.checkCopies(order.copies(), 0);
+    Inode before = in.require(order.ino());
+    if (!before.isDirectory() && !before.isRegular()) {
+      throw Refusal.of(Errno.EINVAL, "only files and directories have copies");
+    }
+    if (!Ownership.isOwner(in.subject, before.uid())) {
+      throw Refusal.of(Errno.EPERM, "only the owner says how many copies are kept");
+    }
+    if (before.isRegular()) {
+      for (Extent extent :
+          Maps.touching(
+              in.tx, before.map(), order.fromOffset(), order.toOffset(), Integer.MAX_VALUE)) {
+        if (!extent.unwritten()) {
+          Blocks.setCopies(in, extent.block(), order.ino(), order.copies());
+        }
+      }
+    }
+    int policy = (before.policy() & ~COPIES_MASK) | order.copies();
+    if (policy == before.policy()) {
+      return in.entry(order.ino());
+    }
+    Inode.Edit edit = before.edit().changed(in.now);
+    edit.policy = policy;
+    in.put(order.ino(), edit.done());
+    return in.entry(order.ino());
+  }
+}
