@@ -145,12 +145,12 @@ class ChunkKillTest {
       chosen.add(1 + random.nextInt(count));
     }
     chosen.forEach(victim -> servers.chunk(victim).kill());
+    long deadNanos = System.nanoTime();
     writers.work(1000);
     writers.stop();
     double slowest = stopLoad();
     writers.verifyExactly();
-    servers.awaitCopies(false);
-    servers.awaitCopies(true);
+    servers.awaitCopies(deadNanos);
     for (int victim : chosen) {
       servers.startChunk(victim);
     }
@@ -164,7 +164,7 @@ class ChunkKillTest {
       assertThat(slowest).isLessThan(STALL_SECONDS);
     }
     servers.dfs(0, "fsck");
-    servers.awaitCopies(true);
+    servers.awaitHealthy();
   }
 
   @Test

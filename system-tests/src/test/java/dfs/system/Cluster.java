@@ -40,6 +40,9 @@ final class Cluster implements AutoCloseable {
   /** Copies of a server that is away so long are made again. */
   private static final long LOST_NANOS = 2_000_000_000L;
 
+  /** After this time status has counted them as lost: the keeper looks each five seconds. */
+  static final long COUNTED_LOST_NANOS = LOST_NANOS + 11_000_000_000L;
+
   private static final ByteString KEY = ByteString.copyFromUtf8("the cluster key of the tests, 32");
 
   final Time time;
@@ -134,6 +137,11 @@ final class Cluster implements AutoCloseable {
     ChunkServer server = chunks.get(index);
     open.remove(server);
     server.close();
+  }
+
+  /** Flushes of each chunk server's journal since its start. */
+  List<Long> journalFlushes() {
+    return chunks.stream().map(chunk -> chunk.status().flushes()).toList();
   }
 
   StreamSession session(boolean mount) throws IOException {

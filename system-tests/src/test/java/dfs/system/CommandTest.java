@@ -109,6 +109,8 @@ class CommandTest {
       JsonObject status = status(0);
       assertThat(status.getAsJsonArray("chunkServers")).hasSize(3);
       assertThat(status.getAsJsonObject("volume").get("copies").getAsInt()).isEqualTo(2);
+      assertThat(status.getAsJsonObject("volume").get("warning").getAsString())
+          .contains("chunk servers 1, 2, 3 share a disk");
       assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--chunk-servers", "4"))
           .contains("dfs is up already with 3");
       assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data, "--replication", "3"))

@@ -146,6 +146,8 @@ class PowerCutTest {
     String written = Shell.run(mnt, "sha256sum large*");
     writers.startAndWork(700);
     cut(() -> {}, OTHERS.getFirst());
+    // Each in a block of its own: some of them go to that disk.
+    Shell.run(mnt, "for i in $(seq 12); do head -c 5000000 /dev/zero >more$i; done; sync");
     writers.work(700);
     writers.stop();
     writers.verifyExactly();

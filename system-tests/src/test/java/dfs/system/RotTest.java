@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,6 +135,39 @@ class RotTest {
     servers.mount();
     assertThat(servers.digests()).isEqualTo(written);
     assertThat(servers.status().get("healthy").getAsBoolean()).isTrue();
+  }
+
+  /** Nothing is deleted, and all else of the file can be read: {@link DamageTest} shows which. */
+  @Test
+  void filesWhoseCopiesAreAllDamagedAreNamed() throws Exception {
+    servers.start(2, 2);
+    servers.mount();
+    Shell.run(
+        servers.mnt,
+        "mkdir -p a/b; head -c 5000000 /dev/urandom >a/b/bad; head -c 5000001 /dev/urandom >good;"
+            + " sync");
+    servers.stop();
+    Files.writeString(
+        scratch.resolve("flip.py"),
+        """
+        import sys
+        for name in sys.argv[1:]:
+            with open(name, 'r+b') as f:
+                f.seek(70000); byte = f.read(1)[0]
+                f.seek(70000); f.write(bytes([byte ^ 0x10]))
+        """);
+    Shell.run(scratch, "python3 flip.py $(find data/chunk* -name '*.d' -size 5000000c)");
+    servers.start(2, 2, "--scrub-rate", "1000", "--scrub-every", "3");
+    awaitScrubbed();
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .untilAsserted(
+            () ->
+                assertThat(servers.dfs(1, "fsck"))
+                    .contains("/a/b/bad: no good copy of block")
+                    .doesNotContain("/good"));
+    assertThat(Shell.run(scratch, "find data/chunk* -name '*.d' -size 5000000c | wc -l"))
+        .isEqualTo("2");
   }
 
   /** Nobody reads but the servers themselves: all is found in one pass, and nothing by the next. */

@@ -17,6 +17,9 @@ final class ServerProcesses {
   /** What a chunk server has that is away so long is copied again. */
   private static final String LOST_SECONDS = "10";
 
+  /** After this time status has counted it as lost: the metadata server looks each five seconds. */
+  private static final long COUNTED_LOST_NANOS = TimeUnit.SECONDS.toNanos(10 + 2 * 5 + 2);
+
   final Path scratch;
   final String data;
   final Path mnt;
@@ -77,8 +80,13 @@ final class ServerProcesses {
     return chunks.get(number - 1);
   }
 
-  void mount() throws IOException {
-    serve(List.of("mount", "--foreground", "--data", data, "--", mnt.toString()));
+  /** All that were started and not stopped. */
+  List<DfsProcess> all() {
+    return List.copyOf(all);
+  }
+
+  DfsProcess mount() throws IOException {
+    return serve(List.of("mount", "--foreground", "--data", data, "--", mnt.toString()));
   }
 
   /** Stops those that run, the last one first. */
@@ -104,17 +112,21 @@ final class ServerProcesses {
         .getAsJsonObject();
   }
 
-  /** Waits until copies are missing, or none is; none may be lost. */
-  void awaitCopies(boolean all) throws Exception {
+  /**
+   * Waits until no copies are missing although some servers were away for so long that what they
+   * have does not count; none may be lost.
+   *
+   * @param deadNanos when they died
+   */
+  void awaitCopies(long deadNanos) throws Exception {
     long since = System.nanoTime();
     JsonObject blocks;
     do {
       blocks = status().getAsJsonObject("volume").getAsJsonObject("sealedBlocks");
       assertThat(System.nanoTime() - since).as("still %s", blocks).isLessThan(COPIES_NANOS);
       assertThat(blocks.get("lost").getAsLong()).isZero();
-    } while ((blocks.get("underReplicated").getAsLong() + blocks.get("unreachable").getAsLong()
-            == 0)
-        != all);
+    } while (System.nanoTime() - deadNanos < COUNTED_LOST_NANOS
+        || blocks.get("underReplicated").getAsLong() + blocks.get("unreachable").getAsLong() > 0);
   }
 
   /** Waits until status finds nothing wrong. */

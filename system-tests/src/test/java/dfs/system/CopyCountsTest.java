@@ -1,0 +1,111 @@
+package dfs.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dfs.protocol.seam.RealTime;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What several copies cost: bytes sent and flushes, counted. */
+@Timeout(300)
+class CopyCountsTest {
+  private static final int SYNCS = 20;
+  private static final long WRITTEN_BYTES = 64L << 20;
+  private static final int IDLE_SECONDS = 5;
+
+  private @TempDir Path scratch;
+  private ServerProcesses servers;
+
+  @BeforeEach
+  void prepare() {
+    assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
+    servers = new ServerProcesses(scratch);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    if (servers != null) {
+      servers.close();
+    }
+  }
+
+  /** Each of 8 KiB, so that it is no part of the metadata. */
+  @Test
+  void aSmallSyncIsOneFlushOfEachMember() throws Exception {
+    Path mnt = scratch.resolve("mnt");
+    try (Cluster cluster = new Cluster(scratch, new RealTime(), 3, 3)) {
+      cluster.mount(mnt);
+      Files.writeString(
+          scratch.resolve("sync.py"),
+          """
+          import os, sys
+          fd = os.open('mnt/f', os.O_CREAT | os.O_WRONLY)
+          for i in range(int(sys.argv[1])):
+              os.pwrite(fd, os.urandom(8192), i * 8192); os.fdatasync(fd)
+          """);
+      Shell.run(scratch, "python3 sync.py 1");
+      List<Long> before = cluster.journalFlushes();
+      Shell.run(scratch, "python3 sync.py " + SYNCS);
+      List<Long> flushes = new ArrayList<>(cluster.journalFlushes());
+      for (int member = 0; member < flushes.size(); member++) {
+        assertThat(flushes.get(member) - before.get(member))
+            .as("flushes of member %d", member)
+            .isEqualTo(SYNCS);
+      }
+    }
+  }
+
+  /** Bytes that a process wrote to anything. */
+  private static long written(DfsProcess process) throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + process.pid() + "/io")).stream()
+        .filter(line -> line.startsWith("wchar: "))
+        .mapToLong(line -> Long.parseLong(line.substring("wchar: ".length())))
+        .sum();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void theClientSendsEachByteOnce(int copies) throws Exception {
+    servers.start(3, copies);
+    DfsProcess mount = servers.mount();
+    Shell.run(servers.mnt, "head -c 10000 /dev/zero >begun; sync begun");
+    long before = written(mount);
+    Shell.run(
+        servers.mnt,
+        "dd if=/dev/zero of=f bs=1M conv=fsync count=" + (WRITTEN_BYTES >> 20) + " 2>&1");
+    assertThat((double) (written(mount) - before) / WRITTEN_BYTES)
+        .as("bytes sent for each byte written")
+        .isBetween(1.0, 1.05);
+  }
+
+  @Test
+  void aHealthyClusterThatIsIdleSaysLittle() throws Exception {
+    servers.start(3, 2);
+    servers.mount();
+    Shell.run(servers.mnt, "head -c 9000000 /dev/urandom >f; sync");
+    servers.awaitHealthy();
+    long before = 0;
+    for (DfsProcess process : servers.all()) {
+      before += written(process);
+    }
+    LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(IDLE_SECONDS));
+    long after = 0;
+    for (DfsProcess process : servers.all()) {
+      after += written(process);
+    }
+    assertThat((after - before) / IDLE_SECONDS).as("bytes a second").isLessThan(10 << 10);
+  }
+}
