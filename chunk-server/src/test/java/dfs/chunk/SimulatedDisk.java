@@ -163,6 +163,11 @@ public final class SimulatedDisk implements Disk {
   }
 
   @Override
+  public String device() {
+    return "simulated";
+  }
+
+  @Override
   public synchronized Space space() {
     return space;
   }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code dfs status} and {@code dfs fsck} show, as JSON. */
@@ -58,6 +59,7 @@ final class StatusReports implements Reports {
 
   private String fsck() {
     List<String> problems = new ArrayList<>(namespace.survey().check(PROBLEMS_MAX));
+    problems.addAll(namespace.survey().filesThatLost(keeper.health().lostBlocks(), PROBLEMS_MAX));
     keeper.damaged().forEach(block -> problems.add("a replica of block " + block + " is damaged"));
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("healthy", problems.isEmpty());
@@ -209,8 +211,9 @@ final class StatusReports implements Reports {
         .forEach((state, count) -> blocks.put(state.name().toLowerCase(Locale.ROOT), count));
     volume.put("blocks", blocks);
     volume.put("copies", survey.copies());
-    if (survey.copies() == 1) {
-      volume.put("warning", "1 copy: a lost disk loses data");
+    List<String> warnings = warnings(survey.copies());
+    if (!warnings.isEmpty()) {
+      volume.put("warning", String.join("; ", warnings));
     }
     Health health = keeper.health();
     Map<String, Object> sealed = new LinkedHashMap<>();
@@ -221,6 +224,21 @@ final class StatusReports implements Reports {
     volume.put("sealedBlocks", sealed);
     volume.put("oldestInstantNanos", survey.oldestInstantNanos());
     return volume;
+  }
+
+  /** What a lost disk takes with it. */
+  private List<String> warnings(int copies) {
+    if (copies == 1) {
+      return List.of("1 copy: a lost disk loses data");
+    }
+    return servers.byDevice().stream()
+        .filter(sharing -> sharing.size() > 1)
+        .map(
+            sharing ->
+                "chunk servers %s share a disk: copies on them are lost together"
+                    .formatted(
+                        sharing.stream().map(String::valueOf).collect(Collectors.joining(", "))))
+        .toList();
   }
 
   private List<Object> sessions() {

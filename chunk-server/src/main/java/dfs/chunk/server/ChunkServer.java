@@ -163,7 +163,8 @@ public final class ChunkServer implements AutoCloseable {
             transport,
             time,
             random,
-            new ControlStream.Parts(identityFile, blocks, checked, space, services, scrubber));
+            new ControlStream.Parts(
+                identityFile, blocks, checked, space, services, scrubber, disk.device()));
     failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
       stopServing =

@@ -57,6 +57,7 @@ final class ControlStream implements AutoCloseable {
   private final CheckedBlocks checked;
   private final SpaceReserve space;
   private final Scrubber scrubber;
+  private final String device;
   private final Orders orders;
   private final Copier copier;
 
@@ -81,7 +82,8 @@ final class ControlStream implements AutoCloseable {
       CheckedBlocks checked,
       SpaceReserve space,
       BlockServices services,
-      Scrubber scrubber) {}
+      Scrubber scrubber,
+      String device) {}
 
   ControlStream(
       ChunkServer.Config config,
@@ -98,6 +100,7 @@ final class ControlStream implements AutoCloseable {
     this.checked = parts.checked;
     this.space = parts.space;
     this.scrubber = parts.scrubber;
+    this.device = parts.device;
     this.orders = new Orders(blocks, identityFile.identity().term());
     this.copier = new Copier(blocks, space, parts.services, this::changed, this::tell);
   }
@@ -341,7 +344,8 @@ final class ControlStream implements AutoCloseable {
         now.totalBytes(),
         now.freeBytes(),
         blocks.count(),
-        scrubber.lastPassNanos());
+        scrubber.lastPassNanos(),
+        device);
   }
 
   String path() {

@@ -113,7 +113,8 @@ class ChunkServerTest {
                     1L << 40,
                     1L << 39,
                     i,
-                    state.scrubbedNanos()));
+                    state.scrubbedNanos(),
+                    "simulated"));
         write(100 + i, 10);
         time.advance(Limits.HEARTBEAT_NANOS);
       }

@@ -38,8 +38,11 @@ public record DataDirectory(Path root) {
   /** So many chunk servers can one directory have. */
   public static final int CHUNK_SERVERS_MAX = 32;
 
+  /** Every ext4 has one at its root. */
+  private static final String LOST_FOUND = "lost+found";
+
   private static final Set<String> OWN_NAMES =
-      Set.of("lock", "run", "log", "metadata", "mount", "cluster.key.new", "lost+found");
+      Set.of("lock", "run", "log", "metadata", "mount", "cluster.key.new", LOST_FOUND);
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
   private static final Set<PosixFilePermission> REACHABLE =
@@ -162,7 +165,7 @@ public record DataDirectory(Path root) {
       return false;
     }
     try (Stream<Path> entries = Files.list(directory)) {
-      return entries.findAny().isPresent();
+      return entries.anyMatch(entry -> !entry.endsWith(LOST_FOUND));
     }
   }
 

@@ -21,8 +21,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -241,6 +243,13 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       return time.monotonicNanos() - heardNanos < SILENT_NANOS;
     }
 
+    /** Its host and device; what has said nothing yet has one of its own. */
+    String device() {
+      return directories.isEmpty()
+          ? "server " + server
+          : host + " " + directories.getFirst().device();
+    }
+
     /** How empty the disks are, in parts of them; one that has said nothing yet is empty. */
     long emptiness() {
       long total = directories.stream().mapToLong(ChunkMessage.DirectoryState::totalBytes).sum();
@@ -262,9 +271,9 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   /**
    * Where a new block goes.
    *
-   * @param servers on as many hosts as possible and the emptiest first; fewer than wanted when
-   *     there are no more, and none when a lost server could then lose data: of several copies two
-   *     are made at least
+   * @param servers on as many hosts and disks as possible and the emptiest first; fewer when there
+   *     are no more, and none when a lost server could then lose data: of several copies two are
+   *     made at least
    * @param enough so many chunk servers are here, however full
    */
   public record Placement(List<Long> servers, boolean enough) {}
@@ -279,12 +288,33 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     }
     Set<String> hosts = new HashSet<>();
     List<Connection> chosen = new ArrayList<>();
-    able.stream().filter(c -> hosts.add(c.host)).limit(copies).forEach(chosen::add);
-    able.stream()
-        .filter(c -> !chosen.contains(c))
-        .limit(copies - chosen.size())
-        .forEach(chosen::add);
+    Set<String> devices = new HashSet<>();
+    choose(able, copies, chosen, c -> hosts.add(c.host) && devices.add(c.device()));
+    choose(able, copies, chosen, c -> devices.add(c.device()));
+    choose(able, copies, chosen, c -> true);
     return new Placement(chosen.stream().map(c -> c.server).toList(), true);
+  }
+
+  private static void choose(
+      List<Connection> able, int copies, List<Connection> chosen, Predicate<Connection> wanted) {
+    for (Connection connection : able) {
+      if (chosen.size() < copies && !chosen.contains(connection) && wanted.test(connection)) {
+        chosen.add(connection);
+      }
+    }
+  }
+
+  /**
+   * Servers by the device that their blocks lie on, of those that are connected: one that dies
+   * takes all of a list away.
+   */
+  public List<List<Long>> byDevice() {
+    Map<String, List<Long>> servers = new TreeMap<>();
+    for (Connection connection : connected.values()) {
+      servers.computeIfAbsent(connection.device(), d -> new ArrayList<>()).add(connection.server);
+    }
+    servers.values().forEach(Collections::sort);
+    return List.copyOf(servers.values());
   }
 
   /** Those whose disks are about as empty come in any order, so that none gets everything. */

@@ -1,5 +1,6 @@
 package dfs.metadata.keeper;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -8,6 +9,7 @@ import java.util.Map;
  * @param under fewer than wanted, and at least one
  * @param unreachable none that is here, but a server that is away may have one
  * @param lost none, although all members are here
+ * @param lostBlocks some of them
  * @param leftOn of each server that is drained, the blocks of any kind that it is needed for
  * @param onlyOn of servers that are away, the blocks of which nobody else has a good copy
  */
@@ -16,14 +18,16 @@ public record Health(
     long under,
     long unreachable,
     long lost,
+    List<Long> lostBlocks,
     Map<Long, Long> leftOn,
     Map<Long, Long> onlyOn) {
   public Health {
+    lostBlocks = List.copyOf(lostBlocks);
     leftOn = Map.copyOf(leftOn);
     onlyOn = Map.copyOf(onlyOn);
   }
 
   Health(long healthy, long under, long unreachable, long lost) {
-    this(healthy, under, unreachable, lost, Map.of(), Map.of());
+    this(healthy, under, unreachable, lost, List.of(), Map.of(), Map.of());
   }
 }

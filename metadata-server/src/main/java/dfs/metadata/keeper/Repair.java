@@ -175,6 +175,7 @@ final class Repair {
   private static final class Sights {
     final List<Deque<Long>> under = new ArrayList<>();
     final Map<Long, List<ChunkMessage.BlockState>> toAsk = new HashMap<>();
+    final List<Long> lostBlocks = new ArrayList<>();
     final Map<Long, Long> leftOn = new HashMap<>();
     final Map<Long, Long> onlyOn = new HashMap<>();
     long healthy;
@@ -233,6 +234,7 @@ final class Repair {
             sights.wanting,
             sights.unreachable,
             sights.lost,
+            sights.lostBlocks,
             sights.leftOn,
             sights.onlyOn);
     wanting.clear();
@@ -261,6 +263,9 @@ final class Repair {
       sights.want(block, good);
     } else if (members.pending().isEmpty() && complete.containsAll(block.servers())) {
       sights.lost++;
+      if (sights.lostBlocks.size() < BLOCKS_PER_PAGE) {
+        sights.lostBlocks.add(block.id());
+      }
     } else {
       sights.unreachable++;
       block.servers().stream()

@@ -13,6 +13,7 @@ import dfs.metadata.state.Table;
 import dfs.metadata.store.Key;
 import dfs.protocol.metadata.Attributes;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -239,6 +240,11 @@ final class StateSurvey implements Survey {
   @Override
   public long storeBytes() {
     return state.sizeBytes();
+  }
+
+  @Override
+  public List<String> filesThatLost(Collection<Long> blocks, int limit) {
+    return state.readSnapshot(reader -> new AffectedFiles(reader).of(blocks, limit));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dfs.metadata.namespace;
 
 import com.google.protobuf.ByteString;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,12 @@ public interface Survey {
 
   /** No block id at or above this was ever allocated. */
   long allocationMark();
+
+  /**
+   * Files with bytes in these blocks, a line for each and at most {@code limit}: where it is and
+   * that no good copy of one of them is left.
+   */
+  List<String> filesThatLost(Collection<Long> blocks, int limit);
 
   /** Maps that were let go of and have extents left. */
   List<Long> mapsToReap(int limit);

@@ -184,6 +184,11 @@ class RaftLogUpkeepTest {
   /** The disk, with the free space that a test says. */
   private record Gauge(Disk disk, AtomicLong free) implements Disk {
     @Override
+    public String device() throws IOException {
+      return disk.device();
+    }
+
+    @Override
     public DiskFile open(Path path, boolean create) throws IOException {
       return disk.open(path, create);
     }

@@ -286,7 +286,14 @@ final class KeeperBed {
             new ChunkMessage.Heartbeat(
                 List.of(
                     new ChunkMessage.DirectoryState(
-                        directory, "/d", "ok", 1L << 41, freeBytes, replicas.size(), 0))));
+                        directory,
+                        "/d",
+                        "ok",
+                        1L << 41,
+                        freeBytes,
+                        replicas.size(),
+                        0,
+                        String.valueOf(id)))));
       }
     }
 

@@ -77,7 +77,8 @@ class RepairTest {
     run(30);
     assertThat(bed.members(block)).containsExactlyInAnyOrder(two.id, three.id);
     assertThat(deletions(one)).containsExactly(block);
-    assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0, Map.of(one.id, 1L), Map.of()));
+    assertThat(bed.keeper.health())
+        .isEqualTo(new Health(1, 0, 0, 0, List.of(), Map.of(one.id, 1L), Map.of()));
     assertThat(bed.servers.place(3).servers()).doesNotContain(one.id);
     assertThat(bed.members(open)).as("who writes goes on").contains(one.id);
     bed.admin(new Change.DrainServer(one.id, false));
@@ -95,7 +96,8 @@ class RepairTest {
     run(60);
     assertThat(bed.members(block)).containsExactlyInAnyOrder(one.id, two.id);
     assertThat(deletions(one)).isEmpty();
-    assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0, Map.of(one.id, 1L), Map.of()));
+    assertThat(bed.keeper.health())
+        .isEqualTo(new Health(1, 0, 0, 0, List.of(), Map.of(one.id, 1L), Map.of()));
   }
 
   @Test

@@ -33,6 +33,9 @@ public interface Disk {
   /** Bytes that an ordinary user may still write, and the total. */
   Space space() throws IOException;
 
+  /** Name of the device: two trees on the same one are lost together. */
+  String device() throws IOException;
+
   /** Size of the disk. */
   record Space(long totalBytes, long freeBytes) {}
 }

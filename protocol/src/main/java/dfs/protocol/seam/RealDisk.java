@@ -73,6 +73,11 @@ public final class RealDisk implements Disk {
     return new Space(store.getTotalSpace(), store.getUsableSpace());
   }
 
+  @Override
+  public String device() throws IOException {
+    return String.valueOf(Files.getAttribute(root, "unix:dev"));
+  }
+
   private Path resolve(Path path) throws IOException {
     Path resolved = root.resolve(path).normalize();
     if (!resolved.startsWith(root)) {

@@ -44,6 +44,7 @@ public sealed interface ChunkMessage {
    * @param state "ok" or what is wrong
    * @param scrubbedNanos when all blocks had been read for damage the last time, in wall
    *     nanoseconds; 0: never yet
+   * @param device what it lies on: the same on one host is lost together
    */
   record DirectoryState(
       ByteString directory,
@@ -52,7 +53,8 @@ public sealed interface ChunkMessage {
       long totalBytes,
       long freeBytes,
       long blocks,
-      long scrubbedNanos) {}
+      long scrubbedNanos,
+      String device) {}
 
   /**
    * Blocks that lie here. After the welcome all of them, in pages; later what changed.
