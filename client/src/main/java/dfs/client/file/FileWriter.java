@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,7 +87,8 @@ final class FileWriter {
     try {
       boolean shared = false;
       for (int attempt = 0; attempt < CONTENDED_ATTEMPTS; attempt++) {
-        shared |= takeWrittenBack(file) && session.lease() != LeaseMode.EXCLUSIVE;
+        shared |=
+            locked(file, FileState::takeWrittenBack) && session.lease() != LeaseMode.EXCLUSIVE;
         long change = shared ? refreshOrGiveUp(file) : 0;
         try {
           move(file, synced, true, change);
@@ -101,15 +103,6 @@ final class FileWriter {
       throw failure;
     } finally {
       file.committing.unlock();
-    }
-  }
-
-  private static boolean takeWrittenBack(FileState file) {
-    file.lock.lock();
-    try {
-      return file.takeWrittenBack();
-    } finally {
-      file.lock.unlock();
     }
   }
 
@@ -185,7 +178,14 @@ final class FileWriter {
 
   private void moveOnce(FileState file, boolean synced, boolean commit, long change)
       throws IOException {
-    if (!isDirty(file) || (commit && commitInline(file, change))) {
+    if (!locked(file, FileState::isDirty)) {
+      return;
+    }
+    if (change == 0 && locked(file, FileState::isStale)) {
+      // Without a lease others may have made anything of it: whether it lies in its metadata shows.
+      var _ = refresh(file);
+    }
+    if (commit && commitInline(file, change)) {
       return;
     }
     absorbInline(file);
@@ -228,18 +228,19 @@ final class FileWriter {
     }
   }
 
-  private static boolean isDirty(FileState file) {
+  private static boolean locked(FileState file, Predicate<FileState> look) {
     file.lock.lock();
     try {
-      return file.isDirty();
+      return look.test(file);
     } finally {
       file.lock.unlock();
     }
   }
 
   /** What could not be written is lost: every user of the file will hear of it. */
-  private static void giveUp(FileState file, IOException cause) {
+  private void giveUp(FileState file, IOException cause) {
     LOG.error("writing inode {} failed", file.ino, cause);
+    var _ = locked(file, FileState::takeWrittenBack);
     takeOut(file);
     file.lock.lock();
     try {
@@ -279,9 +280,10 @@ final class FileWriter {
   }
 
   /** The session of the file is over: nothing that waits here is ever committed. */
-  static void abandon(FileState file) {
+  void abandon(FileState file) {
     file.committing.lock();
     try {
+      var _ = locked(file, FileState::takeWrittenBack);
       takeOut(file);
     } finally {
       file.committing.unlock();

@@ -147,7 +147,7 @@ public final class OpenFiles implements AutoCloseable {
           session.lease() != LeaseMode.EXCLUSIVE
               || file.isWrittenThrough()
               || (append && file.isStale());
-      at = through ? -1 : put(file, offset, from, append, killPrivileges);
+      at = through ? -1 : putLast(file, offset, from, append, killPrivileges);
       spill = file.dirtyBytes() >= FileWriter.SPILL_BYTES;
     } finally {
       file.lock.unlock();
@@ -160,6 +160,14 @@ public final class OpenFiles implements AutoCloseable {
     }
     flusher.dirty(file);
     return at;
+  }
+
+  /** As {@link #put}, over what was written back while there was no lease. */
+  private long putLast(
+      FileState file, long offset, ByteBuffer from, boolean append, boolean killPrivileges)
+      throws IOException {
+    var _ = file.takeWrittenBack();
+    return put(file, offset, from, append, killPrivileges);
   }
 
   /** Into memory; with the file's lock held. */
@@ -224,7 +232,7 @@ public final class OpenFiles implements AutoCloseable {
     file.lock.lock();
     try {
       if (session.lease() == LeaseMode.EXCLUSIVE && !file.isWrittenThrough()) {
-        var _ = put(file, offset, from, false, false);
+        var _ = putLast(file, offset, from, false, false);
       } else {
         file.writeBack(offset, from, session.nowNanos(), time.monotonicNanos());
       }
@@ -473,7 +481,7 @@ public final class OpenFiles implements AutoCloseable {
    */
   public void abandon() {
     flusher.close();
-    files.values().forEach(FileWriter::abandon);
+    files.values().forEach(writer::abandon);
   }
 
   /** Bytes in memory, for the bound on them. */

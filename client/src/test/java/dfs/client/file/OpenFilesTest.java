@@ -251,6 +251,61 @@ class OpenFilesTest {
     assertThat(files.inUse(7)).isFalse();
   }
 
+  /** The lease came back before what the kernel wrote back without it was committed. */
+  @Test
+  void whatWasWrittenBackIsOlderThanWhatIsWrittenUnderANewLease() throws Exception {
+    volume.lease = LeaseMode.NONE;
+    long handle = open(7);
+    files.writeBack(handle, 0, utf8("old").asReadOnlyByteBuffer());
+    volume.lease = LeaseMode.EXCLUSIVE;
+    write(handle, 0, utf8("new").toByteArray());
+    ByteBuffer read = ByteBuffer.allocate(3);
+    files.read(handle, 0, read);
+    assertThat(ByteString.copyFrom(read.flip())).isEqualTo(utf8("new"));
+    files.sync(handle);
+    assertThat(volume.commits.getLast().inline()).isEqualTo(utf8("new"));
+  }
+
+  @Test
+  void whatIsWrittenBackUnderANewLeaseIsTheNewest() throws Exception {
+    volume.lease = LeaseMode.NONE;
+    long handle = open(7);
+    files.writeBack(handle, 0, utf8("old").asReadOnlyByteBuffer());
+    volume.lease = LeaseMode.EXCLUSIVE;
+    files.writeBack(handle, 0, utf8("new").asReadOnlyByteBuffer());
+    files.sync(handle);
+    assertThat(volume.commits.getLast().inline()).isEqualTo(utf8("new"));
+  }
+
+  /** Somebody else filled it while this one had no lease and looked at nothing. */
+  @Test
+  void whatOthersWroteWithoutALeaseStaysWhenItIsBack() throws Exception {
+    long handle = open(7);
+    volume.inline = utf8("others");
+    volume.sizeBytes = volume.inline.size();
+    volume.flags = Attributes.FLAG_INLINE;
+    files.expire(null);
+    write(handle, volume.inline.size(), utf8(" and this").toByteArray());
+    files.sync(handle);
+    assertThat(volume.commits.getLast().inline()).isEqualTo(utf8("others and this"));
+  }
+
+  @Test
+  void whatWasWrittenBackIsLostWithItsSession() throws Exception {
+    volume.lease = LeaseMode.NONE;
+    long handle = open(7);
+    files.writeBack(handle, 0, ByteBuffer.wrap(DATA));
+    assertThat(files.fail(new IOException("the session is over"))).containsExactly(7L);
+    files.abandon();
+    assertThat(files.bytesInMemory()).isZero();
+    files.release(handle);
+    assertThat(files.inUse(7)).isFalse();
+  }
+
+  private static ByteString utf8(String text) {
+    return ByteString.copyFromUtf8(text);
+  }
+
   private static void await(CountDownLatch latch) {
     try {
       assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
@@ -268,12 +323,13 @@ class OpenFilesTest {
     ByteString inline = ByteString.EMPTY;
     Errno refusal = Errno.OK;
     long map;
+    int flags;
     private long change = 1;
     private long sizeBytes;
     private long nextBlock = 1;
 
     synchronized Attributes now(long ino) {
-      Attributes now = attributes(ino, sizeBytes, ++change, 0);
+      Attributes now = attributes(ino, sizeBytes, ++change, flags);
       return map == 0 ? now : withMap(now, 0);
     }
 
