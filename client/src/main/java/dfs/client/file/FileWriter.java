@@ -265,9 +265,11 @@ final class FileWriter {
   }
 
   /** What is in a block and not committed counts no more: it is in memory alone. */
-  private static void stopMoving(FileState file) {
+  private void stopMoving(FileState file) {
+    Set<OpenBlock> touched = new LinkedHashSet<>();
     for (Placed placed : file.placed) {
       placed.block().settled(file.ino, 1);
+      touched.add(placed.block());
     }
     file.placed.clear();
     file.waiting.clear();
@@ -277,6 +279,7 @@ final class FileWriter {
     } finally {
       file.lock.unlock();
     }
+    touched.forEach(this::endQuietly);
   }
 
   /** The session of the file is over: nothing that waits here is ever committed. */
@@ -291,7 +294,7 @@ final class FileWriter {
   }
 
   /** Nothing of what was written and not committed is left. */
-  private static void takeOut(FileState file) {
+  private void takeOut(FileState file) {
     stopMoving(file);
     file.lock.lock();
     try {
@@ -409,7 +412,7 @@ final class FileWriter {
         if (full != null && whole) {
           end(full);
         } else if (full != null) {
-          commit(file, new Rolled(lane, full), 0);
+          commitRolled(file, new Rolled(lane, full));
         }
         continue;
       }
@@ -477,6 +480,18 @@ final class FileWriter {
    */
   private record Rolled(Lane lane, OpenBlock full) {}
 
+  private void commitRolled(FileState file, Rolled rolled) throws IOException {
+    boolean told = false;
+    try {
+      commit(file, rolled, 0);
+      told = true;
+    } finally {
+      if (!told) {
+        endQuietly(rolled.full());
+      }
+    }
+  }
+
   /** Commits everything that was appended. */
   private void commit(FileState file, @Nullable Rolled rolled, long expected) throws IOException {
     Set<OpenBlock> touched = new LinkedHashSet<>();
@@ -501,25 +516,7 @@ final class FileWriter {
     if (extents.isEmpty() && rolled == null) {
       return;
     }
-    BlockGrant next = null;
-    Attributes attributes = null;
-    for (int from = 0;
-        attributes == null || from < extents.size();
-        from += Limits.EXTENTS_PER_MESSAGE) {
-      int to = Math.min(from + Limits.EXTENTS_PER_MESSAGE, extents.size());
-      boolean last = to == extents.size();
-      Reply.Committed reply =
-          send(
-              file,
-              change(
-                  file,
-                  extents.subList(from, to),
-                  last ? ends : List.of(),
-                  last ? rolled : null,
-                  from == 0 ? expected : 0));
-      attributes = reply.attributes();
-      next = reply.next();
-    }
+    Reply.Committed reply = tell(file, extents, touched, ends, rolled, expected);
     Set<Run> done = new HashSet<>();
     for (Placed placed : file.placed) {
       placed.block().settled(file.ino, 1);
@@ -527,12 +524,47 @@ final class FileWriter {
     }
     file.placed.clear();
     file.waiting.forEach(piece -> done.remove(piece.run()));
-    settle(file, List.copyOf(done), new Reply.Committed(attributes, null));
+    settle(file, List.copyOf(done), reply);
     for (OpenBlock block : touched) {
       end(block);
     }
+    BlockGrant next = reply.next();
     if (rolled != null && next != null) {
       rolled.lane().accept(next);
+    }
+  }
+
+  /** In as many messages as it takes; the last one has the ends, which are said again otherwise. */
+  private Reply.Committed tell(
+      FileState file,
+      List<Extent> extents,
+      Set<OpenBlock> touched,
+      List<BlockEnd> ends,
+      @Nullable Rolled rolled,
+      long expected)
+      throws IOException {
+    boolean told = false;
+    try {
+      for (int from = 0; ; from += Limits.EXTENTS_PER_MESSAGE) {
+        int to = Math.min(from + Limits.EXTENTS_PER_MESSAGE, extents.size());
+        boolean last = to == extents.size();
+        Change.Commit change =
+            change(
+                file,
+                extents.subList(from, to),
+                last ? ends : List.of(),
+                last ? rolled : null,
+                from == 0 ? expected : 0);
+        Reply.Committed reply = send(file, change);
+        if (last) {
+          told = true;
+          return reply;
+        }
+      }
+    } finally {
+      if (!told) {
+        touched.forEach(OpenBlock::untold);
+      }
     }
   }
 
@@ -603,6 +635,15 @@ final class FileWriter {
     end(block.endAlone());
   }
 
+  /** As {@link #end}, where an error is on its way already. */
+  private void endQuietly(OpenBlock block) {
+    try {
+      end(block);
+    } catch (IOException e) {
+      LOG.warn("the end of block {} is not told: {}", block.id(), e.toString());
+    }
+  }
+
   private void end(List<BlockEnd> ends) throws IOException {
     if (!ends.isEmpty()) {
       Reply reply = session.call(Caller.ROOT, new Change.SealBlocks(ends));
@@ -617,17 +658,15 @@ final class FileWriter {
    * same order.
    */
   private void takeBack(FileState file) throws IOException {
-    Set<OpenBlock> broken = new LinkedHashSet<>();
+    Set<OpenBlock> touched = new LinkedHashSet<>();
     List<Placed> placed = List.copyOf(file.placed);
     file.placed.clear();
     for (Placed piece : placed.reversed()) {
       piece.block().settled(file.ino, 1);
       file.waiting.addFirst(piece.piece());
-      if (piece.block().isFailed()) {
-        broken.add(piece.block());
-      }
+      touched.add(piece.block());
     }
-    for (OpenBlock block : broken) {
+    for (OpenBlock block : touched) {
       end(block);
     }
   }

@@ -122,6 +122,12 @@ final class OpenBlock {
     return List.of(new BlockEnd(known.block(), known.epoch(), known.lengthBytes(), last));
   }
 
+  /** What {@link #endWith} said did not get through: it is to be said again. */
+  synchronized void untold() {
+    closed = false;
+    reported = false;
+  }
+
   /** What is still to be said of the block's end when no commit is left to say it. */
   synchronized List<BlockEnd> endAlone() {
     return uncommitted.isEmpty() ? endWith(0) : List.of();

@@ -302,6 +302,20 @@ class OpenFilesTest {
     assertThat(files.inUse(7)).isFalse();
   }
 
+  /** The commit that was to tell its end is refused. */
+  @Test
+  void aFullBlockIsEndedThoughNothingInItCounts() throws Exception {
+    blocks.roomBytes = Limits.BLOCK_BYTES - 16;
+    long handle = open(7);
+    write(handle, 0, DATA);
+    volume.map = 99;
+    files.sync(handle);
+    assertThat(volume.commits.getLast().map()).isEqualTo(99);
+    List<BlockEnd> ends = new ArrayList<>(volume.ends);
+    volume.commits.forEach(commit -> ends.addAll(commit.ends()));
+    assertThat(ends).contains(new BlockEnd(1, 1, Limits.BLOCK_BYTES, true));
+  }
+
   private static ByteString utf8(String text) {
     return ByteString.copyFromUtf8(text);
   }
