@@ -373,7 +373,7 @@ public final class BlockDirectory implements AutoCloseable {
     if (!file.isSealed()) {
       return;
     }
-    look(
+    verify(
         file,
         () -> {
           if (!disk.exists(path(block, ".m")) || !disk.exists(path(block, ".d"))) {
@@ -386,15 +386,20 @@ public final class BlockDirectory implements AutoCloseable {
     for (long at = 0; at < length; at += buffer.limit()) {
       long from = at;
       buffer.clear().limit((int) Math.min(buffer.capacity(), length - at));
-      try {
-        look(file, () -> file.read(from, buffer));
-      } catch (BlockFault e) {
-        if (e.kind() == BlockFault.Kind.DISK) {
-          foundDamage(block, String.valueOf(e.getMessage()));
-        }
-        throw e;
-      }
+      verify(file, () -> file.read(from, buffer));
       read.accept(buffer.limit());
+    }
+  }
+
+  /** What the disk cannot read of one block is damage of it, unless the disk failed altogether. */
+  private <T> void verify(BlockFile file, Call<T> read) throws BlockFault {
+    try {
+      var _ = look(file, read);
+    } catch (BlockFault e) {
+      if (e.kind() == BlockFault.Kind.DISK && !failed.isDone()) {
+        foundDamage(file.identity().block(), String.valueOf(e.getMessage()));
+      }
+      throw e;
     }
   }
 
@@ -404,6 +409,9 @@ public final class BlockDirectory implements AutoCloseable {
     try {
       return read.run();
     } catch (BlockFault e) {
+      if (e.kind() == BlockFault.Kind.DAMAGED && file.isDeleted()) {
+        throw gone(block);
+      }
       if (e.kind() == BlockFault.Kind.DAMAGED) {
         foundDamage(block, String.valueOf(e.getMessage()));
       }
@@ -511,6 +519,8 @@ public final class BlockDirectory implements AutoCloseable {
           disk.syncDirectory(folder(block));
           return block;
         });
+    // Who read it meanwhile may have found damage.
+    wounded.remove(block);
   }
 
   /**

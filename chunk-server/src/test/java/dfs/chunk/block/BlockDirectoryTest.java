@@ -1,21 +1,31 @@
 package dfs.chunk.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dfs.chunk.SimulatedDisk;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.Pieces;
+import dfs.protocol.seam.Disk;
+import dfs.protocol.seam.DiskFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class BlockDirectoryTest {
@@ -315,5 +325,99 @@ class BlockDirectoryTest {
       mine.writeBytes(Arrays.copyOf(all, length));
       entry.setValue(length);
     }
+  }
+
+  /** What happens to the files of one block while it is read through. */
+  private Disk meddled(Runnable whenLooked, BooleanSupplier sideUnreadable) {
+    return proxy(
+        Disk.class,
+        disk,
+        (method, path, result) -> {
+          boolean side = path instanceof Path p && p.toString().endsWith(".m");
+          if (side && method.equals("exists")) {
+            whenLooked.run();
+          }
+          return side && result instanceof DiskFile file
+              ? proxy(
+                  DiskFile.class,
+                  file,
+                  (call, into, read) -> {
+                    if (call.equals("read") && sideUnreadable.getAsBoolean()) {
+                      throw new IOException("Input/output error");
+                    }
+                    return read;
+                  })
+              : result;
+        });
+  }
+
+  private interface Meddling {
+    @Nullable Object with(String method, Object first, @Nullable Object result) throws IOException;
+  }
+
+  private static <T> T proxy(Class<T> type, T of, Meddling meddling) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              Object first = arguments == null ? "" : arguments[0];
+              // Before the call for whoever looks, after it for whoever opens.
+              if (method.getName().equals("exists")) {
+                var _ = meddling.with("exists", first, null);
+              }
+              Object result;
+              try {
+                result = method.invoke(of, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+              return method.getName().equals("exists")
+                  ? result
+                  : meddling.with(method.getName(), first, result);
+            }));
+  }
+
+  private static void sealed(BlockDirectory blocks, long block) throws IOException {
+    blocks.create(block, 1, SESSION, false);
+    append(blocks, block, 0, new byte[10_000], false);
+    blocks.seal(block, 1);
+  }
+
+  @Test
+  void aBlockThatIsDeletedWhileItIsReadThroughIsNotDamaged() throws IOException {
+    BlockDirectory.format(disk, SEGMENT_BYTES);
+    List<BlockDirectory> opened = new ArrayList<>();
+    AtomicBoolean looked = new AtomicBoolean();
+    Disk meddled =
+        meddled(
+            () -> {
+              if (looked.get()) {
+                assertThatCode(() -> opened.getFirst().delete(3)).doesNotThrowAnyException();
+              }
+            },
+            () -> false);
+    opened.add(BlockDirectory.open(meddled, DIRECTORY));
+    BlockDirectory blocks = opened.getFirst();
+    sealed(blocks, 3);
+    looked.set(true);
+    assertThatThrownBy(() -> blocks.verify(3, ByteBuffer.allocate(4096), bytes -> {}))
+        .isInstanceOfSatisfying(
+            BlockFault.class,
+            fault -> assertThat(fault.kind()).isEqualTo(BlockFault.Kind.NO_SUCH_BLOCK));
+    assertThat(blocks.wounded()).isEmpty();
+  }
+
+  @Test
+  void aSideFileThatCannotBeReadIsDamageOfItsBlock() throws IOException {
+    BlockDirectory.format(disk, SEGMENT_BYTES);
+    AtomicBoolean unreadable = new AtomicBoolean();
+    BlockDirectory blocks = BlockDirectory.open(meddled(() -> {}, unreadable::get), DIRECTORY);
+    sealed(blocks, 3);
+    unreadable.set(true);
+    assertThatThrownBy(() -> blocks.verify(3, ByteBuffer.allocate(4096), bytes -> {}))
+        .isInstanceOf(BlockFault.class);
+    assertThat(blocks.wounded()).containsExactly(3L);
+    assertThat(blocks.failed()).as("the disk as a whole").isNotDone();
   }
 }
