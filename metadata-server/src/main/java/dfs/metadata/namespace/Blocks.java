@@ -51,11 +51,19 @@ final class Blocks {
     if (info == null || info.state() >= BlockInfo.DEAD) {
       return;
     }
-    boolean own = info.solo() && info.ino() == ino;
+    if (!info.solo() || info.ino() != ino) {
+      wantCopies(in, block, copies);
+    } else if (info.copies() != copies) {
+      in.tx.put(Table.BLOCKS, Key.of(block), info.withCopies(copies));
+    }
+  }
+
+  /** At least as many copies are wanted of a block as of a file that lies in it. */
+  static void wantCopies(Applying in, long block, int copies) {
+    BlockInfo info = require(in.tx, block);
     int volume = copies(in.tx);
     int now = info.copies() == 0 ? volume : info.copies();
-    int asked = copies == 0 ? volume : copies;
-    if (own ? info.copies() != copies : asked > now) {
+    if ((copies == 0 ? volume : copies) > now) {
       in.tx.put(Table.BLOCKS, Key.of(block), info.withCopies(copies));
     }
   }

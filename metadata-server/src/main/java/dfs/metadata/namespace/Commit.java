@@ -97,6 +97,10 @@ final class Commit {
     }
     for (Extent extent : order.extents()) {
       edit.allocatedBytes += Maps.overlay(in, before.map(), extent);
+      if (!extent.unwritten()) {
+        // It may have been made before so many copies were asked for.
+        Blocks.wantCopies(in, extent.block(), before.copies());
+      }
     }
   }
 

@@ -9,8 +9,6 @@ import dfs.protocol.metadata.Reply;
 
 /** How many copies are kept of a file, or of what is made in a directory. */
 final class SetReplication {
-  private static final int COPIES_MASK = 0xf;
-
   private SetReplication() {}
 
   static Reply apply(Change.SetReplication order, Applying in) {
@@ -31,7 +29,7 @@ final class SetReplication {
         }
       }
     }
-    int policy = (before.policy() & ~COPIES_MASK) | order.copies();
+    int policy = (before.policy() & ~Inode.COPIES_MASK) | order.copies();
     if (policy == before.policy()) {
       return in.entry(order.ino());
     }

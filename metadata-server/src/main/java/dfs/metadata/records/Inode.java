@@ -59,6 +59,9 @@ public record Inode(
   /** It has extended attributes of any kind. */
   public static final int HAS_XATTRS = 1 << 18;
 
+  /** The bits of {@link #policy} that say how many copies are kept. */
+  public static final int COPIES_MASK = 0xf;
+
   private static final int SHOWN_FLAGS = 0xffff;
 
   public boolean has(int flag) {
@@ -98,6 +101,11 @@ public record Inode(
         (flags & SHOWN_FLAGS)
             | (has(HAS_XATTRS) ? Attributes.FLAG_XATTRS : 0)
             | Attributes.copiesFlags(policy));
+  }
+
+  /** How many copies are kept; 0: as the volume says. */
+  public int copies() {
+    return policy & COPIES_MASK;
   }
 
   /** An inode under change. */

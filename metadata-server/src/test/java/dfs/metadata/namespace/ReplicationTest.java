@@ -99,6 +99,19 @@ class ReplicationTest {
     assertThat(wanted(block)).isZero();
   }
 
+  /** Whoever writes it has the block open already. */
+  @Test
+  void whatIsWrittenIntoAnOlderBlockHasTheCopiesOfItsFile() {
+    long block = bed.allocate();
+    long file = bed.create(ANN, directory, "f", 0644);
+    set(ANN, file, 3);
+    bed.write(file, extent(0, 8192, block, 0));
+    assertThat(wanted(block)).isEqualTo(3);
+    bed.upkeep(new Upkeep.SetCopies(4));
+    bed.write(bed.create(ANN, shared, "g", 0644), extent(0, 8192, block, 8192));
+    assertThat(wanted(block)).as("the volume's").isZero();
+  }
+
   @Test
   void onlyTheRangeIsChanged() {
     long file = bed.create(ANN, directory, "f", 0644);
