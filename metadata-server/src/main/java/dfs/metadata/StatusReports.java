@@ -154,7 +154,7 @@ final class StatusReports implements Reports {
 
   @Override
   public long lastCopies(long server) {
-    return keeper.health().onlyOn().getOrDefault(server, 0L);
+    return keeper.lastCopies(server);
   }
 
   private List<Object> drained() {
@@ -195,7 +195,8 @@ final class StatusReports implements Reports {
     }
     if (!servers.place(survey.copies()).enough()) {
       problems.add(
-          "too few chunk servers are here to keep 2 copies: writing waits, then fails; start more");
+          "too few chunk servers are here, those that are drained aside, for new blocks: writing"
+              + " waits, then fails; start more");
     }
   }
 

@@ -137,7 +137,10 @@ final class Operations {
     ChunkServers.Placement placement =
         copies > 0 ? servers.place(copies) : new ChunkServers.Placement(List.of(), true);
     if (!placement.enough() && change instanceof Change.AllocateBlock) {
-      answer(session, request, Reply.refused(Errno.EAGAIN, "too few chunk servers are here"));
+      answer(
+          session,
+          request,
+          Reply.refused(Errno.EAGAIN, "too few chunk servers are here, or all are drained"));
       return;
     }
     log.propose(
@@ -170,6 +173,12 @@ final class Operations {
           Errno.EBUSY, "chunk server " + forget.server() + " is here: drain it, then stop it");
     }
     long last = reports.lastCopies(forget.server());
+    if (last < 0) {
+      return Reply.refused(
+          Errno.EBUSY,
+          "whether chunk server %d has a last copy is not known yet: ask again in some seconds"
+              .formatted(forget.server()));
+    }
     return last == 0
         ? null
         : Reply.refused(

@@ -43,6 +43,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Used by the keeper's thread alone. */
   private long repairedNanos;
 
+  /** A server went away: what that means for the blocks is looked for in the next round. */
+  private volatile boolean missing;
+
   /** Guarded by this. */
   private boolean woken;
 
@@ -80,6 +83,14 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Sealed blocks by how many good copies they have. */
   public Health health() {
     return repair.health();
+  }
+
+  /**
+   * Of how many blocks a server that is away has the only good copy; below 0 while that is not
+   * known.
+   */
+  public long lastCopies(long server) {
+    return repair.lastCopies(server);
   }
 
   private void run() {
@@ -121,7 +132,8 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   private void look() {
     long now = time.monotonicNanos();
-    if (now - repairedNanos >= REPAIR_NANOS) {
+    if (missing || now - repairedNanos >= REPAIR_NANOS) {
+      missing = false;
       repairedNanos = now;
       repair.survey();
     }
@@ -177,6 +189,8 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     repair.gone(server);
     deadWriters.gone(server);
     deletions.gone(server);
+    missing = true;
+    wake();
   }
 
   @Override

@@ -274,13 +274,16 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
    * @param servers on as many hosts and disks as possible and the emptiest first; fewer when there
    *     are no more, and none when a lost server could then lose data: of several copies two are
    *     made at least
-   * @param enough so many chunk servers are here, however full
+   * @param enough so many chunk servers are here and not drained, however full
    */
   public record Placement(List<Long> servers, boolean enough) {}
 
   /** Finds servers for the copies of a new block. */
   public Placement place(int copies) {
-    List<Connection> alive = connected.values().stream().filter(Connection::isAlive).toList();
+    List<Connection> alive =
+        connected.values().stream()
+            .filter(c -> c.isAlive() && !withheld.contains(c.server))
+            .toList();
     int fewest = Math.min(COPIES_MIN, copies);
     List<Connection> able = emptiest(alive);
     if (able.size() < fewest) {

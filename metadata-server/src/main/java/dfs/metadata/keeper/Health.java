@@ -11,7 +11,8 @@ import java.util.Map;
  * @param lost none, although all members are here
  * @param lostBlocks some of them
  * @param leftOn of each server that is drained, the blocks of any kind that it is needed for
- * @param onlyOn of servers that are away, the blocks of which nobody else has a good copy
+ * @param onlyOn of servers that are away, the blocks of any kind of which nobody who is here has a
+ *     good copy
  */
 public record Health(
     long healthy,

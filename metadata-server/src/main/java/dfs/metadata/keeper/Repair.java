@@ -95,6 +95,9 @@ final class Repair {
   /** Enough have reported once: from then on each block speaks for itself. */
   private boolean safe;
 
+  /** Who was away when {@link #health} was found. */
+  private volatile Set<Long> away = Set.of();
+
   private volatile Health health = new Health(0, 0, 0, 0);
 
   /** A replica that ought to be there and is not known to be. */
@@ -152,6 +155,15 @@ final class Repair {
     return health;
   }
 
+  /**
+   * Of how many blocks a server that is away has the only good copy; below 0 when it was here when
+   * that was looked at last. Any thread.
+   */
+  long lastCopies(long server) {
+    // First who is away: what is found later knows of it.
+    return away.contains(server) ? health.onlyOn().getOrDefault(server, 0L) : -1;
+  }
+
   /** The target of a copy says that it cannot make it. */
   void copyFailed(long server, long block) {
     Copying known = copying.get(block);
@@ -197,6 +209,13 @@ final class Repair {
       }
     }
 
+    /** Whoever has the block is away. */
+    void onlyAway(Block block, Set<Long> complete) {
+      block.servers().stream()
+          .filter(server -> !complete.contains(server))
+          .forEach(server -> onlyOn.merge(server, 1L, Long::sum));
+    }
+
     /** Whether there is room to ask a server of a replica; if so, it will be asked. */
     boolean ask(long server, Block block) {
       List<ChunkMessage.BlockState> asked = toAsk.computeIfAbsent(server, s -> new ArrayList<>());
@@ -217,6 +236,8 @@ final class Repair {
     drainedBefore.stream()
         .filter(draining::contains)
         .forEach(server -> sights.leftOn.put(server, 0L));
+    // In the order in which a block goes through these states: so none is missed.
+    seeOpen(complete, sights);
     for (BlockState state : List.of(BlockState.SEALED, BlockState.CLOSED)) {
       long after = 0;
       for (List<Block> page = page(state, after); !page.isEmpty(); page = page(state, after)) {
@@ -224,7 +245,6 @@ final class Repair {
         after = page.getLast().id();
       }
     }
-    countOpen(sights);
     doubts.keySet().removeIf(doubt -> isSettled(doubt, complete));
     failedNanos.values().removeIf(failed -> time.monotonicNanos() - failed > AGAIN_NANOS);
     sights.toAsk.forEach(this::ask);
@@ -237,6 +257,7 @@ final class Repair {
             sights.lostBlocks,
             sights.leftOn,
             sights.onlyOn);
+    away = Set.copyOf(absentSince.keySet());
     wanting.clear();
     sights.under.forEach(wanting::addAll);
     if (safe) {
@@ -268,18 +289,21 @@ final class Repair {
       }
     } else {
       sights.unreachable++;
-      block.servers().stream()
-          .filter(server -> !complete.contains(server))
-          .forEach(server -> sights.onlyOn.merge(server, 1L, Long::sum));
+      sights.onlyAway(block, complete);
     }
   }
 
-  private void countOpen(Sights sights) {
+  private void seeOpen(Set<Long> complete, Sights sights) {
     long after = 0;
     for (List<Block> page = page(BlockState.OPEN, after);
         !page.isEmpty();
         page = page(BlockState.OPEN, after)) {
-      page.forEach(block -> count(block, sights.leftOn));
+      for (Block block : page) {
+        count(block, sights.leftOn);
+        if (block.servers().stream().noneMatch(complete::contains)) {
+          sights.onlyAway(block, complete);
+        }
+      }
       after = page.getLast().id();
     }
   }
@@ -592,6 +616,7 @@ final class Repair {
     long confirmed =
         block.servers().stream()
             .filter(member -> complete.contains(member) && replicas.isGood(member, block))
+            .filter(member -> !draining.contains(member))
             .count();
     ChunkMessage.BlockState replica = replicas.of(server, id);
     boolean whole =

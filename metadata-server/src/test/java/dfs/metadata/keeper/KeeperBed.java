@@ -18,6 +18,7 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkMessage.BlockState;
 import dfs.protocol.session.ChunkOrder;
+import java.lang.reflect.Proxy;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -45,6 +47,10 @@ final class KeeperBed {
   final ChunkServers servers;
   final BlockKeeper keeper;
   final long session;
+
+  /** Runs before the keeper looks at a page of blocks in this state. */
+  Consumer<Survey.BlockState> beforePage = state -> {};
+
   private final List<Server> all = new ArrayList<>();
   private long sequence;
 
@@ -143,7 +149,21 @@ final class KeeperBed {
     ClusterKey key = new ClusterKey(KEY);
     CapabilityKeys capabilities = new CapabilityKeys(key, clock);
     servers = new ChunkServers(key, log, namespace.survey(), capabilities, clock, new Random(1));
-    keeper = new BlockKeeper(log, namespace.survey(), servers, capabilities, clock, LOST_NANOS);
+    keeper =
+        new BlockKeeper(log, watched(namespace.survey()), servers, capabilities, clock, LOST_NANOS);
+  }
+
+  private Survey watched(Survey survey) {
+    return (Survey)
+        Proxy.newProxyInstance(
+            Survey.class.getClassLoader(),
+            new Class<?>[] {Survey.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("blocks")) {
+                beforePage.accept((Survey.BlockState) arguments[0]);
+              }
+              return method.invoke(survey, arguments);
+            });
   }
 
   Survey survey() {

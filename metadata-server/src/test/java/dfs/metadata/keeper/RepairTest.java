@@ -3,6 +3,7 @@ package dfs.metadata.keeper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dfs.metadata.keeper.KeeperBed.Server;
+import dfs.metadata.namespace.Survey;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.session.ChunkMessage;
@@ -123,6 +124,77 @@ class RepairTest {
     assertThat(bed.admin(new Change.ForgetServer(one.id))).isInstanceOf(Reply.Refused.class);
     assertThat(bed.admin(new Change.ForgetServer(99))).isInstanceOf(Reply.Refused.class);
     assertThat(bed.members(block)).containsExactly(one.id);
+  }
+
+  /** It went away a moment ago. */
+  @Test
+  void whetherAServerHasALastCopyIsNotKnownBeforeItWasLookedAt() {
+    bed.sealed(LENGTH, one, two);
+    bed.open(bed.session, one, two);
+    run(10);
+    two.leave();
+    silence(two);
+    assertThat(bed.keeper.lastCopies(two.id)).isNegative();
+    bed.keeper.round();
+    assertThat(bed.keeper.lastCopies(two.id)).isZero();
+    one.leave();
+    silence(one);
+    assertThat(bed.keeper.lastCopies(one.id)).isNegative();
+    bed.keeper.round();
+    assertThat(bed.keeper.lastCopies(one.id)).as("one sealed, one open").isEqualTo(2);
+  }
+
+  /** Members change when the next look has come already. */
+  @Test
+  void aCopyBesideThatOfADrainedServerIsNotTooMuch() {
+    long block = bed.sealed(1, LENGTH, one);
+    two.leave();
+    three.leave();
+    bed.admin(new Change.DrainServer(one.id, true));
+    run(6);
+    bed.log.keepsMembersBack = true;
+    two.has(block, LENGTH, Replicas.SEALED);
+    two.incarnation++;
+    two.here();
+    run(10);
+    assertThat(deletions(two)).isEmpty();
+    bed.log.keepsMembersBack = false;
+    bed.log.applyLate();
+    run(10);
+    assertThat(bed.members(block)).containsExactly(two.id);
+    assertThat(deletions(one)).containsExactly(block);
+    assertThat(deletions(two)).isEmpty();
+  }
+
+  @Test
+  void aBlockThatIsSealedWhileADrainedServerIsLookedAtIsLeftOnIt() {
+    long block = bed.open(bed.session, one);
+    one.has(block, LENGTH, Replicas.SEALED);
+    bed.admin(new Change.DrainServer(one.id, true));
+    bed.run(12);
+    bed.beforePage =
+        state -> {
+          if (state == Survey.BlockState.OPEN && !bed.survey().blocks(state, 0, 1).isEmpty()) {
+            bed.seal(block, LENGTH, false);
+          }
+        };
+    for (int i = 0; i < 8; i++) {
+      bed.run(1);
+      assertThat(bed.keeper.health().leftOn()).isEqualTo(Map.of(one.id, 1L));
+    }
+    assertThat(bed.members(block)).containsExactly(one.id);
+  }
+
+  /** That is no full disk. */
+  @Test
+  void aWriterWaitsWhenTooFewServersAreNotDrained() {
+    bed.admin(new Change.DrainServer(one.id, true));
+    run(6);
+    assertThat(bed.servers.place(2).servers()).hasSize(2);
+    bed.admin(new Change.DrainServer(two.id, true));
+    run(6);
+    assertThat(bed.servers.place(2)).isEqualTo(new ChunkServers.Placement(List.of(), false));
+    assertThat(bed.servers.place(1).servers()).containsExactly(three.id);
   }
 
   @Test
