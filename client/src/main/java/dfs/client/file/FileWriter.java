@@ -96,6 +96,7 @@ final class FileWriter {
         } catch (ChangedMeanwhileException e) {
           LOG.debug("inode {} was changed by somebody else: once more", file.ino, e);
           stopMoving(file);
+          shared = true;
         }
       }
       IOException failure = new IOException("others keep changing inode " + file.ino);
@@ -144,9 +145,10 @@ final class FileWriter {
     file.committing.lock();
     try {
       check(file);
+      long expected = change;
       for (int attempt = 1; ; attempt++) {
         try {
-          moveOnce(file, synced, commit, change);
+          moveOnce(file, synced, commit, expected);
           return;
         } catch (BlockFailedException e) {
           LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
@@ -162,8 +164,9 @@ final class FileWriter {
           }
           LOG.debug(
               "inode {} was emptied meanwhile: what is written goes into its new map", file.ino, e);
-          takeBack(file);
-          refresh(file);
+          // Not on its way to a block any more: it may be part of the metadata now.
+          stopMoving(file);
+          expected = expectedIn(file, commit);
         }
       }
     } catch (ChangedMeanwhileException e) {
@@ -174,6 +177,12 @@ final class FileWriter {
     } finally {
       file.committing.unlock();
     }
+  }
+
+  /** The change counter of a new map that a commit builds on, unless nobody else may change it. */
+  private long expectedIn(FileState file, boolean commit) throws IOException {
+    long change = refresh(file);
+    return commit && session.lease() != LeaseMode.EXCLUSIVE ? change : 0;
   }
 
   private void moveOnce(FileState file, boolean synced, boolean commit, long change)
@@ -337,12 +346,7 @@ final class FileWriter {
     } finally {
       file.lock.unlock();
     }
-    try {
-      settle(file, runs, send(file, change));
-    } catch (OtherMapException e) {
-      runs.forEach(run -> file.waiting.add(new Piece(run, run.offset(), run.end())));
-      throw e;
-    }
+    settle(file, runs, send(file, change));
     return true;
   }
 

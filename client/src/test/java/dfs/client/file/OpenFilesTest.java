@@ -202,6 +202,31 @@ class OpenFilesTest {
     assertThat(files.isDirty()).isFalse();
   }
 
+  /** Somebody emptied it and wrote a little. */
+  @Test
+  void whatIsWrittenGoesBesideWhatIsInTheNewMapOfAnEmptiedFile() throws Exception {
+    long handle = open(7);
+    write(handle, 6, utf8(" and this").toByteArray());
+    volume.map = 99;
+    volume.inline = utf8("others");
+    volume.flags = Attributes.FLAG_INLINE;
+    files.sync(handle);
+    assertThat(volume.commits.getLast().map()).isEqualTo(99);
+    assertThat(volume.commits.getLast().inline()).isEqualTo(utf8("others and this"));
+  }
+
+  /** Without a lease it may be filled between the look at it and the commit. */
+  @Test
+  void whatOthersWriteIntoTheNewMapOfAnEmptiedFileIsNotReplaced() throws Exception {
+    volume.lease = LeaseMode.NONE;
+    long handle = files.open(attributes(7, 10_000, 1, 0));
+    volume.sizeBytes = 10_000;
+    volume.onCommit = () -> volume.map = 99;
+    files.write(handle, 0, ByteBuffer.wrap(new byte[10]), false, false);
+    assertThat(volume.commits.getLast().map()).isEqualTo(99);
+    assertThat(volume.commits.getLast().expectedChange()).isNotZero();
+  }
+
   @Test
   void whatIsWrittenBesideTheEmptyingCountsAsWrittenBefore() throws Exception {
     long handle = open(7);
@@ -334,6 +359,10 @@ class OpenFilesTest {
     final List<BlockEnd> ends = new ArrayList<>();
     volatile LeaseMode lease = LeaseMode.EXCLUSIVE;
     Runnable onLook = () -> {};
+
+    /** Happens just before the next commit. */
+    Runnable onCommit = () -> {};
+
     ByteString inline = ByteString.EMPTY;
     Errno refusal = Errno.OK;
     long map;
@@ -344,12 +373,12 @@ class OpenFilesTest {
 
     synchronized Attributes now(long ino) {
       Attributes now = attributes(ino, sizeBytes, ++change, flags);
-      return map == 0 ? now : withMap(now, 0);
+      return map == 0 ? now : withMap(now, inline.size());
     }
 
     private Attributes withMap(Attributes a, long size) {
       return new Attributes(
-          a.ino(), a.type(), a.mode(), 1, 0, 0, 0, size, size, 1, 1, 1, 1, a.change(), map, 0);
+          a.ino(), a.type(), a.mode(), 1, 0, 0, 0, size, size, 1, 1, 1, 1, a.change(), map, flags);
     }
 
     @Override
@@ -378,6 +407,9 @@ class OpenFilesTest {
     }
 
     private Reply commit(Change.Commit commit) {
+      Runnable before = onCommit;
+      onCommit = () -> {};
+      before.run();
       if (refusal != Errno.OK) {
         return Reply.refused(refusal, "as told");
       }
