@@ -129,8 +129,8 @@ public final class VolumeTree {
         for (Dentry entry : pages.next().entries()) {
           Attributes attributes = entry.attributes();
           if (attributes != null && (attributes.isDirectory() || attributes.isRegular())) {
-            String below = path + "/" + entry.name().toStringUtf8();
-            setReplication(below, attributes, copies, true);
+            String slash = path.endsWith("/") ? "" : "/";
+            setBelow(path + slash + entry.name().toStringUtf8(), attributes, copies);
           }
         }
       }
@@ -139,12 +139,24 @@ public final class VolumeTree {
     long from = 0;
     do {
       Query query = new Query.ReadMap(found.ino(), from, Limits.FILE_SIZE_BYTES - from);
-      if (!(session.call(caller, query) instanceof Reply.MapPage page)) {
-        throw new PathRefusedException(path, Errno.EACCES, "its map cannot be read");
+      Reply reply = session.call(caller, query);
+      if (!(reply instanceof Reply.MapPage page)) {
+        throw PathWalk.refusal(path, reply);
       }
       change(path, found.ino(), copies, from, page.endOffset());
       from = page.endOffset();
     } while (from < found.sizeBytes());
+  }
+
+  /** What was removed since it was listed has no copies to be kept. */
+  private void setBelow(String path, Attributes found, int copies) throws IOException {
+    try {
+      setReplication(path, found, copies, true);
+    } catch (PathRefusedException e) {
+      if (e.errno() != Errno.ESTALE) {
+        throw e;
+      }
+    }
   }
 
   private void change(String path, long ino, int copies, long from, long to) throws IOException {
