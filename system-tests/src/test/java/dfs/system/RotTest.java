@@ -134,7 +134,7 @@ class RotTest {
     servers.start(3, 2);
     servers.mount();
     assertThat(servers.digests()).isEqualTo(written);
-    assertThat(servers.status().get("healthy").getAsBoolean()).isTrue();
+    servers.awaitHealthy();
   }
 
   /** Nothing is deleted, and all else of the file can be read: {@link DamageTest} shows which. */

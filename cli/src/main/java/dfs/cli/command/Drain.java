@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
     description = "Moves everything from a chunk server to others; says when it can be taken away.")
 final class Drain implements Callable<Integer> {
   private static final long LOOK_MILLIS = 1000;
+  private static final int LOOKS_UNTIL_HINT = 30;
 
   @Parameters(paramLabel = "SERVER", description = "its id: see dfs status")
   private long server;
@@ -38,6 +39,7 @@ final class Drain implements Callable<Integer> {
     try (Volume volume = Volume.open(data.directory())) {
       volume.drain(server, true);
       long shown = -1;
+      int looks = 0;
       while (true) {
         Optional<Long> left = Report.parse(volume.report("status")).blocksOn(server);
         if (left.isPresent() && left.get() == 0) {
@@ -52,7 +54,17 @@ final class Drain implements Callable<Integer> {
         }
         if (left.isPresent() && left.get() != shown) {
           shown = left.get();
+          looks = 0;
           out.println("chunk server " + server + " is draining: " + shown + " blocks are left");
+          out.flush();
+        }
+        if (++looks == LOOKS_UNTIL_HINT) {
+          out.println(
+              "nothing moves: others need space for it, or there are too few of them: start more"
+                  + " chunk servers, or let it be with: "
+                  + Launcher.line("undrain", data.directory())
+                  + " "
+                  + server);
           out.flush();
         }
         if (noWait) {

@@ -43,8 +43,10 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Used by the keeper's thread alone. */
   private long repairedNanos;
 
-  /** A server went away: what that means for the blocks is looked for in the next round. */
-  private volatile boolean missing;
+  /**
+   * A server went, or has named all it has: the next round looks what that means for the blocks.
+   */
+  private volatile boolean lookAtOnce;
 
   /** Guarded by this. */
   private boolean woken;
@@ -132,8 +134,8 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   private void look() {
     long now = time.monotonicNanos();
-    if (missing || now - repairedNanos >= REPAIR_NANOS) {
-      missing = false;
+    if (lookAtOnce || now - repairedNanos >= REPAIR_NANOS) {
+      lookAtOnce = false;
       repairedNanos = now;
       repair.survey();
     }
@@ -189,13 +191,16 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     repair.gone(server);
     deadWriters.gone(server);
     deletions.gone(server);
-    missing = true;
+    lookAtOnce = true;
     wake();
   }
 
   @Override
   public void report(long server, List<ChunkMessage.BlockState> blocks, boolean last) {
-    replicas.report(server, blocks, last);
+    if (replicas.report(server, blocks, last)) {
+      lookAtOnce = true;
+      wake();
+    }
     if (blocks.stream().anyMatch(replica -> repair.isCopying(replica.block()))) {
       wake();
     }

@@ -38,13 +38,16 @@ final class Replicas {
     servers.remove(server);
   }
 
-  /** A page of a server's first report, or what changed since. */
-  void report(long server, List<BlockState> blocks, boolean last) {
+  /** A page of a server's first report, or what changed since; whether that is complete now. */
+  boolean report(long server, List<BlockState> blocks, boolean last) {
     Server known = servers.get(server);
-    if (known != null) {
-      blocks.forEach(block -> known.blocks.put(block.block(), block));
-      known.complete |= last;
+    if (known == null) {
+      return false;
     }
+    blocks.forEach(block -> known.blocks.put(block.block(), block));
+    boolean completes = last && !known.complete;
+    known.complete |= last;
+    return completes;
   }
 
   /** It ended a replica; what is damaged stays so. */
