@@ -99,13 +99,17 @@ public final class Journal implements AutoCloseable {
     for (int i = 0; i < SEGMENTS; i++) {
       segments.add(disk.open(FOLDER.resolve(Integer.toString(i)), false));
     }
+    long segmentBytes = segments.getFirst().size();
+    for (int i = 1; i < SEGMENTS; i++) {
+      if (segments.get(i).size() != segmentBytes) {
+        throw new IOException(
+            "the journal is damaged: journal/%d has %d bytes, journal/0 has %d"
+                .formatted(i, segments.get(i).size(), segmentBytes));
+      }
+    }
     DiskFile checkpointFile = disk.open(FOLDER.resolve("checkpoint"), false);
     return new Journal(
-        directory,
-        segments.getFirst().size(),
-        segments,
-        checkpointFile,
-        new Checkpoints(checkpointFile));
+        directory, segmentBytes, segments, checkpointFile, new Checkpoints(checkpointFile));
   }
 
   /** What lies in the journal after its checkpoint, and whether it ends where it should. */

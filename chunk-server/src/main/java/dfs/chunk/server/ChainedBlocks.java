@@ -72,7 +72,7 @@ final class ChainedBlocks implements BlockService {
     long patience = Limits.answerNanos(next.addresses.size() - 1);
     FutureTask<Long> passedOn =
         new FutureTask<>(() -> there.on(services.connect(address, patience)));
-    Thread.ofVirtual().name("dfs-chain").start(passedOn);
+    services.time().lightThread("dfs-chain", passedOn).start();
     long length;
     try {
       length = here.on(own);

@@ -4,9 +4,8 @@ import com.google.protobuf.ByteString;
 import dfs.chunk.block.BlockDirectory;
 import dfs.chunk.block.BlockDirectory.State;
 import dfs.chunk.server.IdentityFile.Identity;
-import dfs.protocol.block.BlockService;
 import dfs.protocol.frame.BlockServices;
-import dfs.protocol.frame.FrameServer;
+import dfs.protocol.frame.BlockTransport;
 import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.Disk.Space;
 import dfs.protocol.seam.Time;
@@ -33,7 +32,7 @@ public final class ChunkServer implements AutoCloseable {
   private final Scrubber scrubber;
   private final ControlStream control;
   private final CompletableFuture<IOException> failed;
-  private final Runnable stopServing;
+  private final BlockTransport.Serving serving;
 
   /**
    * How blocks are read again to find damage.
@@ -167,10 +166,9 @@ public final class ChunkServer implements AutoCloseable {
                 identityFile, blocks, checked, space, services, scrubber, disk.device()));
     failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
-      stopServing =
-          serve(
+      serving =
+          services.serve(
               config.address(),
-              services,
               new ChainedBlocks(
                   checked,
                   blocks::isSealed,
@@ -180,16 +178,6 @@ public final class ChunkServer implements AutoCloseable {
       blocks.close();
       throw e;
     }
-  }
-
-  private static Runnable serve(String address, BlockServices services, BlockService blocks)
-      throws IOException {
-    if (BlockServices.isLocal(address)) {
-      services.register(address, blocks);
-      return () -> services.unregister(address, blocks);
-    }
-    FrameServer frames = FrameServer.start(BlockServices.socketPath(address), blocks);
-    return frames::close;
   }
 
   /**
@@ -251,7 +239,7 @@ public final class ChunkServer implements AutoCloseable {
     scrubber.close();
     control.close();
     checked.stop();
-    stopServing.run();
+    serving.close();
     blocks.close();
   }
 }

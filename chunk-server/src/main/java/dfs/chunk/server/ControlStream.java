@@ -69,8 +69,7 @@ final class ControlStream implements AutoCloseable {
   private final Set<Long> changed = ConcurrentHashMap.newKeySet();
 
   private final AtomicInteger ordersWaiting = new AtomicInteger();
-  private final Thread thread =
-      Thread.ofPlatform().daemon().name("dfs-chunk-control").unstarted(this::run);
+  private final Thread thread;
   private long backoffNanos = BACKOFF_MIN_NANOS;
   private volatile @Nullable Stream current;
   private volatile boolean closing;
@@ -102,7 +101,8 @@ final class ControlStream implements AutoCloseable {
     this.scrubber = parts.scrubber;
     this.device = parts.device;
     this.orders = new Orders(blocks, identityFile.identity().term());
-    this.copier = new Copier(blocks, space, parts.services, this::changed, this::tell);
+    this.copier = new Copier(blocks, space, parts.services, this::changed, this::tell, time);
+    this.thread = time.thread("dfs-chunk-control", this::run);
   }
 
   void start() {
@@ -322,7 +322,7 @@ final class ControlStream implements AutoCloseable {
     time.after(
         Limits.HEARTBEAT_NANOS,
         TimeUnit.NANOSECONDS,
-        () -> Thread.ofVirtual().name("dfs-chunk-heartbeat").start(() -> beat(stream)));
+        () -> time.lightThread("dfs-chunk-heartbeat", () -> beat(stream)).start());
     stream.send(new ChunkMessage.Heartbeat(List.of(state())));
   }
 

@@ -8,6 +8,7 @@ import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Pieces;
 import dfs.protocol.frame.BlockServices;
+import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
 import java.io.IOException;
@@ -42,8 +43,8 @@ final class Copier implements AutoCloseable {
   private final Consumer<ChunkMessage> failed;
   private final LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
-  private final Thread thread =
-      Thread.ofPlatform().daemon().name("dfs-chunk-copies").unstarted(this::run);
+  private final Time time;
+  private final Thread thread;
 
   /** Used by the thread, and by the call it waits for; a call that was given up is the last one. */
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(Limits.APPEND_BYTES);
@@ -59,12 +60,15 @@ final class Copier implements AutoCloseable {
       SpaceReserve space,
       BlockServices services,
       LongConsumer copied,
-      Consumer<ChunkMessage> failed) {
+      Consumer<ChunkMessage> failed,
+      Time time) {
     this.blocks = blocks;
     this.space = space;
     this.services = services;
     this.copied = copied;
     this.failed = failed;
+    this.time = time;
+    this.thread = time.thread("dfs-chunk-copies", this::run);
   }
 
   void start() {
@@ -342,7 +346,7 @@ final class Copier implements AutoCloseable {
             ended.complete(null);
           }
         };
-    Thread.ofVirtual().name("dfs-copy").start(task);
+    time.lightThread("dfs-copy", task).start();
     var _ = CompletableFuture.anyOf(ended, stopped).join();
     if (stopped.isDone()) {
       throw new StoppedException();

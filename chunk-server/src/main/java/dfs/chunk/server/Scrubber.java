@@ -7,7 +7,7 @@ import dfs.protocol.block.BlockFault;
 import dfs.protocol.seam.Time;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,9 +26,8 @@ final class Scrubber implements AutoCloseable {
   private final ScrubFile file;
   private final ChunkServer.Scrub config;
   private final Time time;
-  private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Thread thread =
-      Thread.ofPlatform().daemon().name("dfs-chunk-scrub").unstarted(this::run);
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+  private final Thread thread;
 
   /** Used by the thread. */
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(Limits.APPEND_BYTES);
@@ -49,6 +48,7 @@ final class Scrubber implements AutoCloseable {
     this.file = file;
     this.config = config;
     this.time = time;
+    this.thread = time.thread("dfs-chunk-scrub", this::run);
   }
 
   void start() {
@@ -125,7 +125,7 @@ final class Scrubber implements AutoCloseable {
 
   private void pause(long nanos) {
     try {
-      if (stopped.await(nanos, TimeUnit.NANOSECONDS)) {
+      if (time.await(stopped, nanos)) {
         throw new StoppedException();
       }
     } catch (InterruptedException e) {
@@ -136,7 +136,7 @@ final class Scrubber implements AutoCloseable {
   /** Waits for the read that is under way. */
   @Override
   public void close() {
-    stopped.countDown();
+    stopped.complete(null);
     try {
       thread.join();
     } catch (InterruptedException e) {

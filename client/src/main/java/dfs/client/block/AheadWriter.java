@@ -2,6 +2,7 @@ package dfs.client.block;
 
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.metadata.Change.BlockEnd;
+import dfs.protocol.seam.Time;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class AheadWriter implements BlockWriter {
   private final Replica replica;
   private final AheadBuffers buffers;
+  private final Time time;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -32,9 +34,10 @@ final class AheadWriter implements BlockWriter {
   /** A record and where its bytes lie in the ring. */
   private record Waiting(BlockRecord record, int from, int to) {}
 
-  AheadWriter(Replica replica, AheadBuffers buffers) {
+  AheadWriter(Replica replica, AheadBuffers buffers, Time time) {
     this.replica = replica;
     this.buffers = buffers;
+    this.time = time;
   }
 
   @Override
@@ -73,7 +76,7 @@ final class AheadWriter implements BlockWriter {
       waiting.addLast(new Waiting(record, from, from + record.length()));
       if (!sending) {
         sending = true;
-        Thread.ofVirtual().name("dfs-block-sender").start(this::send);
+        time.lightThread("dfs-block-sender", this::send).start();
       }
       return record.blockOffset();
     } finally {

@@ -51,7 +51,7 @@ public final class ChunkBlockStore implements BlockStore {
     Replica replica = new Replica(service, grant, session.getAsLong());
     return BlockServices.isLocal(address)
         ? new DirectWriter(replica)
-        : new AheadWriter(replica, buffers);
+        : new AheadWriter(replica, buffers, services.time());
   }
 
   @Override

@@ -11,10 +11,10 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import dfs.protocol.metadata.Reply.MapPage;
+import dfs.protocol.seam.Time;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,10 +35,12 @@ final class FileReader {
 
   private final MetadataSession session;
   private final BlockStore blocks;
+  private final Time time;
 
-  FileReader(MetadataSession session, BlockStore blocks) {
+  FileReader(MetadataSession session, BlockStore blocks, Time time) {
     this.session = session;
     this.blocks = blocks;
+    this.time = time;
   }
 
   /** Fills {@code into} from {@code offset} on, up to the end of the file. */
@@ -56,6 +58,7 @@ final class FileReader {
       int committed = readCommitted(file, offset, into);
       file.lock.lock();
       try {
+        file.checkNothingLost();
         if (file.commits() == commits) {
           overlay(file, offset, into, start, committed);
           return;
@@ -109,7 +112,7 @@ final class FileReader {
           throw e;
         }
         LOG.debug("inode {} waits for a chunk server: {}", file.ino, e.toString());
-        LockSupport.parkNanos(WAIT_NANOS);
+        time.pause(WAIT_NANOS);
         attempt = 1;
         continue;
       }

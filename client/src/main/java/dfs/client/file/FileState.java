@@ -321,6 +321,13 @@ final class FileState {
     solo = lane;
   }
 
+  /** Whoever uses the file hears that something written to it is lost. */
+  void checkNothingLost() throws IOException {
+    if (failure != null) {
+      throw new IOException("an earlier write was lost: " + failure.getMessage(), failure);
+    }
+  }
+
   /** The first error of a flush; whoever uses the file hears of it until nobody has it open. */
   @Nullable IOException failure() {
     return failure;

@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -157,7 +156,9 @@ final class FileWriter {
           if (attempt == ATTEMPTS) {
             throw e;
           }
-          LockSupport.parkNanos(attempt == 1 ? 0 : ATTEMPT_NANOS);
+          if (attempt > 1) {
+            time.pause(ATTEMPT_NANOS);
+          }
         } catch (OtherMapException e) {
           if (attempt == ATTEMPTS) {
             throw e;
@@ -228,10 +229,7 @@ final class FileWriter {
   private static void check(FileState file) throws IOException {
     file.lock.lock();
     try {
-      IOException failure = file.failure();
-      if (failure != null) {
-        throw new IOException("an earlier write was lost: " + failure.getMessage(), failure);
-      }
+      file.checkNothingLost();
     } finally {
       file.lock.unlock();
     }
@@ -250,13 +248,13 @@ final class FileWriter {
   private void giveUp(FileState file, IOException cause) {
     LOG.error("writing inode {} failed", file.ino, cause);
     var _ = locked(file, FileState::takeWrittenBack);
-    takeOut(file);
     file.lock.lock();
     try {
       file.fail(cause);
     } finally {
       file.lock.unlock();
     }
+    takeOut(file);
   }
 
   /**

@@ -42,8 +42,7 @@ final class Flusher implements AutoCloseable {
   private final AtomicBoolean gathering = new AtomicBoolean();
   private final AtomicLong written = new AtomicLong();
   private final Semaphore slots = new Semaphore(AT_ONCE_MAX);
-  private final ExecutorService threads =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("write-back-", 0).factory());
+  private final ExecutorService threads;
 
   private volatile boolean closed;
   private Time.@Nullable Timer sealTimer;
@@ -51,6 +50,7 @@ final class Flusher implements AutoCloseable {
   Flusher(OpenFiles files, Time time) {
     this.files = files;
     this.time = time;
+    this.threads = Executors.newThreadPerTaskExecutor(task -> time.lightThread("write-back", task));
   }
 
   /** Waits until this many more bytes may be held in memory. */

@@ -39,7 +39,7 @@ public final class OpenFiles implements AutoCloseable {
   public OpenFiles(MetadataSession session, BlockStore blocks, Time time) {
     this.session = session;
     this.time = time;
-    this.reader = new FileReader(session, blocks);
+    this.reader = new FileReader(session, blocks, time);
     this.writer = new FileWriter(session, blocks, time);
     this.flusher = new Flusher(this, time);
   }
@@ -285,10 +285,7 @@ public final class OpenFiles implements AutoCloseable {
   private static void check(FileState file) throws IOException {
     file.lock.lock();
     try {
-      IOException failure = file.failure();
-      if (failure != null) {
-        throw new IOException("an earlier write was lost: " + failure.getMessage(), failure);
-      }
+      file.checkNothingLost();
     } finally {
       file.lock.unlock();
     }

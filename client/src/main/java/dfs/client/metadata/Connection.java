@@ -84,7 +84,7 @@ final class Connection {
     this.random = random;
     this.slots = slots;
     this.lease = lease;
-    this.questions = new Questions(lease);
+    this.questions = new Questions(lease, time);
     this.clock = clock;
     this.fenced = fenced;
   }
@@ -213,7 +213,7 @@ final class Connection {
     time.after(
         delayNanos,
         TimeUnit.NANOSECONDS,
-        () -> Thread.ofVirtual().name("dfs-session").start(this::reopen));
+        () -> time.lightThread("dfs-session", this::reopen).start());
   }
 
   private void reopen() {

@@ -345,7 +345,7 @@ final class Lease {
     if (!telling) {
       telling = true;
       // No virtual one: it may wait in the kernel, and would hold up its carrier there.
-      Thread.ofPlatform().daemon().name("dfs-lease").start(this::tell);
+      time.thread("dfs-lease", this::tell).start();
     }
     return changes.size() <= CHANGES_MAX;
   }

@@ -1,11 +1,11 @@
 package dfs.client.metadata;
 
+import dfs.protocol.seam.Time;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.ServerMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -26,12 +26,11 @@ final class Questions {
 
   private final Lease lease;
   private final AtomicInteger underWay = new AtomicInteger();
-  private final ExecutorService threads =
-      Executors.newCachedThreadPool(
-          Thread.ofPlatform().daemon().name("dfs-question-", 0).factory());
+  private final ExecutorService threads;
 
-  Questions(Lease lease) {
+  Questions(Lease lease, Time time) {
     this.lease = lease;
+    this.threads = time.threads("dfs-question");
   }
 
   /** Inodes that are open here, claimed again on a new stream. */

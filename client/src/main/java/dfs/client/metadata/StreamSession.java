@@ -44,6 +44,7 @@ public final class StreamSession implements MetadataSession {
     }
   }
 
+  private final Time time;
   private final Slots slots;
   private final Lease lease;
   private final LeaderClock clock;
@@ -60,6 +61,7 @@ public final class StreamSession implements MetadataSession {
       Time time,
       RandomGenerator random,
       @Nullable StateDirectory state) {
+    this.time = time;
     this.slots = new Slots();
     this.lease = new Lease(time);
     this.clock = new LeaderClock(time);
@@ -119,8 +121,8 @@ public final class StreamSession implements MetadataSession {
   }
 
   /** No virtual thread: it may wait in the kernel, and would hold up its carrier there. */
-  private static void tellFenced(LeaseListener listener, String reason) {
-    Thread.ofPlatform().daemon().name("dfs-fenced").start(() -> listener.fenced(reason));
+  private void tellFenced(LeaseListener listener, String reason) {
+    time.thread("dfs-fenced", () -> listener.fenced(reason)).start();
   }
 
   @Override

@@ -19,6 +19,7 @@ import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.FileType;
 import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.RealTime;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,7 +38,7 @@ class FileReaderTest {
   private final Session session = new Session();
   private final Server server = new Server();
   private final FileReader reader =
-      new FileReader(session, new ChunkBlockStore(services, () -> 1L));
+      new FileReader(session, new ChunkBlockStore(services, () -> 1L), new RealTime());
   private final FileState file = new FileState(attributes(), new BufferPool());
 
   private static Attributes attributes() {

@@ -13,6 +13,7 @@ import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.Time;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
@@ -36,6 +37,7 @@ final class Operations {
   private final Answers answers;
   private final VolumeLease lease;
   private final Reports reports;
+  private final Time time;
   private final LongAdder answered = new LongAdder();
 
   Operations(
@@ -44,13 +46,15 @@ final class Operations {
       ChunkServers servers,
       Answers answers,
       VolumeLease lease,
-      Reports reports) {
+      Reports reports,
+      Time time) {
     this.namespace = namespace;
     this.log = log;
     this.servers = servers;
     this.answers = answers;
     this.lease = lease;
     this.reports = reports;
+    this.time = time;
   }
 
   long answered() {
@@ -93,9 +97,8 @@ final class Operations {
 
   /** A report may take long: it gets a thread of its own. */
   private void report(LiveSession session, ClientMessage.Request request, Query.GetReport query) {
-    Thread.ofVirtual()
-        .name("report")
-        .start(
+    time.lightThread(
+            "report",
             () -> {
               String json = reports.report(query.what());
               answer(
@@ -104,7 +107,8 @@ final class Operations {
                   json == null
                       ? Reply.refused(Errno.EINVAL, "no report \"" + query.what() + "\"")
                       : new Reply.Report(json));
-            });
+            })
+        .start();
   }
 
   private Reply query(LiveSession session, ClientMessage.Request request, Query query) {

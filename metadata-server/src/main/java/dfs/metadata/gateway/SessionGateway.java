@@ -71,7 +71,8 @@ public final class SessionGateway
     this.startedNanos = time.monotonicNanos();
     this.lease = new VolumeLease(time, log.term(), session -> end(session, "it did not answer"));
     this.operations =
-        new Operations(namespace, log, servers, new Answers(servers, capabilities), lease, reports);
+        new Operations(
+            namespace, log, servers, new Answers(servers, capabilities), lease, reports, time);
     this.reaper = new OrphanReaper(namespace.survey(), log, lease, unclaimed::isEmpty);
     for (Survey.Session known : namespace.survey().sessions()) {
       if (known.mount() && !known.fenced()) {
@@ -308,7 +309,7 @@ public final class SessionGateway
         TICK_MILLIS,
         TimeUnit.MILLISECONDS,
         () -> {
-          Thread.ofVirtual().name("gateway-tick").start(this::look);
+          time.lightThread("gateway-tick", this::look).start();
           tick();
         });
   }

@@ -9,7 +9,9 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,12 +24,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(BlockKeeper.class);
-  private static final long PERIOD_MILLIS = 1000;
+  private static final long PERIOD_NANOS = 1_000_000_000L;
 
   /** Looking for lost copies reads the records of all blocks. */
   private static final long REPAIR_NANOS = 5_000_000_000L;
 
-  private static final long ANSWER_SECONDS = 10;
+  private static final long ANSWER_NANOS = 10_000_000_000L;
   private static final int MAPS_PER_ROUND = 64;
   private static final int STEPS_PER_ROUND = 256;
 
@@ -38,7 +40,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private final Repair repair;
   private final DeadWriters deadWriters;
   private final Deletions deletions;
-  private final Thread thread = Thread.ofPlatform().daemon().name("keeper").unstarted(this::run);
+  private final Thread thread;
 
   /** Used by the keeper's thread alone. */
   private long repairedNanos;
@@ -48,8 +50,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
    */
   private volatile boolean lookAtOnce;
 
-  /** Guarded by this. */
-  private boolean woken;
+  /** Completed when something happened that a round may go on with. */
+  private final AtomicReference<CompletableFuture<Void>> woken =
+      new AtomicReference<>(new CompletableFuture<>());
 
   private volatile boolean closed;
 
@@ -69,6 +72,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.log = log;
     this.survey = survey;
     this.time = time;
+    this.thread = time.thread("keeper", this::run);
     this.repairedNanos = time.monotonicNanos() - REPAIR_NANOS;
     servers.listen(this);
   }
@@ -102,12 +106,11 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     }
   }
 
-  private synchronized void pause() {
+  private void pause() {
     try {
-      if (!closed && !woken) {
-        TimeUnit.MILLISECONDS.timedWait(this, PERIOD_MILLIS);
+      if (time.await(woken.get(), PERIOD_NANOS)) {
+        woken.set(new CompletableFuture<>());
       }
-      woken = false;
     } catch (InterruptedException e) {
       closed = true;
     }
@@ -167,16 +170,19 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   }
 
   private @Nullable Reply propose(Upkeep order) {
+    CompletableFuture<Reply> reply = log.propose(Proposal.upkeep(order));
     try {
-      return log.propose(Proposal.upkeep(order)).get(ANSWER_SECONDS, TimeUnit.SECONDS);
+      if (time.await(reply, ANSWER_NANOS)) {
+        return reply.get();
+      }
+      LOG.warn("{} did not get through in time", order);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       closed = true;
-      return null;
-    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+    } catch (ExecutionException e) {
       LOG.warn("{} did not get through: {}", order, e.toString());
-      return null;
     }
+    return null;
   }
 
   @Override
@@ -232,9 +238,8 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   }
 
   /** Something happened that a round may go on with. */
-  private synchronized void wake() {
-    woken = true;
-    notifyAll();
+  private void wake() {
+    woken.get().complete(null);
   }
 
   @Override

@@ -19,7 +19,7 @@ public final class BlockServices implements AutoCloseable {
   private static final String UNIX = "unix:";
 
   private final Map<String, BlockService> local = new ConcurrentHashMap<>();
-  private final Map<String, FramePool> remote = new ConcurrentHashMap<>();
+  private final BlockTransport remote;
   private final Time time;
 
   /** With the machine's clock. */
@@ -31,7 +31,20 @@ public final class BlockServices implements AutoCloseable {
    * @param time by which requests to other processes are late
    */
   public BlockServices(Time time) {
+    this(time, new FrameTransport(time));
+  }
+
+  /**
+   * @param remote how other processes are reached; closed with this
+   */
+  public BlockServices(Time time, BlockTransport remote) {
     this.time = time;
+    this.remote = remote;
+  }
+
+  /** The clock and the threads of those who wait for a block. */
+  public Time time() {
+    return time;
   }
 
   /** Whether calls to this address stay in this process, and so cost no round trip. */
@@ -66,6 +79,19 @@ public final class BlockServices implements AutoCloseable {
     }
   }
 
+  /**
+   * Serves blocks at an address of either kind until what is returned is closed.
+   *
+   * @throws IOException when a socket cannot be bound, or somebody serves there
+   */
+  public BlockTransport.Serving serve(String address, BlockService service) throws IOException {
+    if (!isLocal(address)) {
+      return remote.serve(socketPath(address), service);
+    }
+    register(address, service);
+    return () -> unregister(address, service);
+  }
+
   /** Forgets a service; those who were connected to it keep it. */
   public void unregister(String address, BlockService service) {
     local.remove(address, service);
@@ -78,8 +104,7 @@ public final class BlockServices implements AutoCloseable {
 
   /** Whether the server at this address left a request without an answer lately. */
   public boolean isSuspect(String address) {
-    FramePool pool = remote.get(address);
-    return pool != null && pool.isSuspect();
+    return address.startsWith(UNIX) && remote.isSuspect(socketPath(address));
   }
 
   /**
@@ -102,14 +127,12 @@ public final class BlockServices implements AutoCloseable {
     if (!address.startsWith(UNIX)) {
       throw new IOException("no way to reach a chunk server at " + address);
     }
-    FramePool pool = remote.computeIfAbsent(address, key -> new FramePool(socketPath(key), time));
-    return new FrameClient(pool, answerNanos);
+    return remote.connect(socketPath(address), answerNanos);
   }
 
   /** Closes the connections to other processes. */
   @Override
   public void close() {
-    remote.values().forEach(FramePool::close);
-    remote.clear();
+    remote.close();
   }
 }
