@@ -7,9 +7,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
@@ -19,7 +21,9 @@ import java.util.concurrent.atomic.AtomicReference;
  * that were not synced are gone. Counts syncs.
  */
 public final class SimulatedDisk implements Disk {
-  private static final int PAGE_BYTES = 512;
+  private static final int PAGE_BYTES = 4096;
+  private static final int SECTOR_BYTES = 512;
+  private static final byte[] ZEROS = new byte[PAGE_BYTES];
 
   private final Map<Path, Contents> names = new TreeMap<>();
   private final Map<Path, Contents> durableNames = new TreeMap<>();
@@ -28,10 +32,95 @@ public final class SimulatedDisk implements Disk {
   private int operationsLeft = Integer.MAX_VALUE;
   private Space space = new Space(1L << 40, 1L << 39);
 
-  /** What is in a file, and what of it is durable. */
+  /** What is in a file, and what of it is durable: pages by number, zeros where there is none. */
   private static final class Contents {
-    byte[] now = new byte[0];
-    byte[] durable = new byte[0];
+    private Map<Integer, byte[]> now = new HashMap<>();
+    private final Map<Integer, byte[]> durable = new HashMap<>();
+
+    /** Pages that were written since the last sync; the others are the same array in both. */
+    private final Set<Integer> dirty = new TreeSet<>();
+
+    private int size;
+    private int durableSize;
+
+    private byte[] toWrite(int page) {
+      byte[] known = now.get(page);
+      if (dirty.add(page) || known == null) {
+        known = known == null ? new byte[PAGE_BYTES] : known.clone();
+        now.put(page, known);
+      }
+      return known;
+    }
+
+    int read(ByteBuffer into, int offset) {
+      int end = Math.min(size, offset + into.remaining());
+      for (int at = offset; at < end; ) {
+        int in = at % PAGE_BYTES;
+        int count = Math.min(end - at, PAGE_BYTES - in);
+        byte[] page = now.get(at / PAGE_BYTES);
+        into.put(page == null ? ZEROS : page, in, count);
+        at += count;
+      }
+      return end - offset;
+    }
+
+    void write(ByteBuffer from, int offset) {
+      for (int at = offset; from.hasRemaining(); ) {
+        int in = at % PAGE_BYTES;
+        int count = Math.min(from.remaining(), PAGE_BYTES - in);
+        from.get(toWrite(at / PAGE_BYTES), in, count);
+        at += count;
+        size = Math.max(size, at);
+      }
+    }
+
+    void truncate(int length) {
+      for (int page = length / PAGE_BYTES; page <= size / PAGE_BYTES; page++) {
+        byte[] cut = toWrite(page);
+        int from = Math.max(0, length - page * PAGE_BYTES);
+        if (from < PAGE_BYTES) {
+          Arrays.fill(cut, from, PAGE_BYTES, (byte) 0);
+        }
+      }
+      size = length;
+    }
+
+    void sync() {
+      for (int page : dirty) {
+        durable.put(page, now.getOrDefault(page, ZEROS));
+      }
+      dirty.clear();
+      durableSize = size;
+    }
+
+    /** Sectors written since the last sync are there or not. */
+    void crash(Random random) {
+      int after = random.nextBoolean() ? size : durableSize;
+      for (int page : List.copyOf(dirty)) {
+        byte[] kept = durable.getOrDefault(page, ZEROS).clone();
+        byte[] written = now.getOrDefault(page, ZEROS);
+        for (int at = 0; at < PAGE_BYTES; at += SECTOR_BYTES) {
+          if (random.nextBoolean()) {
+            System.arraycopy(written, at, kept, at, SECTOR_BYTES);
+          }
+        }
+        durable.put(page, kept);
+      }
+      dirty.clear();
+      now = new HashMap<>(durable);
+      size = after;
+      truncate(after);
+      sync();
+    }
+
+    Contents copyOfDurable() {
+      Contents copy = new Contents();
+      durable.forEach((page, bytes) -> copy.durable.put(page, bytes.clone()));
+      copy.now = new HashMap<>(copy.durable);
+      copy.size = durableSize;
+      copy.durableSize = durableSize;
+      return copy;
+    }
   }
 
   /** Syncs of files and directories so far. */
@@ -62,18 +151,33 @@ public final class SimulatedDisk implements Disk {
     names.clear();
     names.putAll(durableNames);
     for (Contents contents : names.values()) {
-      int size = random.nextBoolean() ? contents.now.length : contents.durable.length;
-      byte[] after = Arrays.copyOf(contents.durable, size);
-      for (int at = 0; at < size; at += PAGE_BYTES) {
-        if (random.nextBoolean()) {
-          int end = Math.min(size, Math.min(at + PAGE_BYTES, contents.now.length));
-          if (end > at) {
-            System.arraycopy(contents.now, at, after, at, end - at);
-          }
-        }
-      }
-      contents.now = after;
-      contents.durable = after.clone();
+      contents.crash(random);
+    }
+  }
+
+  /** Names of all files. */
+  public synchronized List<Path> files() {
+    return List.copyOf(names.keySet());
+  }
+
+  /** Flips a bit of a file that has any, behind everyone's back. */
+  public synchronized void rot(Path path, Random random) {
+    Contents contents = names.get(path);
+    if (contents != null && contents.size > 0) {
+      int at = random.nextInt(contents.size);
+      contents.toWrite(at / PAGE_BYTES)[at % PAGE_BYTES] ^= (byte) (1 << random.nextInt(8));
+      contents.sync();
+    }
+  }
+
+  /** Zeros a file from somewhere on, as if that had never been written. */
+  public synchronized void zeroTail(Path path, Random random) {
+    Contents contents = names.get(path);
+    if (contents != null && contents.size > 0) {
+      int size = contents.size;
+      contents.truncate(random.nextInt(size));
+      contents.size = size;
+      contents.sync();
     }
   }
 
@@ -89,9 +193,7 @@ public final class SimulatedDisk implements Disk {
   public synchronized SimulatedDisk copy() {
     SimulatedDisk copy = new SimulatedDisk();
     for (Map.Entry<Path, Contents> entry : durableNames.entrySet()) {
-      Contents contents = new Contents();
-      contents.now = entry.getValue().durable.clone();
-      contents.durable = entry.getValue().durable.clone();
+      Contents contents = entry.getValue().copyOfDurable();
       copy.names.put(entry.getKey(), contents);
       copy.durableNames.put(entry.getKey(), contents);
     }
@@ -187,12 +289,7 @@ public final class SimulatedDisk implements Disk {
     @Override
     public int read(ByteBuffer into, long offset) {
       synchronized (SimulatedDisk.this) {
-        if (offset >= contents.now.length) {
-          return -1;
-        }
-        int count = (int) Math.min(into.remaining(), contents.now.length - offset);
-        into.put(contents.now, (int) offset, count);
-        return count;
+        return offset >= contents.size ? -1 : contents.read(into, (int) offset);
       }
     }
 
@@ -200,18 +297,14 @@ public final class SimulatedDisk implements Disk {
     public void write(ByteBuffer from, long offset) throws IOException {
       synchronized (SimulatedDisk.this) {
         operate();
-        int end = (int) offset + from.remaining();
-        if (end > contents.now.length) {
-          contents.now = Arrays.copyOf(contents.now, end);
-        }
-        from.get(contents.now, (int) offset, from.remaining());
+        contents.write(from, (int) offset);
       }
     }
 
     @Override
     public long size() {
       synchronized (SimulatedDisk.this) {
-        return contents.now.length;
+        return contents.size;
       }
     }
 
@@ -219,7 +312,7 @@ public final class SimulatedDisk implements Disk {
     public void truncate(long size) throws IOException {
       synchronized (SimulatedDisk.this) {
         operate();
-        contents.now = Arrays.copyOf(contents.now, (int) size);
+        contents.truncate((int) size);
       }
     }
 
@@ -230,7 +323,7 @@ public final class SimulatedDisk implements Disk {
       synchronized (SimulatedDisk.this) {
         operate();
         syncs++;
-        contents.durable = contents.now.clone();
+        contents.sync();
       }
     }
 

@@ -1,0 +1,273 @@
+package dfs.simulation;
+
+import com.google.protobuf.ByteString;
+import dfs.client.block.BlockStore;
+import dfs.client.block.ChunkBlockStore;
+import dfs.client.file.OpenFiles;
+import dfs.client.metadata.LeaseListener;
+import dfs.client.metadata.StreamSession;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.session.LeaseMode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client as a mount would be: a session with a lease, and files. Used on threads of its process.
+ */
+final class SimulatedClient {
+  private static final long ROOT_INO = 1;
+
+  final SimulatedProcess process;
+  private final StreamSession session;
+  private final OpenFiles files;
+  private final BlockStore blocks;
+  private volatile boolean fenced;
+
+  private SimulatedClient(
+      SimulatedProcess process, StreamSession session, OpenFiles files, BlockStore blocks) {
+    this.process = process;
+    this.session = session;
+    this.files = files;
+    this.blocks = blocks;
+  }
+
+  /** Waits until the metadata server has welcomed it. */
+  static SimulatedClient open(
+      SimulatedProcess process, SimulatedNetwork network, SimulatedBlocks blocks)
+      throws IOException {
+    StreamSession.Config config =
+        new StreamSession.Config(
+            SimulatedMetadata.ADDRESS,
+            SimulatedMetadata.KEY,
+            process.name(),
+            true,
+            Optional.empty());
+    StreamSession session =
+        StreamSession.open(config, network.transport(process), process, process.random());
+    BlockServices services = new BlockServices(process, blocks.transport(process));
+    BlockStore store = new ChunkBlockStore(services, session::id);
+    OpenFiles files = new OpenFiles(session, store, process);
+    SimulatedClient client = new SimulatedClient(process, session, files, store);
+    session.listen(client.new Listener());
+    return client;
+  }
+
+  private final class Listener implements LeaseListener {
+    @Override
+    public void recall(LeaseMode to) {
+      try {
+        files.syncAll();
+      } catch (IOException e) {
+        // The error stays with its file.
+      }
+      if (to == LeaseMode.NONE) {
+        files.expire(null);
+      }
+    }
+
+    @Override
+    public void uncertain() {
+      files.expire(null);
+    }
+
+    @Override
+    public void granted(LeaseMode mode) {
+      files.expire(null);
+    }
+
+    @Override
+    public boolean invalidate(
+        long ino, long fromOffset, long parent, ByteString name, boolean gone) {
+      files.expire(ino);
+      return files.inUse(ino);
+    }
+
+    @Override
+    public boolean inUse(long ino) {
+      return files.inUse(ino);
+    }
+
+    @Override
+    public void fenced(String reason) {
+      fenced = true;
+    }
+
+    @Override
+    public Map<Long, Integer> open() {
+      return files.opened();
+    }
+  }
+
+  /** Its session is over: only another client can go on. */
+  boolean isOver() {
+    return fenced || session.isOver();
+  }
+
+  /** Makes a file; the handle of it. */
+  long create(String name) throws IOException {
+    try (OpenFiles.Look _ = files.look()) {
+      return files.open(
+          attributes(
+              new Change.CreateFile(ROOT_INO, ByteString.copyFromUtf8(name), 0644, 0, true)));
+    }
+  }
+
+  long open(String name) throws IOException {
+    try (OpenFiles.Look _ = files.look()) {
+      Attributes found = attributes(new Query.Lookup(ROOT_INO, ByteString.copyFromUtf8(name)));
+      return files.open(attributes(new Query.Open(found.ino(), 6)));
+    }
+  }
+
+  private Attributes attributes(Operation operation) throws IOException {
+    Reply reply = session.call(Caller.ROOT, operation);
+    if (reply instanceof Reply.Entry entry) {
+      return entry.attributes();
+    }
+    if (reply instanceof Reply.Refused refused) {
+      throw new Refused(refused);
+    }
+    throw new IOException("unexpected " + reply);
+  }
+
+  /** The server said no. */
+  static final class Refused extends IOException {
+    private static final long serialVersionUID = 1L;
+    final transient Reply.Refused reply;
+
+    Refused(Reply.Refused reply) {
+      super(reply.errno() + " " + reply.detail());
+      this.reply = reply;
+    }
+  }
+
+  void write(long handle, int offset, byte[] bytes) throws IOException {
+    files.write(handle, offset, ByteBuffer.wrap(bytes), false, false);
+  }
+
+  /** ftruncate(2) as a mount does it. */
+  void truncate(long handle, int length) throws IOException {
+    long ino = files.inodeOf(handle);
+    files.syncInode(ino);
+    try (OpenFiles.Look _ = files.look()) {
+      int valid = Change.SetAttributes.SET_SIZE | Change.SetAttributes.BY_HANDLE;
+      var _ = files.seen(attributes(change(ino, valid, length)));
+    }
+  }
+
+  /** open(2) with O_TRUNC of a file that is open as a mount does it. */
+  void empty(long handle) throws IOException {
+    long ino = files.inodeOf(handle);
+    int valid =
+        Change.SetAttributes.SET_SIZE
+            | Change.SetAttributes.BY_HANDLE
+            | Change.SetAttributes.FRESH_MAP;
+    try (OpenFiles.Look _ = files.look()) {
+      Reply reply = files.empty(ino, () -> new Reply.Entry(attributes(change(ino, valid, 0))));
+      if (reply instanceof Reply.Entry entry) {
+        var _ = files.seen(entry.attributes());
+      }
+    }
+  }
+
+  private static Change change(long ino, int valid, int length) {
+    return new Change.SetAttributes(ino, valid, 0, 0, 0, length, 0, 0, 0);
+  }
+
+  void sync(long handle) throws IOException {
+    files.sync(handle);
+  }
+
+  /** The whole file. */
+  byte[] read(long handle) throws IOException {
+    long ino = files.inodeOf(handle);
+    long size;
+    try (OpenFiles.Look _ = files.look()) {
+      size = files.seen(attributes(new Query.GetAttributes(ino))).sizeBytes();
+    }
+    ByteBuffer into = ByteBuffer.allocate((int) size + 1);
+    files.read(handle, 0, into);
+    byte[] bytes = new byte[into.position()];
+    into.flip().get(bytes);
+    return bytes;
+  }
+
+  long inodeOf(long handle) throws IOException {
+    return files.inodeOf(handle);
+  }
+
+  /** The whole of a file as it was; null if that is not remembered any more. */
+  byte @Nullable [] readAsOf(long ino, long nanos, int size) throws IOException {
+    ByteBuffer into = ByteBuffer.allocate(size);
+    if (size > 0) {
+      Reply reply = session.callAsOf(Caller.ROOT, new Query.ReadMap(ino, 0, size), nanos);
+      if (reply instanceof Reply.Refused refused) {
+        if (refused.errno() == Errno.ESTALE) {
+          return null;
+        }
+        throw new Refused(refused);
+      }
+      Reply.MapPage page = (Reply.MapPage) reply;
+      if (page.attributes().sizeBytes() != size) {
+        throw new AssertionError(
+            "inode %d had %d bytes, not %d".formatted(ino, size, page.attributes().sizeBytes()));
+      }
+      page.inline().copyTo(into.duplicate());
+      for (Extent extent : page.extents()) {
+        int count = (int) (Math.min(extent.fileEnd(), size) - extent.fileOffset());
+        if (count > 0 && !extent.unwritten()) {
+          Reply.BlockPlace place =
+              page.blocks().stream().filter(b -> b.block() == extent.block()).findAny().get();
+          blocks.read(place, extent.blockOffset(), into.slice((int) extent.fileOffset(), count));
+        }
+      }
+    }
+    return into.array();
+  }
+
+  void close(long handle) throws IOException {
+    try {
+      files.flushSoon(handle);
+    } finally {
+      long ino = files.inodeOf(handle);
+      files.release(handle);
+      session.call(Caller.ROOT, new Query.Release(ino, 1));
+    }
+  }
+
+  void remove(String name) throws IOException {
+    Reply reply =
+        session.call(Caller.ROOT, new Change.Unlink(ROOT_INO, ByteString.copyFromUtf8(name)));
+    if (reply instanceof Reply.Refused refused) {
+      throw new Refused(refused);
+    }
+  }
+
+  /** An order of the cluster's administrator. */
+  void order(Change change) throws IOException {
+    Reply reply = session.call(Caller.ROOT, change);
+    if (reply instanceof Reply.Refused refused) {
+      throw new Refused(refused);
+    }
+  }
+
+  /** Ends in good order. */
+  void close() throws IOException {
+    try {
+      files.close();
+    } finally {
+      session.close();
+    }
+  }
+}

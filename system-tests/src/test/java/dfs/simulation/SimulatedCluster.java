@@ -1,0 +1,500 @@
+package dfs.simulation;
+
+import static java.util.Objects.requireNonNull;
+
+import dfs.chunk.SimulatedDisk;
+import dfs.metadata.keeper.BlockKeeper;
+import dfs.metadata.keeper.Health;
+import dfs.metadata.namespace.Survey;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.seam.Disk;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.ChunkOrder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole cluster in one thread: a metadata server, chunk servers, users with their clients, and
+ * what befalls them. All of it follows from a seed.
+ */
+final class SimulatedCluster {
+  static final long SECOND = 1_000_000_000L;
+  private static final int METADATA_MACHINE = 0;
+  private static final int CLIENT_MACHINE = 100;
+  private static final long SETTLE_NANOS = 600 * SECOND;
+
+  /** Whatever rotted before was read by then. */
+  private static final long SCRUBBED_NANOS = 70 * SECOND;
+
+  private static final Disk.Space SPACE = new Disk.Space(1L << 40, 1L << 39);
+
+  static final String LONGER_REPLICA_CUT = "longer replica cut";
+  static final String PAST_READ = "past read";
+
+  final Scheduler scheduler;
+  final SimulatedNetwork network;
+  final SimulatedBlocks blocks;
+  final SimulatedMetadata metadata;
+  final List<SimulatedServer> servers = new ArrayList<>();
+  final int copies;
+  private final Random random;
+  private final List<User> users = new ArrayList<>();
+  private int processes;
+  private SimulatedProcess metadataProcess;
+  private UnaryOperator<Disk> wrapDisk = disk -> disk;
+  private final StringBuilder story = new StringBuilder();
+
+  /** The one server whose disk rots; none if there is none of this number. */
+  private final int rotten;
+
+  private boolean diskLost;
+  private Rot rot = SimulatedCluster::flip;
+
+  private final Acknowledgements acknowledgements = new Acknowledgements();
+
+  /** The longest replica of a block that was ever reported. */
+  private final Map<Long, Long> longest = new HashMap<>();
+
+  /** How often what was sent or applied. */
+  final Map<String, Integer> counts = new TreeMap<>();
+
+  /** A user and the client that works for it now. */
+  private final class User {
+    final Workload workload;
+    final int machine;
+    @Nullable SimulatedProcess process;
+    boolean idle = true;
+
+    User(Workload workload, int machine) {
+      this.workload = workload;
+      this.machine = machine;
+    }
+
+    /** Starts a client, unless one works; goes on until the steps are taken. */
+    void start() {
+      if (!idle || workload.isFinished()) {
+        return;
+      }
+      idle = false;
+      SimulatedProcess next = process(workload.user, machine);
+      process = next;
+      next.atDeath(() -> idle = true);
+      next.start(
+          "main",
+          () -> {
+            try {
+              SimulatedClient client = SimulatedClient.open(next, network, blocks);
+              workload.work(client);
+              if (!client.isOver()) {
+                client.close();
+              }
+            } catch (IOException e) {
+              story
+                  .append(" [")
+                  .append(workload.user)
+                  .append(' ')
+                  .append(e.getMessage())
+                  .append(']');
+            }
+            next.kill();
+          });
+    }
+  }
+
+  SimulatedCluster(long seed) {
+    this(seed, cluster -> {});
+  }
+
+  /**
+   * @param prepare plants a fault before anything runs
+   */
+  SimulatedCluster(long seed, Consumer<SimulatedCluster> prepare) {
+    scheduler = new Scheduler(seed);
+    random = scheduler.random;
+    network = new SimulatedNetwork(scheduler);
+    blocks = new SimulatedBlocks(network);
+    metadata = new SimulatedMetadata(network);
+    copies = 1 + random.nextInt(3);
+    int count = Math.max(3, copies) + random.nextInt(5 - Math.max(0, copies - 3));
+    for (int i = 1; i <= count; i++) {
+      servers.add(new SimulatedServer(i));
+    }
+    int userCount = 1 + random.nextInt(3);
+    for (int i = 0; i < userCount; i++) {
+      Workload workload = new Workload("user" + i, random.nextLong(), 30 + random.nextInt(60));
+      users.add(new User(workload, CLIENT_MACHINE + i));
+    }
+    rotten = copies == 1 ? 0 : random.nextInt(2 * count);
+    metadata.onApplied(order -> count(order.getClass().getSimpleName()));
+    network.tap(this::countMessage);
+    prepare.accept(this);
+    network.tap(this::checkReplicas);
+    blocks.watch(acknowledgements::watch);
+    metadataProcess = process("metadata", METADATA_MACHINE);
+    metadata.start(metadataProcess, copies);
+    servers.forEach(this::start);
+  }
+
+  private SimulatedProcess process(String name, int machine) {
+    return new SimulatedProcess(scheduler, name, machine, ++processes);
+  }
+
+  /** Chunk servers see their disks through this. */
+  void wrapDisk(UnaryOperator<Disk> wrap) {
+    wrapDisk = wrap;
+  }
+
+  private void start(SimulatedServer server) {
+    if (!server.isUp()) {
+      SimulatedProcess next = process("server" + server.machine, server.machine);
+      server.start(next, random, network, blocks, wrapDisk);
+    }
+  }
+
+  private void startMetadata() {
+    if (!metadataProcess.isAlive()) {
+      metadataProcess = process("metadata", METADATA_MACHINE);
+      metadata.start(metadataProcess, copies);
+    }
+  }
+
+  private boolean run(BooleanSupplier until, long nanos) {
+    return scheduler.run(until, nanos);
+  }
+
+  /** Everything: work under faults, peace, and a look whether all promises were kept. */
+  void live() {
+    say("%d servers, %d copies, %d users".formatted(servers.size(), copies, users.size()));
+    var _ = run(() -> false, 3 * SECOND);
+    while (!users.stream().allMatch(user -> user.workload.isFinished())) {
+      users.forEach(User::start);
+      befall();
+      var _ = run(() -> false, scheduler.around(2 * SECOND));
+    }
+    say("peace");
+    network.healAll();
+    startMetadata();
+    for (SimulatedServer server : servers) {
+      if (server.diskFails()) {
+        server.cutPower(random);
+      }
+      start(server);
+    }
+    if (!run(() -> users.stream().allMatch(user -> user.idle), SETTLE_NANOS)) {
+      throw new AssertionError("somebody waits for ever");
+    }
+    settle();
+    verify();
+  }
+
+  /** Something happens to somebody. */
+  private void befall() {
+    SimulatedServer server = servers.get(random.nextInt(servers.size()));
+    User user = users.get(random.nextInt(users.size()));
+    switch (random.nextInt(6)) {
+      case 0 -> restartAll();
+      case 1, 2 -> befallProcess(server, user);
+      case 3 -> befallNetwork(server, user);
+      default -> befallDisk(server);
+    }
+  }
+
+  private void restartAll() {
+    say("start all");
+    servers.forEach(this::start);
+    startMetadata();
+  }
+
+  private void befallProcess(SimulatedServer server, User user) {
+    switch (random.nextInt(6)) {
+      case 0 -> {
+        say("kill " + server.machine);
+        server.kill();
+      }
+      case 1 -> {
+        say("power " + server.machine);
+        server.cutPower(random);
+      }
+      case 2 -> {
+        say("power of all");
+        servers.forEach(each -> each.cutPower(random));
+      }
+      case 3 -> {
+        say("kill metadata");
+        metadataProcess.kill();
+      }
+      case 4 -> {
+        SimulatedProcess process = user.process;
+        if (process != null) {
+          say("kill " + user.workload.user);
+          process.kill();
+        }
+      }
+      default -> restartAll();
+    }
+  }
+
+  private void befallNetwork(SimulatedServer server, User user) {
+    switch (random.nextInt(6)) {
+      case 0, 1 -> {
+        int other = random.nextBoolean() ? METADATA_MACHINE : user.machine;
+        boolean both = random.nextBoolean();
+        say("cut %d - %d %s".formatted(other, server.machine, both ? "both ways" : ""));
+        if (both || random.nextBoolean()) {
+          network.cut(server.machine, other);
+        }
+        network.cut(other, server.machine);
+      }
+      case 2 -> {
+        say("cut %d from the metadata".formatted(user.machine));
+        network.cut(user.machine, METADATA_MACHINE);
+      }
+      default -> {
+        say("heal");
+        network.healAll();
+      }
+    }
+  }
+
+  private void befallDisk(SimulatedServer server) {
+    switch (random.nextInt(8)) {
+      case 0 -> {
+        say("disk of %d fails".formatted(server.machine));
+        server.failDisk(random.nextInt(60));
+      }
+      case 1, 2, 3 -> {
+        if (server.machine == rotten) {
+          rot(server);
+        }
+      }
+      case 4 -> {
+        if (copies > 1 && rotten > servers.size() && !diskLost) {
+          say("disk of %d is replaced".formatted(server.machine));
+          diskLost = true;
+          server.loseDisk();
+          acknowledgements.forget(server.machine);
+        }
+      }
+      case 5 -> order(new Change.DrainServer(server.id(), random.nextBoolean()));
+      case 6 -> {
+        say("disk of %d is full".formatted(server.machine));
+        server.disk().space(new Disk.Space(1L << 40, 0));
+      }
+      default -> {
+        say("space");
+        servers.forEach(each -> each.disk().space(SPACE));
+      }
+    }
+  }
+
+  private void rot(SimulatedServer server) {
+    String folder = random.nextInt(4) == 0 ? "journal" : "data";
+    List<Path> files =
+        server.disk().files().stream().filter(path -> path.startsWith(folder)).toList();
+    if (!files.isEmpty()) {
+      Path path = files.get(random.nextInt(files.size()));
+      say("%s of %d rots".formatted(path, server.machine));
+      rot.on(this, server, path);
+    }
+  }
+
+  /** Of a journal it may be the last that was written, and look as if it had not been. */
+  private static void flip(SimulatedCluster cluster, SimulatedServer server, Path path) {
+    server.disk().rot(path, cluster.random);
+    if (path.startsWith("journal")) {
+      cluster.acknowledgements.forget(server.machine);
+    }
+  }
+
+  /** What rotting does to a file. */
+  interface Rot {
+    void on(SimulatedCluster cluster, SimulatedServer server, Path path);
+  }
+
+  void rotBy(Rot other) {
+    rot = other;
+  }
+
+  /** The administrator orders something, if the metadata server is there. */
+  private void order(Change change) {
+    say(String.valueOf(change));
+    SimulatedProcess process = process("admin", CLIENT_MACHINE - 1);
+    process.start(
+        "main",
+        () -> {
+          try {
+            SimulatedClient client = SimulatedClient.open(process, network, blocks);
+            client.order(change);
+            client.close();
+          } catch (IOException e) {
+            story.append(" [admin ").append(e.getMessage()).append(']');
+          }
+          process.kill();
+        });
+  }
+
+  /** A server deletes nothing that the state gives it, and has what it said was durable. */
+  private List<Object> checkReplicas(SimulatedProcess from, SimulatedProcess to, Object message) {
+    switch (message) {
+      case ChunkMessage.Deleted deleted -> {
+        for (long block : deleted.blocks()) {
+          acknowledgements.deleted(from.machine(), block);
+          checkDeleted(servers.get(from.machine() - 1).id(), survey().block(block));
+        }
+      }
+      case ChunkMessage.Report report -> {
+        for (ChunkMessage.BlockState block : report.blocks()) {
+          String wrong = acknowledgements.wrong(from.machine(), block);
+          if (wrong != null) {
+            scheduler.fail(new AssertionError(wrong));
+          }
+        }
+      }
+      case ChunkOrder.SealAt order ->
+          order
+              .blocks()
+              .forEach(b -> acknowledgements.cut(to.machine(), b.block(), b.lengthBytes()));
+      default -> {}
+    }
+    return List.of(message);
+  }
+
+  private void checkDeleted(long server, Survey.@Nullable Block block) {
+    if (block != null
+        && block.state().compareTo(Survey.BlockState.DEAD) < 0
+        && block.servers().contains(server)) {
+      scheduler.fail(
+          new AssertionError(
+              "a referenced block was deleted: server %d deleted %s".formatted(server, block)));
+    }
+  }
+
+  private List<Object> countMessage(SimulatedProcess from, SimulatedProcess to, Object message) {
+    count(message.getClass().getSimpleName());
+    if (message instanceof ChunkMessage.Report report) {
+      for (ChunkMessage.BlockState block : report.blocks()) {
+        longest.merge(block.block(), block.lengthBytes(), Math::max);
+      }
+    } else if (message instanceof ChunkOrder.SealAt order) {
+      for (ChunkMessage.BlockState block : order.blocks()) {
+        if (longest.getOrDefault(block.block(), 0L) > block.lengthBytes()) {
+          count(LONGER_REPLICA_CUT);
+        }
+      }
+    }
+    return List.of(message);
+  }
+
+  private void count(String what) {
+    counts.merge(what, 1, Integer::sum);
+  }
+
+  private void say(String what) {
+    story.append(" %.3f %s;".formatted(scheduler.nowNanos() / (double) SECOND, what));
+  }
+
+  /** All that befell, for a failure's message. */
+  String story() {
+    return story.toString();
+  }
+
+  SimulatedProcess metadataProcess() {
+    return metadataProcess;
+  }
+
+  Survey survey() {
+    return metadata.namespace.survey();
+  }
+
+  /** Until nothing is left to do. */
+  private void settle() {
+    for (SimulatedServer server : servers) {
+      server.disk().space(SPACE);
+    }
+    for (Survey.Server known : survey().servers()) {
+      if (known.draining()) {
+        order(new Change.DrainServer(known.id(), false));
+      }
+    }
+    var _ = run(() -> false, SCRUBBED_NANOS);
+    if (!run(this::isHealthy, SETTLE_NANOS)) {
+      BlockKeeper keeper = metadata.keeper();
+      throw new AssertionError(
+          "the blocks do not become healthy: " + (keeper == null ? "" : keeper.health()));
+    }
+  }
+
+  private boolean isHealthy() {
+    BlockKeeper keeper = metadata.keeper();
+    Health health = keeper == null ? null : keeper.health();
+    return health != null
+        && health.under() + health.unreachable() + health.lost() == 0
+        && survey().blockCounts().getOrDefault(Survey.BlockState.OPEN, 0L) == 0;
+  }
+
+  private void verify() {
+    List<String> wrong = survey().check(10);
+    if (!wrong.isEmpty()) {
+      throw new AssertionError("the namespace is not consistent: " + wrong);
+    }
+    SimulatedProcess process = process("reader", CLIENT_MACHINE + 50);
+    boolean[] read = new boolean[1];
+    process.start(
+        "main",
+        () -> {
+          try {
+            SimulatedClient fresh = SimulatedClient.open(process, network, blocks);
+            for (User user : users) {
+              user.workload.verify(fresh);
+            }
+            countPasts();
+            peace().checkReplicas();
+            read[0] = true;
+          } catch (IOException e) {
+            scheduler.fail(new AssertionError("the last reader failed: " + e.getMessage(), e));
+          }
+        });
+    if (!run(() -> read[0], SETTLE_NANOS)) {
+      throw new AssertionError("the last reader waits for ever");
+    }
+  }
+
+  private Peace peace() {
+    Map<Long, String> addresses = new HashMap<>();
+    servers.forEach(server -> addresses.put(server.id(), server.address()));
+    return new Peace(survey(), requireNonNull(metadata.capabilities()), blocks, addresses);
+  }
+
+  /** Whether a block has owners, and no file names it now. */
+  boolean isOfThePast(Survey.Block block) {
+    return !survey().ownerless(block.id(), 1).contains(block.id())
+        && !metadata.blocksNamed().contains(block.id());
+  }
+
+  private void countPasts() {
+    users.forEach(user -> counts.merge(PAST_READ, user.workload.pastsRead(), Integer::sum));
+  }
+
+  int stepsDone() {
+    return users.stream().mapToInt(user -> user.workload.done()).sum();
+  }
+
+  int stepsFailed() {
+    return users.stream().mapToInt(user -> user.workload.failed()).sum();
+  }
+
+  /** The disks, by machine. */
+  List<SimulatedDisk> disks() {
+    return servers.stream().map(SimulatedServer::disk).toList();
+  }
+}

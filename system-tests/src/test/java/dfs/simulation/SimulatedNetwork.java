@@ -1,0 +1,348 @@
+package dfs.simulation;
+
+import dfs.protocol.seam.Link;
+import dfs.protocol.seam.Peer;
+import dfs.protocol.seam.Transport;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The network between simulated processes: what goes from one machine to another takes its time,
+ * and waits while that way is cut; the other way may be open. A stream keeps its order and breaks
+ * when one end dies or a cut lasts.
+ */
+final class SimulatedNetwork {
+  private static final long DELAY_NANOS = 200_000L;
+  private static final long LATE_NANOS = 1_500_000_000L;
+  private static final long RETRY_NANOS = 100_000_000L;
+  private static final long BREAK_NANOS = 15_000_000_000L;
+  private static final long CONNECT_NANOS = 10_000_000_000L;
+  private static final int LATE_ONE_IN = 300;
+
+  final Scheduler scheduler;
+  private final Map<String, Listening> listening = new HashMap<>();
+  private final Set<Way> cut = new HashSet<>();
+
+  /** Stands for the network itself, which never dies. */
+  private final SimulatedProcess wire;
+
+  /** Looks at what goes over streams, and says what goes instead. */
+  interface Tap {
+    List<Object> pass(SimulatedProcess from, SimulatedProcess to, Object message);
+  }
+
+  private final List<Tap> taps = new ArrayList<>();
+  private final List<Stream> streams = new ArrayList<>();
+
+  private record Way(int from, int to) {}
+
+  private record Listening(SimulatedProcess process, List<Transport.Service<?, ?>> services) {}
+
+  SimulatedNetwork(Scheduler scheduler) {
+    this.scheduler = scheduler;
+    this.wire = new SimulatedProcess(scheduler, "network", -1, 0);
+  }
+
+  /** Those that were added later see what the earlier ones let through. */
+  void tap(Tap next) {
+    taps.add(next);
+  }
+
+  /** Sends something over the stream between two processes, as if one of them had. */
+  void inject(SimulatedProcess from, SimulatedProcess to, Object message) {
+    streams.removeIf(stream -> stream.over);
+    for (Stream stream : streams) {
+      if (stream.client.equals(from) && stream.server.equals(to)) {
+        stream.toServer.send(message);
+      } else if (stream.server.equals(from) && stream.client.equals(to)) {
+        stream.toClient.send(message);
+      }
+    }
+  }
+
+  /** Nothing gets from one machine to another from now on. */
+  void cut(int from, int to) {
+    cut.add(new Way(from, to));
+  }
+
+  void healAll() {
+    cut.clear();
+  }
+
+  boolean isCut(SimulatedProcess from, SimulatedProcess to) {
+    return cut.contains(new Way(from.machine(), to.machine()));
+  }
+
+  /** How long something is under way; now and then very long. */
+  long delay() {
+    return scheduler.random.nextInt(LATE_ONE_IN) == 0
+        ? scheduler.around(LATE_NANOS)
+        : scheduler.around(DELAY_NANOS);
+  }
+
+  /** Does something on the way, later. */
+  void later(long nanos, Runnable what) {
+    var _ = scheduler.after(wire, nanos, what);
+  }
+
+  /** Streams as one process sees them. */
+  Transport transport(SimulatedProcess process) {
+    return new Transport() {
+      @Override
+      public <C, S> Link<C> connect(
+          String address, Protocol<C, S> protocol, Link.Receiver<S> receiver) throws IOException {
+        return SimulatedNetwork.this.connect(process, address, protocol, receiver);
+      }
+
+      @Override
+      public Listener listen(String address, List<Service<?, ?>> services) {
+        listening.put(address, new Listening(process, List.copyOf(services)));
+        process.atDeath(() -> listening.remove(address));
+        return new Listener() {
+          @Override
+          public String address() {
+            return address;
+          }
+
+          @Override
+          public void close() {
+            listening.remove(address);
+          }
+        };
+      }
+    };
+  }
+
+  private <C, S> Link<C> connect(
+      SimulatedProcess from,
+      String address,
+      Transport.Protocol<C, S> protocol,
+      Link.Receiver<S> receiver)
+      throws IOException {
+    Listening to = listening.get(address);
+    from.pause(delay());
+    if (to == null || !to.process.isAlive()) {
+      throw new IOException("nobody listens at " + address);
+    }
+    if (isCut(from, to.process) || isCut(to.process, from)) {
+      from.pause(CONNECT_NANOS);
+      throw new IOException("no way to " + address);
+    }
+    Stream stream = new Stream(from, to.process);
+    streams.removeIf(other -> other.over);
+    streams.add(stream);
+    CompletableFuture<Boolean> accepted = new CompletableFuture<>();
+    to.process.start(
+        "accept",
+        () -> {
+          stream.toServer.receiver(acceptor(to, protocol).accept(stream.<S>end(stream.toClient)));
+          accepted.complete(true);
+        });
+    to.process.atDeath(() -> accepted.complete(false));
+    try {
+      if (!accepted.get()) {
+        throw new IOException("the connection to " + address + " was reset");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+    stream.toClient.receiver(receiver);
+    from.atDeath(() -> stream.broken("the connection was reset"));
+    to.process.atDeath(() -> stream.broken("the connection was reset"));
+    if (!to.process.isAlive()) {
+      stream.broken("the connection was reset");
+    }
+    stream.watch();
+    return stream.end(stream.toServer);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <C, S> Transport.Acceptor<C, S> acceptor(
+      Listening to, Transport.Protocol<C, S> protocol) {
+    for (Transport.Service<?, ?> service : to.services) {
+      if (service.protocol().equals(protocol)) {
+        return (Transport.Acceptor<C, S>) service.acceptor();
+      }
+    }
+    throw new IllegalStateException("nobody serves " + protocol.name());
+  }
+
+  /** A stream with its two directions. */
+  private final class Stream {
+    private final SimulatedProcess client;
+    private final SimulatedProcess server;
+    final Direction toServer;
+    final Direction toClient;
+    private boolean over;
+    private long cutNanos = -1;
+
+    Stream(SimulatedProcess client, SimulatedProcess server) {
+      this.client = client;
+      this.server = server;
+      this.toServer = new Direction(client, server);
+      this.toClient = new Direction(server, client);
+    }
+
+    <M> Link<M> end(Direction out) {
+      return new Link<>() {
+        @Override
+        public void send(M message) {
+          if (!over) {
+            out.put(message);
+          }
+        }
+
+        @Override
+        public Peer peer() {
+          return Peer.LOCAL;
+        }
+
+        @Override
+        public void close() {
+          if (!over) {
+            over = true;
+            out.end("closed by the other end");
+            (out.equals(toServer) ? toClient : toServer).end("closed");
+          }
+        }
+      };
+    }
+
+    /** Both ends hear of it in their time; what is under way is lost. */
+    void broken(String reason) {
+      if (!over) {
+        over = true;
+        toServer.lose();
+        toClient.lose();
+        toServer.end(reason);
+        toClient.end(reason);
+      }
+    }
+
+    /** A cut that lasts is noticed by the one who hears nothing. */
+    void watch() {
+      if (over) {
+        return;
+      }
+      boolean isCut = isCut(client, server) || isCut(server, client);
+      cutNanos = isCut ? cutNanos : -1;
+      if (isCut && cutNanos < 0) {
+        cutNanos = scheduler.nowNanos();
+      }
+      if (isCut && scheduler.nowNanos() - cutNanos > BREAK_NANOS) {
+        broken("nothing was heard for long");
+        return;
+      }
+      later(1_000_000_000L, this::watch);
+    }
+  }
+
+  /** What is under way, each its own; the last one of a stream is its end. */
+  private static final class Packet {
+    private final Object message;
+    private final boolean end;
+
+    Packet(Object message, boolean end) {
+      this.message = message;
+      this.end = end;
+    }
+  }
+
+  /** One direction of a stream: messages in order, the end last. */
+  private final class Direction {
+    private final SimulatedProcess from;
+    private final SimulatedProcess to;
+    private final Queue<Packet> arrived = new ArrayDeque<>();
+    private final Deque<Packet> underWay = new ArrayDeque<>();
+    private Link.@Nullable Receiver<Object> receiver;
+    private long lastDueNanos;
+    private boolean delivering;
+    private boolean ended;
+
+    Direction(SimulatedProcess from, SimulatedProcess to) {
+      this.from = from;
+      this.to = to;
+    }
+
+    @SuppressWarnings("unchecked")
+    void receiver(Link.Receiver<?> next) {
+      receiver = (Link.Receiver<Object>) next;
+      deliver();
+    }
+
+    void lose() {
+      underWay.clear();
+    }
+
+    void put(Object message) {
+      List<Object> passed = List.of(message);
+      for (Tap tap : taps) {
+        passed = passed.stream().flatMap(next -> tap.pass(from, to, next).stream()).toList();
+      }
+      passed.forEach(this::send);
+    }
+
+    void send(Object message) {
+      send(new Packet(message, false));
+    }
+
+    void end(String reason) {
+      send(new Packet(reason, true));
+    }
+
+    private void send(Packet packet) {
+      underWay.addLast(packet);
+      lastDueNanos = Math.max(lastDueNanos, scheduler.nowNanos() + delay());
+      later(lastDueNanos - scheduler.nowNanos(), () -> arrive(packet));
+    }
+
+    /** The end comes when it comes; what is before it may be lost then. */
+    private void arrive(Packet packet) {
+      boolean waits = !packet.end && (isCut(from, to) || !packet.equals(underWay.peekFirst()));
+      if (waits && underWay.contains(packet)) {
+        later(RETRY_NANOS, () -> arrive(packet));
+      } else if (underWay.remove(packet)) {
+        arrived.add(packet);
+        deliver();
+      }
+    }
+
+    private void deliver() {
+      if (delivering || receiver == null || arrived.isEmpty() || !to.isAlive()) {
+        return;
+      }
+      delivering = true;
+      to.start("receiver", this::drain);
+    }
+
+    private void drain() {
+      Link.Receiver<Object> taker = receiver;
+      for (Packet next = arrived.poll(); next != null && taker != null; next = arrived.poll()) {
+        if (ended) {
+          continue;
+        }
+        if (next.end) {
+          ended = true;
+          taker.closed(String.valueOf(next.message));
+        } else {
+          taker.receive(next.message);
+        }
+      }
+      delivering = false;
+    }
+  }
+}
