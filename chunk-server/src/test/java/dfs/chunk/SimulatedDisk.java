@@ -7,7 +7,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -31,6 +33,7 @@ public final class SimulatedDisk implements Disk {
   private int syncs;
   private int operationsLeft = Integer.MAX_VALUE;
   private Space space = new Space(1L << 40, 1L << 39);
+  private final Set<Contents> unreadable = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** What is in a file, and what of it is durable: pages by number, zeros where there is none. */
   private static final class Contents {
@@ -189,6 +192,15 @@ public final class SimulatedDisk implements Disk {
     }
   }
 
+  /** From now on reads of this file fail, as those of a bad sector do. */
+  public synchronized void spoil(Path path) throws IOException {
+    Contents contents = names.get(path);
+    if (contents == null) {
+      throw new NoSuchFileException(path.toString());
+    }
+    unreadable.add(contents);
+  }
+
   /** A disk with the same durable contents. */
   public synchronized SimulatedDisk copy() {
     SimulatedDisk copy = new SimulatedDisk();
@@ -287,8 +299,11 @@ public final class SimulatedDisk implements Disk {
     }
 
     @Override
-    public int read(ByteBuffer into, long offset) {
+    public int read(ByteBuffer into, long offset) throws IOException {
       synchronized (SimulatedDisk.this) {
+        if (unreadable.contains(contents)) {
+          throw new IOException("Input/output error");
+        }
         return offset >= contents.size ? -1 : contents.read(into, (int) offset);
       }
     }

@@ -33,6 +33,10 @@ public final class BlockDirectory implements AutoCloseable {
   private static final Path DATA = Path.of("data");
   private static final String SET_ASIDE = ".x";
 
+  /** EIO and EUCLEAN: a bad sector, an inode that the file system cannot make sense of. */
+  private static final List<String> UNREADABLE =
+      List.of("Input/output error", "Structure needs cleaning");
+
   private final Disk disk;
   private final Journal journal;
   private final Map<Long, BlockFile> blocks = new ConcurrentHashMap<>();
@@ -87,9 +91,11 @@ public final class BlockDirectory implements AutoCloseable {
     }
   }
 
+  /** What the disk cannot read of one block is damage of it, as what is wrong is. */
   private void load(long block) throws IOException {
-    DiskFile side = disk.open(path(block, ".m"), false);
+    DiskFile side = null;
     try {
+      side = disk.open(path(block, ".m"), false);
       SideFile.Contents contents = SideFile.read(side);
       if (contents.identity().block() != block) {
         throw new BlockFault(
@@ -99,11 +105,22 @@ public final class BlockDirectory implements AutoCloseable {
       BlockFile file = new BlockFile(contents.identity(), data, side, journal);
       file.load(contents);
       blocks.put(block, file);
-    } catch (BlockFault e) {
+    } catch (IOException e) {
+      if (!isDamage(e)) {
+        throw e;
+      }
       LOG.error("block {} is damaged: {}", block, e.getMessage());
       damaged.add(block);
-      side.close();
+      if (side != null) {
+        side.close();
+      }
     }
+  }
+
+  /** Others, such as too many open files, say nothing of the block. */
+  private static boolean isDamage(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    return e instanceof BlockFault || UNREADABLE.stream().anyMatch(message::contains);
   }
 
   private void recover() throws IOException {

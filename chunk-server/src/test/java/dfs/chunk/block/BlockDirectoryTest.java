@@ -180,6 +180,25 @@ class BlockDirectoryTest {
     assertThatThrownBy(() -> read(again, 3, 8192, 1)).hasMessageContaining("at 8192");
   }
 
+  /** One bad sector is no reason to serve none of the others. */
+  @Test
+  void aBadSectorInASideFileIsDamageOfItsBlock() throws IOException {
+    BlockDirectory blocks = fresh();
+    for (long block : new long[] {3, 4}) {
+      blocks.create(block, 1, SESSION, false);
+      append(blocks, block, 0, bytes(new Random(block), 100), true);
+      blocks.seal(block, 1);
+    }
+    blocks.close();
+    disk.spoil(Path.of("data/03/0000000000000003.m"));
+    BlockDirectory again = BlockDirectory.open(disk, DIRECTORY);
+    assertThat(again.damaged()).containsExactly(3L);
+    assertThat(read(again, 4, 0, 100)).isEqualTo(bytes(new Random(4), 100));
+    again.delete(3);
+    again.create(3, 1, SESSION, false);
+    assertThat(again.length(3)).isZero();
+  }
+
   @Test
   void refusesWhatDoesNotContinueTheBlock() throws IOException {
     BlockDirectory blocks = fresh();
