@@ -139,9 +139,9 @@ final class Copier implements AutoCloseable {
   }
 
   /**
-   * Whether there is nothing to do. What a copy that was cut short left behind is deleted. What is
-   * here and wrong may be the last that has some of the bytes: it gives way only when everything
-   * was read, right, from the sources.
+   * Whether there is nothing to do. What is here and wrong, damaged, longer or shorter, may be the
+   * last that has some of the bytes: it gives way only when everything was read, right, from the
+   * sources. What a copy that was cut short left behind is not told from that.
    */
   private boolean isHere(ChunkOrder.Copy order) throws IOException, StoppedException {
     long block = order.block().block();
@@ -150,15 +150,14 @@ final class Copier implements AutoCloseable {
     if (state == null && !damaged) {
       return false;
     }
-    if (!damaged && state != null && state.sealed()) {
-      if (state.lengthBytes() == order.block().lengthBytes()) {
-        return true;
-      }
-      LOG.warn("{} is to be replaced by a copy of {}", state, order.block());
+    if (!damaged
+        && state != null
+        && state.sealed()
+        && state.lengthBytes() == order.block().lengthBytes()) {
+      return true;
     }
-    if (damaged || (state != null && state.sealed())) {
-      fill(order, new Reading());
-    }
+    LOG.warn("{} is to be replaced by a copy of {}", state, order.block());
+    fill(order, new Reading());
     blocks.delete(block);
     return false;
   }

@@ -274,6 +274,28 @@ class CopierTest {
     }
   }
 
+  /** Its writer never ended it, and it may be the last that has some of the bytes. */
+  @Test
+  void anOpenReplicaStaysUntilTheSourcesWereRead() throws Exception {
+    one.damage(BLOCK, 1_000_000, (byte) (BYTES[1_000_000] + 1));
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed();
+      BlockService service = services.connect("local:chunk");
+      BlockRecord first = records.getFirst();
+      ByteString all = Samples.all(BLOCK);
+      service.create(all, BLOCK, 1, true, List.of());
+      service.append(all, first, ByteBuffer.wrap(BYTES, 0, first.length()), true);
+      assertFails(stream, order("local:one"), "no source has what follows");
+      assertThat(server.status().openBlocks()).isEqualTo(1);
+      ByteBuffer kept = ByteBuffer.allocate(first.length());
+      service.read(all, BLOCK, 0, kept);
+      assertThat(kept.array()).isEqualTo(Arrays.copyOf(BYTES, first.length()));
+      stream.send(order("local:two"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertCopied();
+    }
+  }
+
   @Test
   void aFullDiskTakesNoCopies() throws Exception {
     try (ChunkServer server = start()) {
