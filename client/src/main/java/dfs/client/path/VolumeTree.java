@@ -19,7 +19,9 @@ import java.nio.channels.WritableByteChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The volume's files and directories by path, on behalf of one caller. Paths are UTF-8, start at
@@ -34,6 +36,9 @@ public final class VolumeTree {
   private static final String UNFINISHED_PREFIX = ".dfs-put-";
   private static final int UNFINISHED_RANDOM_BYTES = 8;
   private static final int READ = 4;
+
+  /** So often a file may be changed while its copies are set. */
+  private static final int CHANGES_MAX = 1000;
 
   private final MetadataSession session;
   private final OpenFiles files;
@@ -97,7 +102,7 @@ public final class VolumeTree {
     if (!directory.isDirectory()) {
       throw new PathRefusedException(path, Errno.ENOTDIR);
     }
-    Pages pages = new Pages(path, directory.ino(), true);
+    Pages pages = new Pages(() -> path, directory.ino(), true);
     while (pages.hasMore()) {
       for (Dentry entry : pages.next().entries()) {
         Attributes attributes = entry.attributes();
@@ -117,65 +122,116 @@ public final class VolumeTree {
    * @param recursive of everything below a directory, too
    */
   public void setReplication(String path, int copies, boolean recursive) throws IOException {
-    setReplication(path, find(path), copies, recursive);
-  }
-
-  private void setReplication(String path, Attributes found, int copies, boolean recursive)
-      throws IOException {
-    if (found.isDirectory()) {
-      change(path, found.ino(), copies, 0, 0);
-      Pages pages = new Pages(path, found.ino(), true);
-      while (recursive && pages.hasMore()) {
-        for (Dentry entry : pages.next().entries()) {
-          Attributes attributes = entry.attributes();
-          if (attributes != null && (attributes.isDirectory() || attributes.isRegular())) {
-            String slash = path.endsWith("/") ? "" : "/";
-            setBelow(path + slash + entry.name().toStringUtf8(), attributes, copies);
-          }
-        }
-      }
+    Attributes found = find(path);
+    Place top = new Place(null, path);
+    if (!found.isDirectory()) {
+      setFile(top, found, copies);
       return;
     }
+    change(top, found.ino(), copies, 0, 0);
+    Deque<Directory> open = new ArrayDeque<>();
+    if (recursive) {
+      open.push(new Directory(top, new Pages(top::path, found.ino(), true)));
+    }
+    while (!open.isEmpty()) {
+      Directory directory = open.element();
+      if (directory.pages.hasMore()) {
+        setPage(directory, copies, open);
+      } else {
+        open.pop();
+      }
+    }
+  }
+
+  /** Something below a path; the whole one is made when somebody is to read it. */
+  private record Place(@Nullable Place above, String name) {
+    String path() {
+      Deque<String> names = new ArrayDeque<>();
+      for (Place at = this; at != null; at = at.above) {
+        names.push(at.name);
+      }
+      String top = names.pop();
+      String slash = top.endsWith("/") || names.isEmpty() ? "" : "/";
+      return top + slash + String.join("/", names);
+    }
+  }
+
+  /** A directory that is gone through. */
+  private record Directory(Place place, Pages pages) {}
+
+  /** What was removed since it was listed has no copies to be kept. */
+  private static boolean isGone(PathRefusedException e) {
+    return e.errno() == Errno.ESTALE;
+  }
+
+  /** The next page of a directory; the directories in it are to be gone through, too. */
+  private void setPage(Directory directory, int copies, Deque<Directory> open) throws IOException {
+    Reply.Listing page;
+    try {
+      page = directory.pages.next();
+    } catch (PathRefusedException e) {
+      if (!isGone(e) || directory.place.above == null) {
+        throw e;
+      }
+      directory.pages.stop();
+      return;
+    }
+    for (Dentry entry : page.entries()) {
+      Attributes attributes = entry.attributes();
+      Place place = new Place(directory.place, entry.name().toStringUtf8());
+      try {
+        if (attributes != null && attributes.isDirectory()) {
+          change(place, attributes.ino(), copies, 0, 0);
+          open.push(new Directory(place, new Pages(place::path, attributes.ino(), true)));
+        } else if (attributes != null && attributes.isRegular()) {
+          setFile(place, attributes, copies);
+        }
+      } catch (PathRefusedException e) {
+        if (!isGone(e)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void setFile(Place place, Attributes found, int copies) throws IOException {
     long from = 0;
+    int changes = 0;
     do {
       Query query = new Query.ReadMap(found.ino(), from, Limits.FILE_SIZE_BYTES - from);
       Reply reply = session.call(caller, query);
       if (!(reply instanceof Reply.MapPage page)) {
-        throw PathWalk.refusal(path, reply);
+        throw PathWalk.refusal(place.path(), reply);
       }
-      change(path, found.ino(), copies, from, page.endOffset());
-      from = page.endOffset();
+      try {
+        change(place, found.ino(), copies, from, page.endOffset());
+        from = page.endOffset();
+      } catch (PathRefusedException e) {
+        // Written in smaller pieces since it was looked at.
+        if (e.errno() != Errno.EAGAIN || ++changes == CHANGES_MAX) {
+          throw e;
+        }
+      }
     } while (from < found.sizeBytes());
   }
 
-  /** What was removed since it was listed has no copies to be kept. */
-  private void setBelow(String path, Attributes found, int copies) throws IOException {
-    try {
-      setReplication(path, found, copies, true);
-    } catch (PathRefusedException e) {
-      if (e.errno() != Errno.ESTALE) {
-        throw e;
-      }
-    }
-  }
-
-  private void change(String path, long ino, int copies, long from, long to) throws IOException {
+  private void change(Place place, long ino, int copies, long from, long to) throws IOException {
     Reply reply = session.call(caller, new Change.SetReplication(ino, copies, from, to));
     if (!(reply instanceof Reply.Entry)) {
-      throw PathWalk.refusal(path, reply);
+      throw PathWalk.refusal(place.path(), reply);
     }
   }
 
   /** One page of a directory after the other, up to what was its end at the first. */
   private final class Pages {
-    private final String path;
+    private final Supplier<String> path;
     private final long directory;
     private final boolean plus;
     private long cookie;
     private long stop;
     private boolean end;
 
-    Pages(String path, long directory, boolean plus) {
+    Pages(Supplier<String> path, long directory, boolean plus) {
       this.path = path;
       this.directory = directory;
       this.plus = plus;
@@ -185,11 +241,15 @@ public final class VolumeTree {
       return !end;
     }
 
+    void stop() {
+      end = true;
+    }
+
     Reply.Listing next() throws IOException {
       Query query = new Query.ListDirectory(directory, cookie, stop, Limits.LISTING_ENTRIES, plus);
       Reply reply = session.call(caller, query);
       if (!(reply instanceof Reply.Listing page)) {
-        throw PathWalk.refusal(path, reply);
+        throw PathWalk.refusal(path.get(), reply);
       }
       end = page.end() || page.entries().isEmpty();
       stop = page.stop();
@@ -297,7 +357,7 @@ public final class VolumeTree {
   }
 
   private Emptying emptying(String path, long parent, ByteString name, long ino) {
-    return new Emptying(path, parent, name, new Pages(path, ino, false), new ArrayDeque<>());
+    return new Emptying(path, parent, name, new Pages(() -> path, ino, false), new ArrayDeque<>());
   }
 
   /**

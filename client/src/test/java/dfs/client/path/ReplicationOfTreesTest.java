@@ -29,12 +29,24 @@ class ReplicationOfTreesTest {
   private static final long OTHERS = 4;
   private static final long FILE = 5;
 
+  /** From here on each directory is in the one before. */
+  private static final long DEEP = 1000;
+
+  private static final long DEEPEST = DEEP + 50_000;
+
   private final List<Long> asked = new ArrayList<>();
   private final List<Long> listed = new ArrayList<>();
 
   private static Attributes attributes(long ino) {
-    FileType type = ino <= GONE_DIRECTORY ? FileType.DIRECTORY : FileType.REGULAR;
+    FileType type = ino <= GONE_DIRECTORY || ino >= DEEP ? FileType.DIRECTORY : FileType.REGULAR;
     return new Attributes(ino, type, 0755, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, ino, 0);
+  }
+
+  private List<Long> below(long directory) {
+    if (directory < DEEP) {
+      return listed;
+    }
+    return directory < DEEPEST ? List.of(directory + 1) : List.of();
   }
 
   private Reply answer(Operation operation) {
@@ -42,7 +54,7 @@ class ReplicationOfTreesTest {
       case Query.GetAttributes q -> new Reply.Entry(attributes(q.ino()));
       case Query.ListDirectory q ->
           new Reply.Listing(
-              listed.stream()
+              below(q.ino()).stream()
                   .map(
                       ino ->
                           new Reply.Dentry(
@@ -98,6 +110,12 @@ class ReplicationOfTreesTest {
   void whatIsRemovedMeanwhileKeepsNothingElseFromItsCopies() throws Exception {
     tree(GONE_DIRECTORY, GONE_FILE, FILE).setReplication("/", 3, true);
     assertThat(asked).containsExactly(Attributes.ROOT_INO, FILE);
+  }
+
+  @Test
+  void aTreeMayBeDeep() throws Exception {
+    tree(DEEP, FILE).setReplication("/", 3, true);
+    assertThat(asked).hasSize((int) (DEEPEST - DEEP) + 3).contains(DEEPEST, FILE);
   }
 
   @Test

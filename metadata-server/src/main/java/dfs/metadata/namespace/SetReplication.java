@@ -2,10 +2,12 @@ package dfs.metadata.namespace;
 
 import dfs.acl.Ownership;
 import dfs.metadata.records.Inode;
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Reply;
+import java.util.List;
 
 /** How many copies are kept of a file, or of what is made in a directory. */
 final class SetReplication {
@@ -21,9 +23,21 @@ final class SetReplication {
       throw Refusal.of(Errno.EPERM, "only the owner says how many copies are kept");
     }
     if (before.isRegular()) {
-      for (Extent extent :
+      List<Extent> extents =
           Maps.touching(
-              in.tx, before.map(), order.fromOffset(), order.toOffset(), Integer.MAX_VALUE)) {
+              in.tx,
+              before.map(),
+              order.fromOffset(),
+              order.toOffset(),
+              Limits.EXTENTS_PER_MESSAGE + 1);
+      if (extents.size() > Limits.EXTENTS_PER_MESSAGE) {
+        throw Refusal.of(
+            Errno.EAGAIN,
+            "[%d, %d) of inode %d lies in more than %d pieces: ask for fewer"
+                .formatted(
+                    order.fromOffset(), order.toOffset(), order.ino(), Limits.EXTENTS_PER_MESSAGE));
+      }
+      for (Extent extent : extents) {
         if (!extent.unwritten()) {
           Blocks.setCopies(in, extent.block(), order.ino(), order.copies());
         }

@@ -8,6 +8,7 @@ import static dfs.metadata.namespace.NamespaceBed.extent;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
@@ -110,6 +111,22 @@ class ReplicationTest {
     bed.upkeep(new Upkeep.SetCopies(4));
     bed.write(bed.create(ANN, shared, "g", 0644), extent(0, 8192, block, 8192));
     assertThat(wanted(block)).as("the volume's").isZero();
+  }
+
+  /** Nobody has the log wait for a file in a million pieces. */
+  @Test
+  void aRangeOfTooManyPiecesIsRefused() {
+    long file = bed.create(ANN, directory, "f", 0644);
+    long block = bed.allocate();
+    for (int i = 0; i <= Limits.EXTENTS_PER_MESSAGE; i++) {
+      bed.write(file, extent(i * 20_000L, 10_000, block, i * 10_000L));
+    }
+    Change whole = new Change.SetReplication(file, 3, 0, 1L << 40);
+    assertThat(errno(bed.change(ANN, whole))).isEqualTo(Errno.EAGAIN);
+    assertThat(copies(file)).isZero();
+    Change half = new Change.SetReplication(file, 3, 20_000, 1L << 40);
+    assertThat(bed.change(ANN, half)).isInstanceOf(Reply.Entry.class);
+    assertThat(wanted(block)).isEqualTo(3);
   }
 
   @Test

@@ -233,7 +233,8 @@ public sealed interface Change extends Operation, Order {
   /**
    * So many copies are kept of a file, or of what is made in a directory from now on. Of a file's
    * blocks, those that [fromOffset, toOffset) lies in get as many; those that it shares with others
-   * never get fewer.
+   * never get fewer. EAGAIN when the range lies in more pieces than {@link
+   * Limits#EXTENTS_PER_MESSAGE}.
    *
    * @param copies 1 to 8; 0: as the volume says
    */
