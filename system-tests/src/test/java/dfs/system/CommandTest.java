@@ -169,6 +169,28 @@ class CommandTest {
     assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data)).contains("is in use");
   }
 
+  /** Its disk was there when it stopped, and cannot be read now. */
+  @Test
+  void aChunkServerThatCannotStartKeepsNoOtherFromStarting() throws Exception {
+    String[] up = {"up", "--foreground", "--no-mount", "--data", data};
+    List<String> three = new ArrayList<>(List.of(up));
+    three.addAll(List.of("--chunk-servers", "3", "--replication", "2"));
+    DfsProcess whole = serve(three.toArray(String[]::new));
+    Path file = Files.writeString(scratch.resolve("file"), "x".repeat(10_000));
+    dfs(0, "put", "--data", data, file.toString(), "/file");
+    assertThat(whole.stop()).isZero();
+    Files.writeString(Path.of(data, "chunk-2", "identity"), "nothing that makes sense");
+    DfsProcess lacking = serve(up);
+    assertThat(lacking.said()).contains("dfs: the server chunk-2 does not run: ");
+    assertThat(dfs(0, "cat", "--data", data, "/file")).isEqualTo("x".repeat(10_000));
+    assertThat(status(FAILED).getAsJsonArray("problems").toString())
+        .contains("chunk server 2 at local:chunk-2 is not here");
+    assertThat(lacking.stop()).isZero();
+    Files.writeString(Path.of(data, "chunk", "identity"), "nor does this");
+    Files.writeString(Path.of(data, "chunk-3", "identity"), "nor this");
+    assertThat(dfs(FAILED, up)).contains("identity");
+  }
+
   @Test
   void statusTellsWhatIsThere() throws Exception {
     assertThat(dfs(FAILED, "status", "--data", data)).contains("not up");

@@ -197,7 +197,7 @@ final class Start {
       records.add(Kind.METADATA.file(config.data(), Optional.empty()));
       config.chunkServers().forEach(number -> records.add(Kind.chunkFile(config.data(), number)));
     } else if (config.kind() == Kind.METADATA
-        || config.chunkServers().getFirst() <= Roles.chunkServers(config.data())) {
+        || Roles.runsChunkServer(config.data(), config.chunkServers().getFirst())) {
       records.add(Kind.ALL.file(config.data(), Optional.empty()));
     }
     return records;
@@ -228,7 +228,10 @@ final class Start {
       throw new FailedException(
           "process " + process.pid(), "ended with status " + process.exitValue() + log());
     }
-    announcement.ready(await(started.get(), Optional.of(console)));
+    ProcessRecord ready = await(started.get(), Optional.of(console));
+    // What did not start, and kept nothing else from it.
+    lastLines(console).stream().filter(line -> line.startsWith("dfs: ")).forEach(err::println);
+    announcement.ready(ready);
     return Commands.DONE;
   }
 

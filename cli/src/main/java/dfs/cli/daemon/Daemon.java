@@ -154,9 +154,6 @@ public final class Daemon {
   private void run(Runnable ready) throws IOException {
     DataDirectory data = config.data();
     data.create();
-    for (int number : config.chunkServers()) {
-      data.createChunk(number);
-    }
     if (config.mountPoint().isPresent()) {
       makeMountPoint(config.mountPoint().get());
     }

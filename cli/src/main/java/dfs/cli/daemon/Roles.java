@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -131,13 +132,7 @@ public final class Roles implements AutoCloseable {
         roles.startMetadata();
       }
       ChunkAddress.reachFromOutside(config.data(), roles.services, config.chunkServers());
-      List<ChunkServer> chunks = new ArrayList<>();
-      for (int number : config.chunkServers()) {
-        chunks.add(roles.startChunk(number));
-      }
-      for (ChunkServer chunk : chunks) {
-        roles.awaitReady(chunk);
-      }
+      roles.startChunks();
       if (config.mountPoint().isPresent()) {
         roles.startMount(config.mountPoint().get());
       }
@@ -177,9 +172,36 @@ public final class Roles implements AutoCloseable {
         .forEach(addresses::add);
   }
 
+  /** One whose disk fails at the start does not keep the others from starting. */
+  private void startChunks() throws IOException {
+    List<ChunkServer> chunks = new ArrayList<>();
+    for (int number : config.chunkServers()) {
+      ChunkServer chunk;
+      try {
+        chunk = startChunk(number);
+      } catch (IOException e) {
+        if (chunksLeft.decrementAndGet() == 0) {
+          throw e;
+        }
+        String reason =
+            "the server %s does not run: %s"
+                .formatted(DataDirectory.chunkName(number), e.getMessage());
+        LOG.error("the others start without it: {}", reason, e);
+        System.err.println("dfs: " + reason);
+        continue;
+      }
+      serveOutside(number);
+      chunks.add(chunk);
+    }
+    for (ChunkServer chunk : chunks) {
+      awaitReady(chunk);
+    }
+  }
+
   private ChunkServer startChunk(int number) throws IOException {
     Path directory = config.data().chunk(number);
     String name = DataDirectory.chunkName(number);
+    config.data().createChunk(number);
     ChunkServer server =
         ChunkServer.start(
             ChunkServer.Config.of(
@@ -197,12 +219,19 @@ public final class Roles implements AutoCloseable {
     Closing closing = once(server::close);
     parts.push(new Part("server " + name, closing));
     var _ = server.failed().thenAccept(cause -> failed(name, closing, cause));
+    return server;
+  }
+
+  private void serveOutside(int number) throws IOException {
     FrameServer frames =
         FrameServer.start(
             config.data().chunkSocket(number), services.connect(ChunkAddress.of(number)));
-    parts.push(new Part("frames of " + name, frames::close));
-    addresses.add(CHUNK_ADDRESS + "unix:" + config.data().chunkSocket(number));
-    return server;
+    parts.push(new Part("frames of " + DataDirectory.chunkName(number), frames::close));
+    addresses.add(chunkAddress(config.data(), number));
+  }
+
+  private static String chunkAddress(DataDirectory data, int number) {
+    return CHUNK_ADDRESS + "unix:" + data.chunkSocket(number);
   }
 
   /**
@@ -238,9 +267,12 @@ public final class Roles implements AutoCloseable {
     };
   }
 
+  /** Until it is accepted, or its disk failed meanwhile: then the others go on. */
   private void awaitReady(ChunkServer server) throws IOException {
     try {
-      server.ready().get(CHUNK_READY_SECONDS, TimeUnit.SECONDS);
+      var _ =
+          CompletableFuture.anyOf(server.ready(), server.failed())
+              .get(CHUNK_READY_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while the chunk server registered", e);
@@ -324,6 +356,12 @@ public final class Roles implements AutoCloseable {
                 .filter(line -> line.startsWith(CHUNK_ADDRESS))
                 .count()
         : 0;
+  }
+
+  /** Whether the process of a directory that is up has the chunk server of this number. */
+  public static boolean runsChunkServer(DataDirectory data, int number) throws IOException {
+    return Files.exists(data.addresses())
+        && Files.readAllLines(data.addresses()).contains(chunkAddress(data, number));
   }
 
   /** Where others reach the roles: a role and an address in each. */
