@@ -40,6 +40,11 @@ final class Deletions {
   /** Where the next round goes on: those before may have to wait for a server that is away. */
   private long after;
 
+  /** Nothing was to be done when the blocks had changed so often; looking reads all of them. */
+  private long noneOwnerless = -1;
+
+  private long noneDead = -1;
+
   Deletions(
       Survey survey,
       ChunkServers servers,
@@ -69,14 +74,28 @@ final class Deletions {
   }
 
   void condemn() {
+    long changes = survey.blockChanges();
+    if (changes == noneOwnerless) {
+      return;
+    }
     List<Long> ownerless = survey.ownerless(0, BLOCKS_PER_ROUND);
-    if (!ownerless.isEmpty()) {
+    if (ownerless.isEmpty()) {
+      noneOwnerless = changes;
+    } else {
       var _ = propose.apply(new Upkeep.CondemnBlocks(ownerless));
     }
   }
 
   void round() {
+    long changes = survey.blockChanges();
+    if (changes == noneDead) {
+      return;
+    }
     List<Block> page = survey.blocks(BlockState.DEAD, after, BLOCKS_PER_ROUND);
+    if (page.isEmpty() && after == 0) {
+      noneDead = changes;
+      return;
+    }
     after = page.size() == BLOCKS_PER_ROUND ? page.getLast().id() : 0;
     List<Long> gone = new ArrayList<>();
     Map<Long, List<Long>> orders = new HashMap<>();

@@ -6,7 +6,6 @@ import dfs.metadata.namespace.Survey;
 import dfs.metadata.namespace.Survey.Block;
 import dfs.metadata.namespace.Survey.BlockState;
 import dfs.protocol.Limits;
-import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
@@ -34,21 +33,12 @@ import org.slf4j.LoggerFactory;
 final class Repair {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
 
-  /** Blocks that have enough copies, and not where they should be, come last. */
-  private static final int ENOUGH = Attributes.COPIES_MAX;
-
   private static final int BLOCKS_PER_PAGE = 1000;
   private static final int COPIES_PER_SERVER = 4;
   private static final int COPIES_PER_STEP = 64;
 
   /** So many blocks a step looks at: others wait for the next one. */
   private static final int LOOKS_PER_STEP = 4096;
-
-  /** So many blocks with as few copies are kept in mind; the next survey finds the others. */
-  private static final int WANTING_MAX = 100_000;
-
-  /** So many replicas a server is asked of by one survey, in orders of a page each. */
-  private static final int ASKED_MAX = 10_000;
 
   /** A copy that takes longer than this will not come. */
   private static final long COPYING_NANOS = 600_000_000_000L;
@@ -97,6 +87,12 @@ final class Repair {
 
   /** Who was away when {@link #health} was found. */
   private volatile Set<Long> away = Set.of();
+
+  /** Who came or went since the last survey began; guarded by this. */
+  private final Set<Long> changed = new HashSet<>();
+
+  /** Of the last survey, if it left nothing to be done. */
+  private @Nullable Basis quietAt;
 
   private volatile Health health = new Health(0, 0, 0, 0);
 
@@ -174,8 +170,25 @@ final class Repair {
 
   /** The copies that a server was making are not to be expected any more. */
   void gone(long server) {
+    changedMeanwhile(server);
     surplusOrdered.gone(server);
     copying.values().removeIf(known -> known.server() == server);
+  }
+
+  /** What it has by now was not looked at: it may have been given blocks. */
+  private synchronized void changedMeanwhile(long server) {
+    changed.add(server);
+    sawAway(away);
+  }
+
+  private synchronized void sawAway(Set<Long> absent) {
+    Set<Long> still = new HashSet<>(absent);
+    still.removeAll(changed);
+    away = Set.copyOf(still);
+  }
+
+  private synchronized void beginLooking() {
+    changed.clear();
   }
 
   /** Whether a copy of this block is on its way. */
@@ -183,54 +196,27 @@ final class Repair {
     return copying.containsKey(block);
   }
 
-  /** Blocks by how many good copies they have, and what is to be asked of whom. */
-  private static final class Sights {
-    final List<Deque<Long>> under = new ArrayList<>();
-    final Map<Long, List<ChunkMessage.BlockState>> toAsk = new HashMap<>();
-    final List<Long> lostBlocks = new ArrayList<>();
-    final Map<Long, Long> leftOn = new HashMap<>();
-    final Map<Long, Long> onlyOn = new HashMap<>();
-    long healthy;
-    long wanting;
-    long unreachable;
-    long lost;
-
-    Sights() {
-      for (int copies = 0; copies <= ENOUGH; copies++) {
-        under.add(new ArrayDeque<>());
-      }
-    }
-
-    /** The block is to get copies; there are so many. */
-    void want(Block block, int copies) {
-      Deque<Long> asFew = under.get(copies);
-      if (asFew.size() < WANTING_MAX) {
-        asFew.add(block.id());
-      }
-    }
-
-    /** Whoever has the block is away. */
-    void onlyAway(Block block, Set<Long> complete) {
-      block.servers().stream()
-          .filter(server -> !complete.contains(server))
-          .forEach(server -> onlyOn.merge(server, 1L, Long::sum));
-    }
-
-    /** Whether there is room to ask a server of a replica; if so, it will be asked. */
-    boolean ask(long server, Block block) {
-      List<ChunkMessage.BlockState> asked = toAsk.computeIfAbsent(server, s -> new ArrayList<>());
-      return asked.size() < ASKED_MAX
-          && asked.add(
-              new ChunkMessage.BlockState(block.id(), block.epoch(), block.lengthBytes(), 0));
+  /** What a survey is made of. */
+  private record Basis(
+      long blocks, long replicas, Set<Long> complete, Set<Long> draining, int volume) {
+    Basis {
+      complete = Set.copyOf(complete);
+      draining = Set.copyOf(draining);
     }
   }
 
-  /** Looks at all sealed blocks. */
+  /** Looks at all sealed blocks, unless all was well and nothing has changed. */
   void survey() {
+    beginLooking();
     Set<Long> drainedBefore = draining;
     Set<Long> complete = complete();
     safe |= look(complete);
     int volume = survey.copies();
+    Basis now = new Basis(survey.blockChanges(), replicas.changes(), complete, draining, volume);
+    if (now.equals(quietAt)) {
+      sawAway(absentSince.keySet());
+      return;
+    }
     Sights sights = new Sights();
     // One that has just begun may be given a block by who does not know yet.
     drainedBefore.stream()
@@ -257,12 +243,21 @@ final class Repair {
             sights.lostBlocks,
             sights.leftOn,
             sights.onlyOn);
-    away = Set.copyOf(absentSince.keySet());
+    sawAway(absentSince.keySet());
     wanting.clear();
     sights.under.forEach(wanting::addAll);
-    if (safe) {
-      deleteSurplus(complete, volume);
-    }
+    boolean deleting = safe && deleteSurplus(complete, volume);
+    boolean quiet = safe && !deleting && wanting.isEmpty() && isQuiet(sights);
+    // What is left on one that has just begun is said by the next survey.
+    quietAt = quiet && drainedBefore.equals(draining) ? now : null;
+  }
+
+  /** Whether all is well, and nothing will change by time alone. */
+  private boolean isQuiet(Sights sights) {
+    return sights.wanting + sights.unreachable + sights.lost == 0
+        && sights.toAsk.isEmpty()
+        && doubts.isEmpty()
+        && absentSince.isEmpty();
   }
 
   private static int wanted(Block block, int volume) {
@@ -277,16 +272,13 @@ final class Repair {
       sights.healthy++;
       if ((members.good().size() >= wanted && block.servers().size() > wanted)
           || !members.leaving().isEmpty()) {
-        sights.want(block, ENOUGH);
+        sights.want(block, Sights.ENOUGH);
       }
     } else if (good > 0 || !spares(block, complete).isEmpty()) {
       sights.wanting++;
       sights.want(block, good);
     } else if (members.pending().isEmpty() && complete.containsAll(block.servers())) {
-      sights.lost++;
-      if (sights.lostBlocks.size() < BLOCKS_PER_PAGE) {
-        sights.lostBlocks.add(block.id());
-      }
+      sights.lose(block);
     } else {
       sights.unreachable++;
       sights.onlyAway(block, complete);
@@ -581,17 +573,22 @@ final class Repair {
    * are enough; those that are not what they should be, once one has; those of blocks that are gone
    * at once. Which are told to go counts no more from before the order on: it may be obeyed late,
    * when that server is a member again.
+   *
+   * @return whether there are any
    */
-  private void deleteSurplus(Set<Long> complete, int volume) {
+  private boolean deleteSurplus(Set<Long> complete, int volume) {
+    boolean any = false;
     long mark = survey.allocationMark();
     for (long server : complete) {
       List<Long> surplus = new ArrayList<>();
       for (long id : replicas.blocksOf(server)) {
         if (id < mark
             && surplus.size() < BLOCKS_PER_PAGE
-            && isSurplus(server, id, complete, volume)
-            && surplusOrdered.take(server, id)) {
-          surplus.add(id);
+            && isSurplus(server, id, complete, volume)) {
+          any = true;
+          if (surplusOrdered.take(server, id)) {
+            surplus.add(id);
+          }
         }
       }
       if (!surplus.isEmpty()) {
@@ -599,6 +596,7 @@ final class Repair {
         servers.order(server, new ChunkOrder.Delete(surplus, mark, log.term(), 0));
       }
     }
+    return any;
   }
 
   private boolean isSurplus(long server, long id, Set<Long> complete, int volume) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ final class Replicas {
   static final int DAMAGED = 2;
 
   private final Map<Long, Server> servers = new ConcurrentHashMap<>();
+  private final AtomicLong changes = new AtomicLong();
 
   /** One connected server; complete once it has named all it has. */
   private static final class Server {
@@ -30,11 +32,18 @@ final class Replicas {
     volatile boolean complete;
   }
 
+  /** Grows whenever something is said or ordered. */
+  long changes() {
+    return changes.get();
+  }
+
   void connected(long server) {
+    changes.incrementAndGet();
     servers.put(server, new Server());
   }
 
   void gone(long server) {
+    changes.incrementAndGet();
     servers.remove(server);
   }
 
@@ -47,6 +56,7 @@ final class Replicas {
     blocks.forEach(block -> known.blocks.put(block.block(), block));
     boolean completes = last && !known.complete;
     known.complete |= last;
+    changes.incrementAndGet();
     return completes;
   }
 
@@ -56,6 +66,7 @@ final class Replicas {
     if (known != null) {
       known.blocks.merge(
           replica.block(), replica, (old, now) -> old.state() == DAMAGED ? old : now);
+      changes.incrementAndGet();
     }
   }
 
@@ -64,6 +75,7 @@ final class Replicas {
     if (known != null) {
       blocks.forEach(known.blocks::remove);
       blocks.forEach(known.doomed::remove);
+      changes.incrementAndGet();
     }
   }
 
@@ -72,6 +84,7 @@ final class Replicas {
     Server known = servers.get(server);
     if (known != null) {
       known.doomed.addAll(blocks);
+      changes.incrementAndGet();
     }
   }
 

@@ -1,6 +1,5 @@
 package dfs.metadata.namespace;
 
-import dfs.metadata.records.BlockInfo;
 import dfs.metadata.records.ServerRecord;
 import dfs.metadata.state.NamespaceReader.Row;
 import dfs.metadata.state.Table;
@@ -9,13 +8,11 @@ import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
-import java.util.List;
 
 /** Chunk servers that the volume knows. A data directory keeps its server's id. */
 final class Servers {
   private static final String NEXT_SERVER = "next.server";
   private static final long EPOCH = 1;
-  private static final int BLOCKS_PER_PAGE = 1000;
 
   private Servers() {}
 
@@ -47,28 +44,12 @@ final class Servers {
     return Reply.Done.DONE;
   }
 
-  /** Reads the records of all blocks: this is done once in the life of a server. */
+  /** Whether it has a last copy is known to who counts copies, and asked of him before. */
   static Reply forget(Change.ForgetServer change, Applying in) {
     checkRoot(in);
     require(in, change.server());
-    long next = 0;
-    for (List<Row<BlockInfo>> page = page(in, next); !page.isEmpty(); page = page(in, next)) {
-      for (Row<BlockInfo> row : page) {
-        next = row.key().longAt(0) + 1;
-        if (row.value().state() < BlockInfo.DEAD
-            && row.value().servers().equals(List.of(change.server()))) {
-          throw Refusal.of(
-              Errno.EBUSY,
-              "block %d lies on chunk server %d alone".formatted(next - 1, change.server()));
-        }
-      }
-    }
     in.tx.delete(Table.SERVERS, Key.of(change.server()));
     return Reply.Done.DONE;
-  }
-
-  private static List<Row<BlockInfo>> page(Applying in, long from) {
-    return in.tx.rows(Table.BLOCKS, Key.of(from), null, BLOCKS_PER_PAGE);
   }
 
   private static void checkRoot(Applying in) {

@@ -192,6 +192,16 @@ final class StateSurvey implements Survey {
   }
 
   @Override
+  public long blockChanges() {
+    return state.blockChanges();
+  }
+
+  @Override
+  public boolean isOwned(long block) {
+    return state.read(reader -> Blocks.isOwned(reader, block));
+  }
+
+  @Override
   public List<Long> ownerless(long after, int limit) {
     return state.readSnapshot(
         reader -> {

@@ -48,6 +48,12 @@ public interface Survey {
   /** The record of a block; null if there is none. */
   @Nullable Block block(long id);
 
+  /** Grows whenever a block, who names it, or a chunk server may have changed. */
+  long blockChanges();
+
+  /** Whether extents of some version name the block. */
+  boolean isOwned(long block);
+
   /** CLOSED blocks without owners, from id {@code after} on: they may be condemned. */
   List<Long> ownerless(long after, int limit);
 

@@ -50,6 +50,9 @@ public final class State implements AutoCloseable {
   private volatile long appliedIndex;
   private volatile long lastStampNanos;
 
+  /** Written by the thread that commits. */
+  private volatile long blockChanges;
+
   public State(KeyValueStore store) {
     this.store = store;
     this.latest = new Latest(store);
@@ -73,6 +76,11 @@ public final class State implements AutoCloseable {
   /** The time in the record of a pin. */
   public static long pinOf(BytesRecord pin) {
     return ByteBuffer.wrap(pin.bytes().toByteArray()).getLong();
+  }
+
+  /** How many batches since the start have changed blocks, their owners or chunk servers. */
+  public long blockChanges() {
+    return blockChanges;
   }
 
   public long appliedIndex() {
@@ -105,6 +113,9 @@ public final class State implements AutoCloseable {
     try {
       store.write(writes);
       transaction.publish(latest);
+      if (transaction.touches(Table.BLOCKS, Table.OWNERS, Table.SERVERS)) {
+        blockChanges = blockChanges + 1;
+      }
       appliedIndex = lastIndex;
       lastStampNanos = stamp;
     } finally {

@@ -10,6 +10,7 @@ import dfs.metadata.store.KeyValueStore.Write;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -328,6 +329,11 @@ public final class Transaction implements NamespaceReader {
     long value = Math.max(first, number(counter));
     setNumber(counter, value + 1);
     return value;
+  }
+
+  /** Whether the batch changes any of these tables. */
+  boolean touches(Table<?>... any) {
+    return Arrays.stream(any).anyMatch(tables::containsKey);
   }
 
   /** Everything that the batch changes. */

@@ -121,9 +121,29 @@ class RepairTest {
     silence(one);
     run(10);
     assertThat(bed.keeper.health().onlyOn()).isEqualTo(Map.of(one.id, 1L));
-    assertThat(bed.admin(new Change.ForgetServer(one.id))).isInstanceOf(Reply.Refused.class);
+    assertThat(bed.keeper.lastCopies(one.id)).isEqualTo(1);
     assertThat(bed.admin(new Change.ForgetServer(99))).isInstanceOf(Reply.Refused.class);
     assertThat(bed.members(block)).containsExactly(one.id);
+  }
+
+  /** Reading all records every few seconds is much in a large volume. */
+  @Test
+  void theBlocksOfAQuietVolumeAreNotReadAgain() {
+    long block = bed.sealed(LENGTH, one, two);
+    run(20);
+    int[] pages = {0};
+    bed.beforePage = state -> pages[0]++;
+    run(60);
+    assertThat(pages[0]).isZero();
+    two.has(block, LENGTH, Replicas.DAMAGED);
+    run(30);
+    assertThat(pages[0]).isPositive();
+    assertThat(bed.members(block)).containsExactlyInAnyOrder(one.id, three.id);
+    run(20);
+    pages[0] = 0;
+    silence(three);
+    run(6);
+    assertThat(pages[0]).isPositive();
   }
 
   /** It went away a moment ago. */
@@ -137,6 +157,13 @@ class RepairTest {
     assertThat(bed.keeper.lastCopies(two.id)).isNegative();
     bed.keeper.round();
     assertThat(bed.keeper.lastCopies(two.id)).isZero();
+    two.incarnation++;
+    two.here();
+    bed.sealed(LENGTH, two);
+    two.leave();
+    assertThat(bed.keeper.lastCopies(two.id)).as("it was here meanwhile").isNegative();
+    bed.keeper.round();
+    assertThat(bed.keeper.lastCopies(two.id)).isEqualTo(1);
     one.leave();
     silence(one);
     assertThat(bed.keeper.lastCopies(one.id)).isNegative();
