@@ -113,7 +113,9 @@ public final class MetadataServer implements AutoCloseable {
     rooms.push(namespace);
     ReplicatedLog log =
         RaftLog.open(
-            new RaftLog.Config(config.directory().resolve("log"), LogLimits.DEFAULT),
+            new RaftLog.Config(
+                config.directory().resolve("log"),
+                LogLimits.of(Files.getFileStore(config.directory()).getTotalSpace())),
             namespace,
             time,
             random,

@@ -105,7 +105,9 @@ final class ChainedBlocks implements BlockService {
       return passedOn.resultNow();
     }
     Throwable cause = passedOn.exceptionNow();
-    if (cause instanceof BlockFault fault && fault.kind() == BlockFault.Kind.MEMBER_FAILED) {
+    if (cause instanceof BlockFault fault
+        && (fault.kind() == BlockFault.Kind.MEMBER_FAILED
+            || fault.kind() == BlockFault.Kind.NO_SPACE)) {
       throw fault;
     }
     throw new BlockFault(

@@ -345,7 +345,8 @@ final class ControlStream implements AutoCloseable {
         now.freeBytes(),
         blocks.count(),
         scrubber.lastPassNanos(),
-        device);
+        device,
+        space.forBlocks(now));
   }
 
   String path() {

@@ -8,12 +8,15 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Keeps a disk from running full: no new blocks below the reserve, no appends below a quarter of
- * it, so that blocks that are open can be sealed and records find room. Space is measured with each
- * new block and each heartbeat; between, appended bytes are subtracted. Thread-safe.
+ * it, so that blocks that are open can be sealed and records find room. The reserve is a part of
+ * the disk, and so many bytes at least, but of a small disk no more than an eighth. Space is
+ * measured with each new block and each heartbeat; between, appended bytes are subtracted.
+ * Thread-safe.
  */
 final class SpaceReserve {
   private static final int APPEND_SHARE = 4;
   private static final int PERCENT = 100;
+  private static final int FLOOR_PARTS_MIN = 8;
 
   private final Disk disk;
   private final long floorBytes;
@@ -40,7 +43,14 @@ final class SpaceReserve {
   }
 
   private long reserveBytes(Space space) {
-    return Math.max(floorBytes, space.totalBytes() / PERCENT * floorPercent);
+    return Math.max(
+        Math.min(floorBytes, space.totalBytes() / FLOOR_PARTS_MIN),
+        space.totalBytes() / PERCENT * floorPercent);
+  }
+
+  /** What new blocks may take, bytes. */
+  long forBlocks(Space space) {
+    return Math.max(0, space.freeBytes() - reserveBytes(space));
   }
 
   void checkCreate() throws IOException {

@@ -367,6 +367,14 @@ class BlockServiceTest {
         "below a quarter",
         with -> service.append(with, Samples.record(BLOCK, 10, ten), ByteBuffer.wrap(ten), true),
         all);
+    disk.space(new Space(256 << 20, 32 << 20));
+    service.create(Samples.all(5), 5, 1, false, List.of());
+    disk.space(new Space(256 << 20, (32 << 20) - 1));
+    assertFault(
+        BlockFault.Kind.NO_SPACE,
+        "an eighth of a small disk",
+        with -> service.create(with, 6, 1, false, List.of()),
+        Samples.all(6));
     disk.space(new Space(1L << 30, reserve));
     assertThat(service.append(all, Samples.record(BLOCK, 10, ten), ByteBuffer.wrap(ten), true))
         .as("and go on when there is room again")

@@ -114,7 +114,8 @@ class ChunkServerTest {
                     1L << 39,
                     i,
                     state.scrubbedNanos(),
-                    "simulated"));
+                    "simulated",
+                    (1L << 39) - (1L << 40) / 100 * ChunkServer.Config.RESERVE_PERCENT));
         write(100 + i, 10);
         time.advance(Limits.HEARTBEAT_NANOS);
       }

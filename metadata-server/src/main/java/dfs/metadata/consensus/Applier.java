@@ -176,6 +176,20 @@ final class Applier extends StateMachineAdapter {
     }
   }
 
+  /**
+   * Lets go of what was deleted from the state.
+   *
+   * @param roomBytes it may take for a while
+   */
+  void compact(long roomBytes) {
+    flushing.lock();
+    try {
+      machine.compact(roomBytes);
+    } finally {
+      flushing.unlock();
+    }
+  }
+
   @Override
   public void onSnapshotSave(SnapshotWriter writer, Closure done) {
     try {

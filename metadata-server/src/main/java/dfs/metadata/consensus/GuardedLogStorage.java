@@ -1,8 +1,11 @@
 package dfs.metadata.consensus;
 
+import static java.util.Objects.requireNonNull;
+
 import com.alipay.sofa.jraft.option.LogStorageOptions;
 import com.alipay.sofa.jraft.storage.LogStorage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -72,7 +75,9 @@ final class GuardedLogStorage implements LogStorage {
   private @Nullable LogStorage open(LogStorageOptions options, WALRecoveryMode mode)
       throws IOException {
     LogStorage candidate = storages.get();
-    if (!LogStoreOptions.opening(mode, () -> candidate.init(options))) {
+    Path folder = requireNonNull(store.toAbsolutePath().getParent());
+    long diskBytes = Files.getFileStore(folder).getTotalSpace();
+    if (!LogStoreOptions.opening(mode, diskBytes, () -> candidate.init(options))) {
       return null;
     }
     LogStoreOptions.assertInForce(store, mode);

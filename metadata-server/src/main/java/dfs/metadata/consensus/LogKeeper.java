@@ -14,6 +14,8 @@ final class LogKeeper implements AutoCloseable {
   /** Half of what a storage error or the mark may take. */
   static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+  private static final long SCARCE_FLUSH_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private final Parts parts;
   private final Time time;
   private final LogLimits limits;
@@ -78,9 +80,12 @@ final class LogKeeper implements AutoCloseable {
       return;
     }
     raiseMark();
-    boolean scarce = parts.alarm.look();
+    boolean scarce = parts.alarm.look(parts.storage.appendedBytes()) || scarceDue();
     if (scarce || flushDue()) {
       flush();
+    }
+    if (scarce) {
+      parts.applier.compact(parts.alarm.freeBytes());
     }
     if (scarce || parts.node.logBytesSinceSnapshot() >= snapshotLogBytes) {
       flush();
@@ -94,6 +99,13 @@ final class LogKeeper implements AutoCloseable {
     if (!durable.equals(parts.mark.newest())) {
       parts.mark.advance(durable);
     }
+  }
+
+  /** What was deleted while space is short gives it back only when the store is flushed. */
+  private boolean scarceDue() {
+    return parts.alarm.isNear()
+        && parts.applier.unflushedCommands() > 0
+        && time.monotonicNanos() - flushedNanos >= SCARCE_FLUSH_NANOS;
   }
 
   private boolean flushDue() {

@@ -36,6 +36,22 @@ public record LogLimits(
           64L << 20,
           128L << 20);
 
+  /** One eighth of a small disk is kept, and its log takes no more. */
+  private static final int SMALL_PARTS = 8;
+
+  /** The usual limits, for a disk of this size: a small one is not used up by what is kept free. */
+  public static LogLimits of(long diskBytes) {
+    long eighth = Math.max(1, diskBytes / SMALL_PARTS);
+    return new LogLimits(
+        DEFAULT.queuedProposals(),
+        DEFAULT.flushCommands(),
+        Math.min(DEFAULT.flushLogBytes(), Math.max(1, eighth / 2)),
+        DEFAULT.flushNanos(),
+        Math.min(DEFAULT.snapshotLogBytes(), eighth),
+        Math.min(DEFAULT.ballastBytes(), Math.max(1, eighth / 2)),
+        Math.min(DEFAULT.freeBytesMin(), eighth));
+  }
+
   public LogLimits {
     positive("queuedProposals", queuedProposals);
     positive("flushCommands", flushCommands);

@@ -35,6 +35,9 @@ final class LogStoreOptions {
   /** The second family gets few entries and would keep old WAL files alive without a bound. */
   private static final long WAL_BYTES_MAX = 48L << 20;
 
+  /** The WAL takes no larger part of a small disk. */
+  private static final int WAL_PARTS = 16;
+
   private static final long BLOCK_CACHE_BYTES = 8L << 20;
   private static final int INFO_LOG_FILES = 4;
   private static final long INFO_LOG_BYTES = 4L << 20;
@@ -79,9 +82,14 @@ final class LogStoreOptions {
         .setBlockCacheSize(BLOCK_CACHE_BYTES);
   }
 
-  /** Opens a store with how it takes the end of its WAL; false as the library says it. */
-  static synchronized boolean opening(WALRecoveryMode mode, BooleanSupplier open) {
+  /**
+   * Opens a store with how it takes the end of its WAL; false as the library says it.
+   *
+   * @param diskBytes size of its disk
+   */
+  static synchronized boolean opening(WALRecoveryMode mode, long diskBytes, BooleanSupplier open) {
     OPTIONS.setWalRecoveryMode(mode);
+    OPTIONS.setMaxTotalWalSize(Math.min(WAL_BYTES_MAX, Math.max(1, diskBytes / WAL_PARTS)));
     try {
       return open.getAsBoolean();
     } finally {

@@ -155,7 +155,7 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
   private void start() throws IOException {
     try {
       // Gives the ballast up on a full disk: also starting writes.
-      alarm.look();
+      alarm.look(0);
       node.start();
     } catch (IOException | RuntimeException | Error e) {
       mark.close();
@@ -214,12 +214,21 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
 
   @Override
   public CompletableFuture<Reply> propose(Proposal proposal) {
-    if (alarm.raised() && (alarm.isFull() || grows(proposal.order()))) {
-      return CompletableFuture.completedFuture(
-          Reply.refused(
-              Errno.ENOSPC, "the disk of the metadata has " + alarm.freeBytes() + " bytes left"));
+    boolean grows = grows(proposal.order());
+    if (grows && !alarm.raised() && alarm.mayBeDue(storage.appendedBytes())) {
+      keeper.nudge();
+      return noSpace();
+    }
+    if (alarm.raised() && (alarm.isFull() || grows)) {
+      return noSpace();
     }
     return proposals.propose(proposal);
+  }
+
+  private CompletableFuture<Reply> noSpace() {
+    return CompletableFuture.completedFuture(
+        Reply.refused(
+            Errno.ENOSPC, "the disk of the metadata has " + alarm.freeBytes() + " bytes left"));
   }
 
   /**
@@ -258,6 +267,11 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
   @Override
   public long term() {
     return Math.max(ledTerm, storage.durable().term());
+  }
+
+  @Override
+  public boolean isShortOfSpace() {
+    return alarm.isNear();
   }
 
   @Override

@@ -47,6 +47,9 @@ public interface ReplicatedLog extends AutoCloseable {
   /** The present term; grows with each start or change of leader. */
   long term();
 
+  /** Whether its disk will soon be too full for changes that grow the state, or is already. */
+  boolean isShortOfSpace();
+
   /** What {@code status} shows: names to values, in order. */
   Map<String, String> condition();
 

@@ -18,10 +18,14 @@ final class SpaceAlarm {
   /** Of the free bytes below which the alarm is raised, one such part is for nobody. */
   private static final int FULL_PARTS = 4;
 
+  /** So many times as much is not much. */
+  private static final int NEAR_TIMES = 2;
+
   private final Disk disk;
   private final LogLimits limits;
   private volatile boolean raised;
   private volatile long freeBytes;
+  private volatile long appendedAtLook;
 
   SpaceAlarm(Disk disk, LogLimits limits) {
     this.disk = disk;
@@ -37,13 +41,33 @@ final class SpaceAlarm {
     return freeBytes < limits.freeBytesMin() / FULL_PARTS;
   }
 
+  /** The alarm is raised, or will be before long. */
+  boolean isNear() {
+    return freeBytes < NEAR_TIMES * limits.freeBytesMin();
+  }
+
+  /**
+   * Whether what was appended since the disk was looked at may have taken so much that the alarm is
+   * due. The state takes about as much as the log.
+   *
+   * @param appendedBytes to the log, since the start
+   */
+  boolean mayBeDue(long appendedBytes) {
+    return freeBytes - 2 * (appendedBytes - appendedAtLook) < limits.freeBytesMin();
+  }
+
   /** Free bytes of the disk when it was looked at last. */
   long freeBytes() {
     return freeBytes;
   }
 
-  /** Looks at the disk; true if the alarm was raised just now. */
-  boolean look() throws IOException {
+  /**
+   * Looks at the disk; true if the alarm was raised just now.
+   *
+   * @param appendedBytes to the log, since the start
+   */
+  boolean look(long appendedBytes) throws IOException {
+    appendedAtLook = appendedBytes;
     freeBytes = disk.space().freeBytes();
     if (freeBytes < limits.freeBytesMin()) {
       boolean news = !raised;

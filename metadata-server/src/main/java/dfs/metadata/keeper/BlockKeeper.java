@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks every second for what is to be done without anybody asking: blocks of dead sessions are
- * sealed, blocks without owners die and are deleted in two phases, maps and history are trimmed.
- * Everything it does is an order in the log or to a chunk server; it keeps nothing that a restart
- * would miss. Runs on a thread of its own.
+ * sealed, blocks without owners die and are deleted in two phases, maps and history are trimmed,
+ * and before space runs out history is given up. Everything it does is an order in the log or to a
+ * chunk server; it keeps nothing that a restart would miss. Runs on a thread of its own.
  */
 public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(BlockKeeper.class);
@@ -41,6 +41,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private final DeadWriters deadWriters;
   private final Deletions deletions;
   private final Thread thread;
+  private final ScarceSpace scarceSpace;
 
   /** Used by the keeper's thread alone. */
   private long repairedNanos;
@@ -69,6 +70,14 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.repair = new Repair(log, survey, servers, capabilities, replicas, time, lostNanos);
     this.deadWriters = new DeadWriters(survey, servers, log::term, this::propose, time);
     this.deletions = new Deletions(survey, servers, log::term, this::propose, repair::isLost, time);
+    this.scarceSpace =
+        new ScarceSpace(
+            survey,
+            () -> servers.isShortOfSpace(survey.copies()),
+            log::isShortOfSpace,
+            this::propose,
+            this::trim,
+            time);
     this.log = log;
     this.survey = survey;
     this.time = time;
@@ -119,12 +128,13 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Everything that is to be done now. What fails keeps nothing else from being done. */
   void round() {
     part("ending dead sessions", deadWriters::round);
+    part("reaping maps", this::reapMaps);
+    part("advancing history", this::advanceHistory);
+    part("making room", scarceSpace::round);
     part("condemning blocks", deletions::condemn);
     part("deleting blocks", deletions::round);
     part("looking for lost copies", this::look);
     part("copying", repair::step);
-    part("reaping maps", this::reapMaps);
-    part("advancing history", this::advanceHistory);
   }
 
   private static void part(String what, Runnable part) {
@@ -150,6 +160,12 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
         return;
       }
     }
+  }
+
+  /** Takes away what the history has given up, and the maps that only it held. */
+  private void trim() {
+    advanceHistory();
+    reapMaps();
   }
 
   private void advanceHistory() {

@@ -40,8 +40,10 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private static final Logger LOG = LoggerFactory.getLogger(ChunkServers.class);
   private static final int NONCE_BYTES = 32;
   private static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
-  private static final long RESERVE_BYTES = 64L << 20;
-  private static final int RESERVE_PARTS = 20;
+
+  /** A disk of which less than such a part is left for blocks is short of space. */
+  private static final int SCARCE_PARTS = 10;
+
   private static final int EMPTINESS_PARTS = 64;
   private static final int COPIES_MIN = 2;
 
@@ -256,12 +258,20 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       return total == 0 ? EMPTINESS_PARTS : freeBytes() / Math.max(1, total / EMPTINESS_PARTS);
     }
 
+    /** Whether there is room for more than a little. */
+    boolean hasPlenty() {
+      return directories.isEmpty()
+          || freeBytes()
+              > directories.stream().mapToLong(ChunkMessage.DirectoryState::totalBytes).sum()
+                  / SCARCE_PARTS;
+    }
+
+    /** What new blocks may take: the server keeps a reserve for itself. */
     long freeBytes() {
       long free = 0;
       for (ChunkMessage.DirectoryState directory : directories) {
         if (directory.state().equals("ok")) {
-          long reserve = Math.min(RESERVE_BYTES, directory.totalBytes() / RESERVE_PARTS);
-          free += Math.max(0, directory.freeBytes() - reserve);
+          free += directory.spaceBytes();
         }
       }
       return free;
@@ -339,6 +349,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     withheld = Set.copyOf(from);
   }
 
+  /** Servers that are drained, in order. */
+  public List<Long> leaving() {
+    return withheld.stream().sorted().toList();
+  }
+
   /** Whether a server has a control stream. */
   public boolean isHere(long server) {
     return connected.containsKey(server);
@@ -380,6 +395,18 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       free += connection.freeBytes();
     }
     return new Space(total, free);
+  }
+
+  /**
+   * Whether new blocks of so many copies will soon find no room on the servers that are here, or do
+   * not already.
+   */
+  public boolean isShortOfSpace(int copies) {
+    List<Connection> able =
+        connected.values().stream()
+            .filter(c -> c.isAlive() && !withheld.contains(c.server))
+            .toList();
+    return able.stream().filter(Connection::hasPlenty).count() < Math.min(copies, able.size());
   }
 
   /** Size of all disks. */

@@ -64,6 +64,7 @@ final class Changes {
       case Upkeep.Reap u -> Reaping.inodes(u, in);
       case Upkeep.ReapMap u -> Reaping.map(u, in);
       case Upkeep.AdvanceHistory u -> Retention.advance(in);
+      case Upkeep.ReleaseHistory u -> Retention.release(u, in);
       case Upkeep.PinInstant u -> Retention.pin(u, in);
       case Upkeep.UnpinInstant u -> Retention.unpin(u, in);
       case Upkeep.RegisterServer u -> Servers.register(u, in);

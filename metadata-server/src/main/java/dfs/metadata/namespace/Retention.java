@@ -21,6 +21,11 @@ final class Retention {
     return new Reply.Progress(List.of(), History.advance(in.tx));
   }
 
+  static Reply release(Upkeep.ReleaseHistory order, Applying in) {
+    History.release(in.tx, Math.min(order.beforeNanos(), in.now), order.minutes());
+    return Reply.Done.DONE;
+  }
+
   /**
    * Keeps an instant for ever: the one just now (time 0, or the command's own stamp), or the last
    * one at or before a time that can still be read. Between the instants nothing was kept.

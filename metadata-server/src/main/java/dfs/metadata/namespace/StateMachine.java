@@ -25,6 +25,12 @@ public interface StateMachine {
   /** Makes the state durable up to the applied index: every family in one flush. */
   void flush();
 
+  /**
+   * Gives the space of what was deleted back to the disk, as far as that needs no more room than
+   * this for a while.
+   */
+  void compact(long roomBytes);
+
   /** Applied index of the durable state. */
   long flushedIndex();
 }

@@ -237,6 +237,17 @@ final class StateSurvey implements Survey {
   }
 
   @Override
+  public Past past() {
+    return state.readSnapshot(
+        reader ->
+            new Past(
+                reader.number(State.SECONDS_FLOOR),
+                reader.number(State.MINUTES_FLOOR),
+                History.isReleasing(reader),
+                History.isEmpty(reader)));
+  }
+
+  @Override
   public Totals totals() {
     Usage usage = state.read(reader -> Charge.below(reader, Attributes.ROOT_INO));
     return new Totals(usage.files(), usage.directories() + 1, usage.bytes());

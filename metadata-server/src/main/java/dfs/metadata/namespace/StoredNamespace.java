@@ -195,6 +195,11 @@ public final class StoredNamespace implements Namespace {
   }
 
   @Override
+  public void compact(long roomBytes) {
+    state.compact(roomBytes);
+  }
+
+  @Override
   public long flushedIndex() {
     return state.flushedIndex();
   }

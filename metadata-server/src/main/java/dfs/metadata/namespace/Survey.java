@@ -96,6 +96,19 @@ public interface Survey {
   /** Whether a history step would find something to do at this time. */
   boolean historyDue(long nowNanos);
 
+  /** What can be read of the past. */
+  Past past();
+
+  /**
+   * How far back the past can be read, pinned instants apart.
+   *
+   * @param secondsNanos the first full second is at or after this
+   * @param minutesNanos the first full minute is at or after this
+   * @param releasing what was given up for want of space is still being looked for
+   * @param empty nothing is kept for it
+   */
+  record Past(long secondsNanos, long minutesNanos, boolean releasing, boolean empty) {}
+
   /** Files and directories, bytes of files. */
   Totals totals();
 

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Trims the history in small steps: of an hour that is over long enough the images that a full
  * minute or a pin saw move on, the others go; of a day's quarter those that a pin saw. What a step
- * has done is in the state, so that the next one, and every replica, goes on from there.
+ * has done is in the state, so that the next one, and every replica, goes on from there. When space
+ * is short history goes before its time ({@link #release}), the pinned apart.
  */
 public final class History {
   /** How long full seconds and full minutes can be read, in nanoseconds. */
@@ -25,6 +26,8 @@ public final class History {
 
   private static final String SWEEP_PINNED = "history.sweep-pinned";
   private static final String CURSOR = "history.cursor";
+  private static final String RELEASING = "history.releasing";
+  private static final String RELEASE_CURSOR = "history.release-cursor";
   private static final int IMAGES_PER_STEP = 300;
   private static final int INSTANTS_PER_STEP = 300;
 
@@ -59,11 +62,79 @@ public final class History {
   }
 
   public static boolean isDue(NamespaceReader reader, long nowNanos) {
-    return due(reader, nowNanos) != 0;
+    return isReleasing(reader) || due(reader, nowNanos) != 0;
+  }
+
+  /** Whether what {@link #release} gave up is still being looked for. */
+  public static boolean isReleasing(NamespaceReader reader) {
+    return reader.number(RELEASING) != 0;
+  }
+
+  /** Whether nothing is kept but what pinned instants saw. */
+  public static boolean isEmpty(NamespaceReader reader) {
+    return reader.rows(Table.IMAGES, Key.EMPTY, Keys.bucket(Buckets.PINNED), 1).isEmpty();
+  }
+
+  /**
+   * Gives up the seconds before a time, and with {@code minutes} the minutes, too. The images go in
+   * the steps that follow.
+   */
+  public static void release(Transaction tx, long beforeNanos, boolean minutes) {
+    raise(tx, State.SECONDS_FLOOR, beforeNanos);
+    if (minutes) {
+      raise(tx, State.MINUTES_FLOOR, beforeNanos);
+    }
+    tx.delete(Table.SETTINGS, Keys.meta(RELEASE_CURSOR));
+    tx.setNumber(RELEASING, 1);
+  }
+
+  /** Of the next images those go that no instant that can be read saw. */
+  private static void releaseStep(Transaction tx) {
+    BytesRecord cursor = tx.value(Table.SETTINGS, Keys.meta(RELEASE_CURSOR));
+    Key from = cursor == null ? Key.EMPTY : Key.of(cursor.bytes().toByteArray());
+    List<Row<Image>> rows =
+        tx.rows(Table.IMAGES, from, Keys.bucket(Buckets.PINNED), IMAGES_PER_STEP);
+    for (Row<Image> row : rows) {
+      if (!isReadable(tx, row)) {
+        tx.releaseImage(row.key(), row.value());
+      }
+    }
+    if (rows.size() == IMAGES_PER_STEP) {
+      tx.put(
+          Table.SETTINGS, Keys.meta(RELEASE_CURSOR), new BytesRecord(after(rows.getLast().key())));
+    } else {
+      tx.delete(Table.SETTINGS, Keys.meta(RELEASE_CURSOR));
+      tx.delete(Table.NUMBERS, Keys.meta(RELEASING));
+    }
+  }
+
+  private static boolean isReadable(Transaction tx, Row<Image> row) {
+    long written = row.value().writtenNanos();
+    long superseded = Keys.supersededNanos(row.key());
+    return tx.instants().isPinned(written, superseded)
+        || holds(tx, State.MINUTES_FLOOR, written, superseded, Instants.MINUTE)
+        || (!isDay(row.key().buffer().getInt())
+            && holds(tx, State.SECONDS_FLOOR, written, superseded, Instants.SECOND));
+  }
+
+  private static boolean holds(
+      Transaction tx, String floor, long written, long superseded, long grain) {
+    long from = Math.max(written, tx.number(floor));
+    return from < superseded && Instants.holdsMultiple(from, superseded, grain);
+  }
+
+  private static ByteString after(Key key) {
+    byte[] next = new byte[key.size() + 1];
+    key.buffer().get(next, 0, next.length - 1);
+    return ByteString.copyFrom(next);
   }
 
   /** One step; whether there is more to do. */
   public static boolean advance(Transaction tx) {
+    if (isReleasing(tx)) {
+      releaseStep(tx);
+      return true;
+    }
     int bucket = due(tx, tx.stampNanos());
     if (bucket == 0) {
       return false;
@@ -82,9 +153,7 @@ public final class History {
       settle(tx, bucket, row);
     }
     if (rows.size() == IMAGES_PER_STEP) {
-      byte[] next = new byte[rows.getLast().key().size() + 1];
-      rows.getLast().key().buffer().get(next, 0, next.length - 1);
-      tx.put(Table.SETTINGS, Keys.meta(CURSOR), new BytesRecord(ByteString.copyFrom(next)));
+      tx.put(Table.SETTINGS, Keys.meta(CURSOR), new BytesRecord(after(rows.getLast().key())));
       return true;
     }
     tx.delete(Table.SETTINGS, Keys.meta(CURSOR));

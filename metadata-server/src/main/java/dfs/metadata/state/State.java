@@ -181,6 +181,11 @@ public final class State implements AutoCloseable {
     flushedIndex = Math.max(flushedIndex, applied);
   }
 
+  /** Gives the space of what was deleted back; see {@link KeyValueStore#compact}. */
+  public void compact(long roomBytes) {
+    store.compact(roomBytes);
+  }
+
   /** Bytes of the store on disk, about. */
   public long sizeBytes() {
     return store.sizeBytes();

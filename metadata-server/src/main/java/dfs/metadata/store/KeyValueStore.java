@@ -55,6 +55,12 @@ public interface KeyValueStore extends AutoCloseable {
   /** Makes everything written so far durable, all families in one. */
   void flush();
 
+  /**
+   * Gives the space of what was deleted, and flushed, back to the disk; families that need more
+   * room than this meanwhile are left as they are.
+   */
+  void compact(long roomBytes);
+
   /** Bytes on disk, about. */
   long sizeBytes();
 

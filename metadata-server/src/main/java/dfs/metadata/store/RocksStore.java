@@ -40,6 +40,9 @@ public final class RocksStore implements KeyValueStore {
   private static final long LOG_FILE_BYTES = 4L << 20;
   private static final int INLINE_BLOB_BYTES = 512;
 
+  /** Of the older half of the blobs those that are mostly garbage are written again. */
+  private static final double BLOB_GARBAGE_SHARE = 0.5;
+
   static {
     // Before the first native field of an instance.
     RocksDB.loadLibrary();
@@ -123,7 +126,14 @@ public final class RocksStore implements KeyValueStore {
                 .setMinWriteBufferNumberToMerge(1)
                 .setWriteBufferSize(MEMORY_TABLES_BYTES / 4)
                 .setLevelCompactionDynamicLevelBytes(true));
-    return blobs ? options.setEnableBlobFiles(true).setMinBlobSize(INLINE_BLOB_BYTES) : options;
+    return blobs
+        ? options
+            .setEnableBlobFiles(true)
+            .setMinBlobSize(INLINE_BLOB_BYTES)
+            .setEnableBlobGarbageCollection(true)
+            .setBlobGarbageCollectionAgeCutoff(BLOB_GARBAGE_SHARE)
+            .setBlobGarbageCollectionForceThreshold(BLOB_GARBAGE_SHARE)
+        : options;
   }
 
   private ColumnFamilyHandle handle(Family family) {
@@ -167,6 +177,19 @@ public final class RocksStore implements KeyValueStore {
       database.flush(options, List.copyOf(handles.values()));
     } catch (RocksDBException e) {
       throw new StoreFailure("flushing the metadata store failed: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void compact(long roomBytes) {
+    try {
+      for (ColumnFamilyHandle handle : handles.values()) {
+        if (database.getLongProperty(handle, "rocksdb.total-sst-files-size") < roomBytes) {
+          database.compactRange(handle);
+        }
+      }
+    } catch (RocksDBException e) {
+      throw new StoreFailure("compacting the metadata store failed: " + e.getMessage(), e);
     }
   }
 

@@ -112,6 +112,9 @@ final class RecordingMachine implements StateMachine {
   }
 
   @Override
+  public void compact(long roomBytes) {}
+
+  @Override
   public synchronized long flushedIndex() {
     return flushed;
   }

@@ -92,6 +92,11 @@ final class GatewayBed {
     }
 
     @Override
+    public boolean isShortOfSpace() {
+      return false;
+    }
+
+    @Override
     public Map<String, String> condition() {
       return Map.of();
     }

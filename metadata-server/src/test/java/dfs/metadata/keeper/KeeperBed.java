@@ -79,6 +79,7 @@ final class KeeperBed {
     private final List<Runnable> late = new ArrayList<>();
     boolean keepsMembersBack;
     boolean keepsServersBack;
+    boolean isScarce;
     private long index;
 
     @Override
@@ -126,6 +127,11 @@ final class KeeperBed {
     @Override
     public long term() {
       return 1;
+    }
+
+    @Override
+    public boolean isShortOfSpace() {
+      return isScarce;
     }
 
     @Override
@@ -178,7 +184,7 @@ final class KeeperBed {
     return ((Reply.Session) upkeep(new Upkeep.OpenSession("h", true, true, 0))).id();
   }
 
-  private Reply change(long by, List<Long> placement, Change order) {
+  Reply change(long by, List<Long> placement, Change order) {
     return log.propose(new Proposal(by, 0, ++sequence, Caller.ROOT, placement, order)).join();
   }
 
@@ -313,7 +319,8 @@ final class KeeperBed {
                         freeBytes,
                         replicas.size(),
                         0,
-                        String.valueOf(id)))));
+                        String.valueOf(id),
+                        freeBytes))));
       }
     }
 

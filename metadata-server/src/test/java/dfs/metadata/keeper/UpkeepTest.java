@@ -2,10 +2,15 @@ package dfs.metadata.keeper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dfs.metadata.keeper.KeeperBed.Server;
 import dfs.metadata.keeper.KeeperBed.Stream;
 import dfs.metadata.namespace.Survey.Block;
 import dfs.metadata.namespace.Survey.BlockState;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
@@ -21,6 +26,7 @@ class UpkeepTest {
   private final KeeperBed bed = new KeeperBed(2);
   private final Server one = bed.server().here();
   private final Server two = bed.server().here();
+  private int files;
 
   private Block block(long id) {
     return Objects.requireNonNull(bed.survey().block(id));
@@ -119,6 +125,112 @@ class UpkeepTest {
       blocks.add(block);
     }
     return blocks;
+  }
+
+  private ByteString nameOf() {
+    return ByteString.copyFromUtf8("f" + files);
+  }
+
+  /** Another file, with the first bytes of a block. */
+  private long commit(long by, long block) {
+    files++;
+    Change create = new Change.CreateFile(Attributes.ROOT_INO, nameOf(), 0644, 0, false);
+    Attributes file = ((Reply.Entry) bed.admin(create)).attributes();
+    Change commit =
+        new Change.Commit(
+            file.ino(),
+            file.map(),
+            List.of(new Extent(0, LENGTH, block, 0, false)),
+            false,
+            ByteString.EMPTY,
+            LENGTH,
+            0,
+            false,
+            List.of(),
+            null);
+    assertThat(bed.change(by, List.of(), commit)).isInstanceOf(Reply.Committed.class);
+    return file.ino();
+  }
+
+  /** The block of a file that was there for a while and is deleted now: the past has it. */
+  private long inThePast() {
+    long block = bed.open(bed.session, one, two);
+    long file = commit(bed.session, block);
+    bed.seal(block, LENGTH, true);
+    one.has(block, LENGTH, Replicas.SEALED);
+    two.has(block, LENGTH, Replicas.SEALED);
+    bed.run(200);
+    bed.admin(new Change.Unlink(Attributes.ROOT_INO, nameOf()));
+    bed.upkeep(new Upkeep.Reap(List.of(file)));
+    return block;
+  }
+
+  /** Two of three servers are nearly full: two copies have no room. */
+  @Test
+  void thePastGivesWayWhenSpaceIsShort() {
+    Server three = bed.server().here();
+    long block = inThePast();
+    two.freeBytes = 1;
+    bed.run(10);
+    assertThat(one.told(ChunkOrder.Delete.class)).as("there is room for two copies").isEmpty();
+    assertThat(block(block).state()).isEqualTo(BlockState.CLOSED);
+    three.freeBytes = 1;
+    for (int i = 0; i < 3; i++) {
+      bed.run(1);
+      one.obey();
+      two.obey();
+    }
+    assertThat(bed.survey().block(block)).isNull();
+    assertThat(one.replicas).isEmpty();
+    assertThat(bed.survey().past().empty()).isTrue();
+  }
+
+  /** The older half goes first, and what comes then waits for its blocks to be deleted. */
+  @Test
+  void noMoreOfThePastGoesThanIsNeeded() {
+    long older = inThePast();
+    bed.run(600);
+    long younger = inThePast();
+    one.freeBytes = 1;
+    for (int i = 0; i < 20; i++) {
+      bed.run(1);
+      two.obey();
+    }
+    assertThat(block(older).state()).as("one has not deleted it").isEqualTo(BlockState.DEAD);
+    assertThat(block(younger).state()).isEqualTo(BlockState.CLOSED);
+    one.freeBytes = 1L << 40;
+    one.obey();
+    bed.run(3);
+    one.obey();
+    bed.run(3);
+    assertThat(bed.survey().block(older)).isNull();
+    assertThat(block(younger).state()).isEqualTo(BlockState.CLOSED);
+    assertThat(bed.survey().oldestInstantNanos()).isPositive();
+  }
+
+  /** How much a step frees shows only when the store was compacted: so it is one step a round. */
+  @Test
+  void thePastGivesWayToTheMetadataStepByStep() {
+    long block = inThePast();
+    bed.run(600);
+    bed.log.isScarce = true;
+    bed.run(1);
+    assertThat(bed.survey().past().empty()).isFalse();
+    bed.run(5);
+    assertThat(bed.survey().past().empty()).isTrue();
+    one.obey();
+    two.obey();
+    bed.run(2);
+    assertThat(bed.survey().block(block)).isNull();
+  }
+
+  /** Who is away holds no space: the past is not to blame. */
+  @Test
+  void thePastStaysWhenServersAreAway() {
+    long block = inThePast();
+    two.leave();
+    bed.run(10);
+    assertThat(block(block).state()).isEqualTo(BlockState.CLOSED);
   }
 
   /** Each answer wakes the keeper: it must not bring the same orders again. */

@@ -250,6 +250,43 @@ class HistoryTest {
     nothingIsLeft();
   }
 
+  private void release(long before, boolean minutes) {
+    bed.upkeep(new Upkeep.ReleaseHistory(before, minutes));
+    while (bed.namespace.survey().past().releasing()) {
+      bed.upkeep(new Upkeep.AdvanceHistory());
+    }
+    bed.reapMaps();
+    bed.check();
+  }
+
+  @Test
+  void whenSpaceIsShortThePastGoesUpToThereAndNoFurther() {
+    change(CHANGES, 10 * SECOND);
+    long first = pictures.firstKey();
+    long last = bed.now();
+    for (int i = 0; i < 12; i++) {
+      boolean minutes = changes.random.nextInt(3) == 0;
+      release(first + changes.random.nextLong(last - first), minutes);
+      readSome(last, 20);
+    }
+    release(last, false);
+    int withMinutes = records(Family.HISTORY);
+    readSome(last, 60);
+    release(last, true);
+    assertThat(records(Family.HISTORY)).as("seed %d", seed).isLessThan(withMinutes);
+    pins.forEach(pin -> expect(pin, pin));
+    for (int i = 0; i < pins.size(); i++) {
+      bed.upkeep(new Upkeep.UnpinInstant("pin " + i));
+    }
+    pins.clear();
+    bed.upkeepAll();
+    reap();
+    release(bed.now(), true);
+    bed.upkeepAll();
+    assertThat(bed.namespace.survey().past().empty()).isTrue();
+    nothingIsLeft();
+  }
+
   private void reap() {
     for (ReferenceModel.Node node : List.copyOf(changes.model.nodes.values())) {
       if (node.links == 0) {

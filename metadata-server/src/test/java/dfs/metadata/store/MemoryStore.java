@@ -106,6 +106,9 @@ public final class MemoryStore implements KeyValueStore {
   public void flush() {}
 
   @Override
+  public void compact(long roomBytes) {}
+
+  @Override
   public long sizeBytes() {
     long bytes = 0;
     for (NavigableMap<Key, byte[]> pairs : families.values()) {

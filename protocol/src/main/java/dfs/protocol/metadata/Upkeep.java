@@ -109,6 +109,14 @@ public sealed interface Upkeep extends Order {
     }
   }
 
+  /**
+   * Space is short: no second before this time can be read any more, and with {@code minutes} no
+   * minute either; what was kept for them goes with the next {@link AdvanceHistory}. Pinned
+   * instants stay.
+   */
+  @Tag(81)
+  record ReleaseHistory(long beforeNanos, boolean minutes) implements Upkeep {}
+
   /** On how many servers new blocks are written. */
   @Tag(79)
   record SetCopies(int copies) implements Upkeep {}

@@ -45,6 +45,7 @@ public sealed interface ChunkMessage {
    * @param scrubbedNanos when all blocks had been read for damage the last time, in wall
    *     nanoseconds; 0: never yet
    * @param device what it lies on: the same on one host is lost together
+   * @param spaceBytes what new blocks may take of the free bytes; 0: none is taken
    */
   record DirectoryState(
       ByteString directory,
@@ -54,7 +55,8 @@ public sealed interface ChunkMessage {
       long freeBytes,
       long blocks,
       long scrubbedNanos,
-      String device) {}
+      String device,
+      long spaceBytes) {}
 
   /**
    * Blocks that lie here. After the welcome all of them, in pages; later what changed.
