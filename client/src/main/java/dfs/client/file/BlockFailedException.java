@@ -1,5 +1,6 @@
 package dfs.client.file;
 
+import dfs.protocol.block.BlockFault;
 import dfs.protocol.metadata.Change.BlockEnd;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import java.io.IOException;
@@ -34,6 +35,11 @@ final class BlockFailedException extends IOException {
     super("block " + grant.block() + ": " + cause.getMessage(), cause);
     broken = null;
     unused = new BlockEnd(grant.block(), grant.epoch(), 0, true);
+  }
+
+  /** Whether it broke because a server of it has no room. */
+  boolean isForSpace() {
+    return getCause() instanceof BlockFault fault && fault.kind() == BlockFault.Kind.NO_SPACE;
   }
 
   /** What is to be said of the block's end, unless a commit is left to say it. */

@@ -25,9 +25,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,26 +50,23 @@ final class FileWriter {
   /** A recall waits for a flush: this ends before the session does because of it. */
   private static final int ATTEMPTS = 20;
 
+  /** Others may have the room that one server had not: heartbeats say so within a second. */
+  private static final int FULL_ATTEMPTS = 4;
+
   /** So often others may change a file between a look at it and a write that builds on that. */
   static final int CONTENDED_ATTEMPTS = 1000;
 
   private static final long ATTEMPT_NANOS = 1_000_000_000L;
 
   private final MetadataSession session;
-  private final BlockStore blocks;
+  private final Lanes lanes;
   private final Time time;
-
-  /** Lanes that files share, by how many copies and whether appends are synced. */
-  private final Map<Shared, Lane> shared = new ConcurrentHashMap<>();
 
   FileWriter(MetadataSession session, BlockStore blocks, Time time) {
     this.time = time;
     this.session = session;
-    this.blocks = blocks;
+    this.lanes = new Lanes(blocks);
   }
-
-  /** What files that share a lane have in common. */
-  private record Shared(int copies, boolean synced) {}
 
   /** Sends what is in memory to blocks; durable it is not yet. */
   void spill(FileState file) throws IOException {
@@ -153,8 +149,8 @@ final class FileWriter {
           LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
           takeBack(file);
           end(e.ends());
-          if (attempt == ATTEMPTS) {
-            throw e;
+          if (attempt >= (e.isForSpace() ? FULL_ATTEMPTS : ATTEMPTS)) {
+            throw e.isForSpace() ? new RefusedException(e.getMessage(), Errno.ENOSPC) : e;
           }
           if (attempt > 1) {
             time.pause(ATTEMPT_NANOS);
@@ -396,7 +392,7 @@ final class FileWriter {
     } finally {
       file.lock.unlock();
     }
-    Lane lane = laneOf(file, synced);
+    Lane lane = lanes.of(file, synced);
     while (!file.waiting.isEmpty()) {
       Piece piece = file.waiting.peekFirst();
       ByteBuffer payload = piece.run().view(piece.from(), piece.to());
@@ -442,24 +438,6 @@ final class FileWriter {
           file.nextSequence(),
           file.modifyNanos(),
           file.sizeBytes());
-    } finally {
-      file.lock.unlock();
-    }
-  }
-
-  private Lane laneOf(FileState file, boolean synced) {
-    file.lock.lock();
-    try {
-      int copies = file.attributes().copies();
-      if (file.solo() == null && file.sizeBytes() >= SPILL_BYTES) {
-        file.solo(new Lane(new BlockWish(true, synced, file.ino, copies), blocks));
-      }
-      Lane solo = file.solo();
-      return solo != null
-          ? solo
-          : shared.computeIfAbsent(
-              new Shared(copies, synced),
-              kind -> new Lane(new BlockWish(false, synced, 0, copies), blocks));
     } finally {
       file.lock.unlock();
     }
@@ -678,14 +656,18 @@ final class FileWriter {
    * since {@code beforeNanos}.
    */
   void sealIdle(@Nullable FileState file, long beforeNanos) throws IOException {
-    List<Lane> lanes = new ArrayList<>();
-    if (file == null) {
-      lanes.addAll(shared.values());
-    } else if (file.solo() != null) {
-      lanes.add(file.solo());
-    }
-    for (Lane lane : lanes) {
-      OpenBlock sealed = lane.sealIdle(beforeNanos);
+    sealLanes(file, lane -> lane.sealIdle(beforeNanos));
+  }
+
+  /** Seals the block of a file, or, without one, the shared ones, that lie on these servers. */
+  void endBlocksOn(@Nullable FileState file, Set<Long> servers) throws IOException {
+    sealLanes(file, lane -> lane.sealOn(servers));
+  }
+
+  private void sealLanes(@Nullable FileState file, Function<Lane, @Nullable OpenBlock> seal)
+      throws IOException {
+    for (Lane lane : lanes.usedBy(file)) {
+      OpenBlock sealed = seal.apply(lane);
       if (sealed != null) {
         end(sealed);
       }

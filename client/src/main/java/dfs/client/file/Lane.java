@@ -7,7 +7,9 @@ import dfs.protocol.metadata.Change.BlockWish;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -100,17 +102,26 @@ final class Lane {
    * it ends where it was durable: nothing that was acknowledged lies beyond, and nobody waits.
    */
   @Nullable OpenBlock sealIdle(long beforeNanos) {
+    return sealIf(block -> appendedNanos < beforeNanos);
+  }
+
+  /** Ends the open block, as {@link #sealIdle} does, if it lies on any of these servers. */
+  @Nullable OpenBlock sealOn(Set<Long> servers) {
+    return sealIf(block -> block.isOnAnyOf(servers));
+  }
+
+  private @Nullable OpenBlock sealIf(Predicate<OpenBlock> due) {
     lock.lock();
     try {
       OpenBlock block = open;
-      if (block == null || appendedNanos >= beforeNanos) {
+      if (block == null || !due.test(block)) {
         return null;
       }
       open = null;
       try {
         block.seal();
       } catch (BlockFailedException e) {
-        LOG.warn("an idle block ends without its server: {}", e.getMessage());
+        LOG.warn("block {} ends without its server: {}", block.id(), e.getMessage());
       }
       return block;
     } finally {
@@ -132,7 +143,7 @@ final class Lane {
 
   private OpenBlock start(BlockGrant grant) throws BlockFailedException {
     try {
-      return new OpenBlock(blocks.create(grant));
+      return new OpenBlock(blocks.create(grant), grant.servers());
     } catch (IOException e) {
       throw new BlockFailedException(grant, e);
     }

@@ -3,6 +3,7 @@ package dfs.client.file;
 import dfs.client.block.BlockWriter;
 import dfs.protocol.metadata.Change.BlockEnd;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,14 +17,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class OpenBlock {
   private final BlockWriter writer;
+  private final Set<Long> servers;
   private final Map<Long, Integer> uncommitted = new HashMap<>();
   private @Nullable BlockEnd end;
   private boolean closed;
   private boolean reported;
   private boolean failed;
 
-  OpenBlock(BlockWriter writer) {
+  /**
+   * @param servers its members
+   */
+  OpenBlock(BlockWriter writer, List<Long> servers) {
     this.writer = writer;
+    this.servers = Set.copyOf(servers);
+  }
+
+  boolean isOnAnyOf(Set<Long> these) {
+    return !Collections.disjoint(servers, these);
   }
 
   long id() {
@@ -64,9 +74,16 @@ final class OpenBlock {
     try {
       writer.flush();
     } catch (IOException e) {
-      abandon();
-      throw new BlockFailedException(this, e);
+      if (!endedMeanwhile()) {
+        abandon();
+        throw new BlockFailedException(this, e);
+      }
     }
+  }
+
+  /** Whether it was sealed, with everything in it durable, since somebody looked. */
+  private synchronized boolean endedMeanwhile() {
+    return end != null && !failed;
   }
 
   /** Fails if the block broke before its bytes up to here were durable. */

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -293,12 +294,13 @@ public final class OpenFiles implements AutoCloseable {
 
   /**
    * A descriptor was closed: throws the error that is known and starts writing back. Waits for
-   * nothing under an exclusive lease; without, until others see what was written.
+   * nothing under an exclusive lease; without, until others see what was written. When space is
+   * short it waits, too: nobody else would hear that there was no room.
    */
   public void flushSoon(long handle) throws IOException {
     FileState file = file(handle);
     check(file);
-    if (isDirty(file) && session.lease() == LeaseMode.EXCLUSIVE) {
+    if (isDirty(file) && session.lease() == LeaseMode.EXCLUSIVE && !session.isSpaceScarce()) {
       flusher.soon(file);
     } else if (isDirty(file)) {
       writer.flush(file, true);
@@ -402,6 +404,14 @@ public final class OpenFiles implements AutoCloseable {
   /** Seals shared blocks into which nothing was appended since this time. */
   void sealIdle(long beforeNanos) throws IOException {
     writer.sealIdle(null, beforeNanos);
+  }
+
+  /** Ends the blocks that are open on these servers: what is written next goes elsewhere. */
+  public void endBlocksOn(Set<Long> servers) throws IOException {
+    for (FileState file : files.values()) {
+      writer.endBlocksOn(file, servers);
+    }
+    writer.endBlocksOn(null, servers);
   }
 
   /** Whether the inode is open here or has something unwritten. */

@@ -47,6 +47,7 @@ final class Connection {
   private final Lease lease;
   private final Questions questions;
   private final LeaderClock clock;
+  private final Advice advice;
 
   /** Hears, once, why the server ended the session. */
   private final Consumer<String> fenced;
@@ -85,6 +86,7 @@ final class Connection {
     this.slots = slots;
     this.lease = lease;
     this.questions = new Questions(lease, time);
+    this.advice = new Advice(lease);
     this.clock = clock;
     this.fenced = fenced;
   }
@@ -109,6 +111,10 @@ final class Connection {
 
   boolean isOver() {
     return ended;
+  }
+
+  boolean isSpaceScarce() {
+    return advice.isSpaceScarce();
   }
 
   long epoch() {
@@ -362,6 +368,7 @@ final class Connection {
         case ServerMessage.HeartbeatAnswer answer -> {
           clock.learn(answer.nowNanos());
           lease.renewed(answer.sentNanos());
+          advice.learn(answer);
         }
         case ServerMessage.Recall recall ->
             orFail(lease.recalled(recall.to(), () -> acknowledge(recall.recall(), true)));

@@ -3,6 +3,7 @@ package dfs.client.metadata;
 import com.google.protobuf.ByteString;
 import dfs.protocol.session.LeaseMode;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What the file layer does when the metadata server asks something back. Calls come on threads of
@@ -33,6 +34,12 @@ public interface LeaseListener {
 
   /** Whether the inode is open or mapped here. */
   boolean inUse(long ino);
+
+  /**
+   * These chunk servers are to be left: blocks that are open on them end. Said again and again, and
+   * not twice at a time.
+   */
+  void leaving(Set<Long> servers);
 
   /** The session is over: what is dirty is lost and must be reported as EIO on its handles. */
   void fenced(String reason);

@@ -35,6 +35,9 @@ public interface MetadataSession extends AutoCloseable {
    */
   boolean isOver();
 
+  /** Whether space was short when the server answered last: what is written may find no room. */
+  boolean isSpaceScarce();
+
   /** The lease that is held now; NONE once it is no longer certain. */
   LeaseMode lease();
 

@@ -151,6 +151,11 @@ public final class StreamSession implements MetadataSession {
   }
 
   @Override
+  public boolean isSpaceScarce() {
+    return connection.isSpaceScarce();
+  }
+
+  @Override
   public LeaseMode lease() {
     return lease.mode();
   }

@@ -150,6 +150,11 @@ class FileReaderTest {
     }
 
     @Override
+    public boolean isSpaceScarce() {
+      return false;
+    }
+
+    @Override
     public LeaseMode lease() {
       return LeaseMode.EXCLUSIVE;
     }

@@ -9,6 +9,7 @@ import dfs.client.block.BlockWriter;
 import dfs.client.metadata.LeaseListener;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -110,6 +112,63 @@ class OpenFilesTest {
     files.sync(handle);
     assertThat(volume.ends).containsExactly(new BlockEnd(1, 1, 0, true));
     assertThat(volume.commits.getLast().extents().getFirst().block()).isEqualTo(2);
+  }
+
+  /** Its servers have no room, and heartbeats have not said so yet: others may have some. */
+  @Test
+  void aBlockWithoutRoomIsNotTheEnd() throws Exception {
+    blocks.full = 1;
+    long handle = open(7);
+    write(handle, 0, DATA);
+    files.sync(handle);
+    assertThat(volume.ends).containsExactly(new BlockEnd(1, 1, 0, true));
+    assertThat(volume.commits.getLast().extents().getFirst().block()).isEqualTo(2);
+  }
+
+  @Test
+  void whoWritesHearsThatThereIsNoRoom() throws Exception {
+    blocks.full = Long.MAX_VALUE;
+    long handle = open(7);
+    write(handle, 0, DATA);
+    assertThatThrownBy(() -> files.sync(handle))
+        .isInstanceOfSatisfying(
+            RefusedException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
+    assertThatThrownBy(() -> write(handle, 0, DATA)).hasRootCauseInstanceOf(RefusedException.class);
+    assertThat(volume.commits).isEmpty();
+  }
+
+  /** Nobody else would hear of it: the descriptor is closed and its writer gone. */
+  @Test
+  void closingWaitsWhenSpaceIsShort() throws Exception {
+    long handle = open(7);
+    write(handle, 0, DATA);
+    files.flushSoon(handle);
+    assertThat(volume.commits).isEmpty();
+    volume.scarce = true;
+    files.flushSoon(handle);
+    assertThat(volume.commits).hasSize(1);
+  }
+
+  /** Bytes that are not committed yet are durable in the block that ends, and stay there. */
+  @Test
+  void blocksOnServersThatAreLeftEnd() throws Exception {
+    long handle = open(7);
+    write(handle, 0, DATA);
+    files.sync(handle);
+    files.endBlocksOn(Set.of(2L, 3L));
+    assertThat(volume.ends).isEmpty();
+    files.endBlocksOn(Set.of(1L, 2L));
+    assertThat(volume.ends).containsExactly(new BlockEnd(1, 1, DATA.length, true));
+    write(handle, DATA.length, DATA);
+    files.sync(handle);
+    assertThat(volume.commits.getLast().extents().getFirst().block()).isEqualTo(2);
+    long large = open(8);
+    write(large, 0, new byte[(int) FileWriter.SPILL_BYTES]);
+    files.endBlocksOn(Set.of(1L));
+    assertThat(volume.ends).as("not before all is committed").hasSize(2);
+    files.sync(large);
+    assertThat(volume.commits.getLast().ends())
+        .containsExactly(new BlockEnd(3, 1, FileWriter.SPILL_BYTES, true));
   }
 
   /** The recall comes between a write's look at the lease and its bytes' arrival in memory. */
@@ -365,6 +424,7 @@ class OpenFilesTest {
 
     ByteString inline = ByteString.EMPTY;
     Errno refusal = Errno.OK;
+    boolean scarce;
     long map;
     int flags;
     private long change = 1;
@@ -446,6 +506,11 @@ class OpenFilesTest {
     }
 
     @Override
+    public boolean isSpaceScarce() {
+      return scarce;
+    }
+
+    @Override
     public LeaseMode lease() {
       LeaseMode now = lease;
       Runnable looked = onLook;
@@ -488,10 +553,16 @@ class OpenFilesTest {
     /** The server of this block is away. */
     long absent;
 
+    /** The servers of blocks up to this one have no room. */
+    long full;
+
     @Override
     public BlockWriter create(BlockGrant grant) throws IOException {
       if (grant.block() == absent) {
         throw new IOException("the server is away");
+      }
+      if (grant.block() <= full) {
+        throw new BlockFault(BlockFault.Kind.NO_SPACE, "no room for block " + grant.block());
       }
       return new Writer(grant.block(), grant.block() == 1 ? roomBytes : 0);
     }

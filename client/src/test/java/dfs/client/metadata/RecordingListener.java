@@ -3,6 +3,7 @@ package dfs.client.metadata;
 import com.google.protobuf.ByteString;
 import dfs.protocol.session.LeaseMode;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
@@ -43,6 +44,11 @@ final class RecordingListener implements LeaseListener {
   public boolean inUse(long ino) {
     told.add("inUse " + ino);
     return inUse;
+  }
+
+  @Override
+  public void leaving(Set<Long> servers) {
+    told.add("leaving " + servers);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dfs.client.metadata.MetadataSession;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -146,6 +147,15 @@ final class Coherence implements LeaseListener {
   @Override
   public boolean inUse(long ino) {
     return inodes.isKnown(ino) || files.inUse(ino);
+  }
+
+  @Override
+  public void leaving(Set<Long> servers) {
+    try {
+      files.endBlocksOn(servers);
+    } catch (IOException e) {
+      LOG.warn("ending blocks on chunk servers {} failed: {}", servers, e.toString());
+    }
   }
 
   @Override

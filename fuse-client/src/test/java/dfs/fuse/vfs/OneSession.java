@@ -89,6 +89,11 @@ final class OneSession implements MetadataSession {
   }
 
   @Override
+  public boolean isSpaceScarce() {
+    return false;
+  }
+
+  @Override
   public LeaseMode lease() {
     return over ? LeaseMode.NONE : LeaseMode.EXCLUSIVE;
   }

@@ -61,6 +61,11 @@ final class Operations {
     return answered.sum();
   }
 
+  /** Whether what is written now may find no room, with the chunk servers or in the metadata. */
+  boolean isSpaceScarce() {
+    return log.isShortOfSpace() || servers.isShortOfSpace(namespace.survey().copies());
+  }
+
   void run(LiveSession session, ClientMessage.Request request) {
     Need need = needOf(request.operation());
     VolumeLease.after(lease.clear(session, need), () -> proceed(session, request, need));

@@ -44,6 +44,7 @@ public final class SessionGateway
 
   private final Namespace namespace;
   private final ReplicatedLog log;
+  private final ChunkServers servers;
   private final ClusterKey key;
   private final Time time;
   private final RandomGenerator random;
@@ -65,6 +66,7 @@ public final class SessionGateway
       RandomGenerator random) {
     this.namespace = namespace;
     this.log = log;
+    this.servers = servers;
     this.key = key;
     this.time = time;
     this.random = random;
@@ -140,7 +142,9 @@ public final class SessionGateway
         case ClientMessage.Hello m -> refuse("a session greets once");
         case ClientMessage.Request m -> operations.run(known, m);
         case ClientMessage.Heartbeat m -> {
-          known.send(new ServerMessage.HeartbeatAnswer(m.sentNanos(), now()));
+          known.send(
+              new ServerMessage.HeartbeatAnswer(
+                  m.sentNanos(), now(), operations.isSpaceScarce(), servers.leaving()));
           lease.reconsider(known, !unclaimed.isEmpty());
         }
         case ClientMessage.Acknowledge m -> lease.acknowledged(known, m.recall(), m.inUse());

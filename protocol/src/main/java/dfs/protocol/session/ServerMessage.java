@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.wire.RecordCodec;
 import dfs.protocol.wire.Tag;
+import java.util.List;
 
 /** From the metadata server to a client, on the session's stream. */
 public sealed interface ServerMessage {
@@ -28,8 +29,22 @@ public sealed interface ServerMessage {
   @Tag(3)
   record Answer(int slot, long sequence, Reply reply) implements ServerMessage {}
 
+  /**
+   * @param scarce space is short: what is written now may find no room
+   * @param leaving chunk servers that are drained: the session is to end its blocks there
+   */
   @Tag(4)
-  record HeartbeatAnswer(long sentNanos, long nowNanos) implements ServerMessage {}
+  record HeartbeatAnswer(long sentNanos, long nowNanos, boolean scarce, List<Long> leaving)
+      implements ServerMessage {
+    public HeartbeatAnswer {
+      leaving = List.copyOf(leaving);
+    }
+
+    /** With nothing else to be said. */
+    public HeartbeatAnswer(long sentNanos, long nowNanos) {
+      this(sentNanos, nowNanos, false, List.of());
+    }
+  }
 
   /**
    * Give the lease back down to {@code to}: flush what is dirty, empty caches, then acknowledge.

@@ -1,0 +1,41 @@
+package dfs.client.metadata;
+
+import dfs.protocol.session.ServerMessage;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What the server says along with the answer to a heartbeat. Learned from the stream's thread,
+ * which waits for nobody here; read by any.
+ */
+final class Advice {
+  private final Lease lease;
+  private final AtomicBoolean telling = new AtomicBoolean();
+  private volatile boolean scarce;
+
+  Advice(Lease lease) {
+    this.lease = lease;
+  }
+
+  void learn(ServerMessage.HeartbeatAnswer answer) {
+    scarce = answer.scarce();
+    LeaseListener listener = lease.listener();
+    // It is said again with each heartbeat: who is still at it has not to be told.
+    if (listener != null && !answer.leaving().isEmpty() && telling.compareAndSet(false, true)) {
+      Thread.ofVirtual()
+          .name("dfs-leaving")
+          .start(
+              () -> {
+                try {
+                  listener.leaving(Set.copyOf(answer.leaving()));
+                } finally {
+                  telling.set(false);
+                }
+              });
+    }
+  }
+
+  boolean isSpaceScarce() {
+    return scarce;
+  }
+}
