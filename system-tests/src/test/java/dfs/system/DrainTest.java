@@ -37,18 +37,10 @@ class DrainTest {
   @Test
   void aDrainedServersDirectoryCanBeDeletedUnderLoad() throws Exception {
     servers.start(3, 2);
-    DfsProcess mount = servers.mount();
+    servers.mount();
     Shell.run(
         servers.mnt, "for i in $(seq 12); do head -c 5000000 /dev/urandom >large$i; done; sync");
     String written = Shell.run(servers.mnt, "sha256sum large*");
-    writers.startAndWork(500);
-    servers.dfs(0, "drain", "--no-wait", "1");
-    writers.work(500);
-    writers.stop();
-    // The blocks that small files share are open until they are full or idle for a minute; a mount
-    // that goes ends them at once.
-    assertThat(mount.stop()).isZero();
-    servers.mount();
     writers.startAndWork(500);
     assertThat(servers.dfs(0, "drain", "1")).contains("chunk server 1 has nothing that is needed");
     assertThat(servers.dfs(FAILED, "forget-server", "1")).contains("is here");
@@ -79,5 +71,11 @@ class DrainTest {
     assertThat(servers.dfs(0, "undrain", "2")).contains("takes blocks again");
     servers.awaitHealthy();
     assertThat(Shell.run(servers.mnt, "sha256sum large*")).isEqualTo(written);
+    assertThat(servers.dfs(0, "drain", "2")).contains("nothing that is needed");
+    servers.chunk(2).kill();
+    Shell.run(scratch, "rm -rf data/chunk-2; echo 3 >/proc/sys/vm/drop_caches");
+    assertThat(Shell.run(servers.mnt, "sha256sum large*"))
+        .as("what had one copy, there")
+        .isEqualTo(written);
   }
 }
