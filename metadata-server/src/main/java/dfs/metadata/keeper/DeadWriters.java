@@ -20,13 +20,17 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Ends the blocks of sessions that are fenced, each at the length that its servers can prove, and
  * then the sessions. Rounds are the keeper's; what servers say comes from the transport's threads.
  */
 final class DeadWriters {
+  private static final Logger LOG = LoggerFactory.getLogger(DeadWriters.class);
   private static final int ENDS_PER_ORDER = 256;
   private static final int BLOCKS_PER_ORDER = 1000;
   private static final long AGAIN_NANOS = 5_000_000_000L;
@@ -39,6 +43,9 @@ final class DeadWriters {
 
   /** What the members answered: block, server, replica; a length below 0 if it has none. */
   private final Map<Long, Map<Long, ChunkMessage.BlockState>> answers = new ConcurrentHashMap<>();
+
+  /** Servers that are known, here or not; others were forgotten. */
+  private Set<Long> registered = Set.of();
 
   /**
    * @param propose null when the order did not get through
@@ -70,6 +77,8 @@ final class DeadWriters {
   }
 
   void round() {
+    registered =
+        survey.servers().stream().map(Survey.Server::id).collect(Collectors.toUnmodifiableSet());
     Set<Long> open = new HashSet<>();
     Map<Long, List<ChunkMessage.BlockState>> toAsk = new HashMap<>();
     for (Survey.Session session : survey.sessions()) {
@@ -113,8 +122,9 @@ final class DeadWriters {
   /**
    * Everybody who is here is asked. The longest that anybody has counts: others get what they lack
    * as copies. Who is away has no acknowledged byte that one who has the block lacks; but nothing
-   * is known from one who has lost it, so without a replica the block waits for all its members,
-   * and ends empty only when none ever had it.
+   * is known from one who has lost it, so without a replica the block waits for all its members but
+   * those that are forgotten. If none has it then it ends empty, unless files have bytes in it:
+   * these are lost, and as nobody knows where it ended it counts as full.
    */
   private @Nullable BlockEnd endOf(Block block, Map<Long, List<ChunkMessage.BlockState>> toAsk) {
     if (block.state() == BlockState.SEALED) {
@@ -125,6 +135,7 @@ final class DeadWriters {
     unheard.removeAll(known.keySet());
     Set<Long> here = new HashSet<>(unheard);
     here.retainAll(servers.alive());
+    unheard.retainAll(registered);
     for (long server : here) {
       if (asked.take(server, block.id())) {
         toAsk
@@ -138,12 +149,13 @@ final class DeadWriters {
             .mapToLong(ChunkMessage.BlockState::lengthBytes)
             .filter(length -> length >= 0 && length <= Limits.BLOCK_BYTES)
             .max();
-    boolean nobodyHadIt =
-        unheard.isEmpty()
-            && known.values().stream().allMatch(answer -> answer.state() == Replicas.OPEN);
-    if (here.isEmpty() && (longest.isPresent() || nobodyHadIt)) {
-      return new BlockEnd(block.id(), block.epoch(), longest.orElse(0), true);
+    if (!here.isEmpty() || (longest.isEmpty() && !unheard.isEmpty())) {
+      return null;
     }
-    return null;
+    if (longest.isEmpty() && survey.isOwned(block.id())) {
+      LOG.error("block {} of a dead writer is lost: no server has it", block.id());
+      return new BlockEnd(block.id(), block.epoch(), Limits.BLOCK_BYTES, true);
+    }
+    return new BlockEnd(block.id(), block.epoch(), longest.orElse(0), true);
   }
 }

@@ -277,7 +277,8 @@ final class Repair {
     } else if (good > 0 || !spares(block, complete).isEmpty()) {
       sights.wanting++;
       sights.want(block, good);
-    } else if (members.pending().isEmpty() && complete.containsAll(block.servers())) {
+    } else if (members.pending().isEmpty()
+        && block.servers().stream().allMatch(s -> complete.contains(s) || isForgotten(s))) {
       sights.lose(block);
     } else {
       sights.unreachable++;

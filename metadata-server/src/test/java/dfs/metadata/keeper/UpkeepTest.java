@@ -98,6 +98,33 @@ class UpkeepTest {
     assertThat(bed.survey().sessions()).hasSize(1);
   }
 
+  /** The one who is here has lost it, and the other will not come back. */
+  @Test
+  void aBlockThatOnlyAForgottenServerHadEndsEmptyUnlessFilesHaveBytesInIt() {
+    long writer = bed.openSession();
+    long empty = bed.open(writer, one, two);
+    long block = bed.open(writer, one, two);
+    commit(writer, block);
+    bed.upkeep(new Upkeep.FenceSession(writer));
+    two.leave();
+    for (int i = 0; i < 40; i++) {
+      bed.run(1);
+      one.obey();
+    }
+    assertThat(block(block).state()).as("two may come back").isEqualTo(BlockState.OPEN);
+    bed.admin(new Change.ForgetServer(two.id));
+    for (int i = 0; i < 20; i++) {
+      bed.run(1);
+      one.obey();
+    }
+    assertThat(bed.survey().session(writer)).isNull();
+    assertThat(bed.survey().block(empty)).isNull();
+    assertThat(block(block).state()).isEqualTo(BlockState.CLOSED);
+    assertThat(bed.keeper.health().lostBlocks()).containsExactly(block);
+    assertThat(bed.survey().filesThatLost(List.of(block), 9))
+        .containsExactly("/f1: no good copy of block %d is left".formatted(block));
+  }
+
   @Test
   void dyingSessionsAreAskedForOnceAndInOneOrder() {
     long writer = bed.openSession();
