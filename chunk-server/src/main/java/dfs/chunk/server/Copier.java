@@ -2,10 +2,11 @@ package dfs.chunk.server;
 
 import dfs.chunk.block.BlockDirectory;
 import dfs.chunk.block.BlockDirectory.State;
+import dfs.chunk.server.Sources.SourceException;
+import dfs.chunk.server.Sources.StoppedException;
 import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
-import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Pieces;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.seam.Time;
@@ -14,8 +15,6 @@ import dfs.protocol.session.ChunkOrder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -38,12 +37,10 @@ final class Copier implements AutoCloseable {
 
   private final BlockDirectory blocks;
   private final SpaceReserve space;
-  private final BlockServices services;
+  private final Sources sources;
   private final LongConsumer copied;
   private final Consumer<ChunkMessage> failed;
   private final LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>();
-  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
-  private final Time time;
   private final Thread thread;
 
   /** Used by the thread, and by the call it waits for; a call that was given up is the last one. */
@@ -64,10 +61,9 @@ final class Copier implements AutoCloseable {
       Time time) {
     this.blocks = blocks;
     this.space = space;
-    this.services = services;
+    this.sources = new Sources(services);
     this.copied = copied;
     this.failed = failed;
-    this.time = time;
     this.thread = time.thread("dfs-chunk-copies", this::run);
   }
 
@@ -90,28 +86,12 @@ final class Copier implements AutoCloseable {
   }
 
   private void run() {
-    while (!stopped.isDone()) {
+    while (!sources.isStopped()) {
       try {
         waiting.take().run();
       } catch (InterruptedException e) {
         return;
       }
-    }
-  }
-
-  /** The server stops. */
-  private static final class StoppedException extends Exception {
-    private static final long serialVersionUID = 1L;
-  }
-
-  /** A source has not what it should have, or is not there: another one may. */
-  private static final class SourceException extends Exception {
-    private static final long serialVersionUID = 1L;
-    private final boolean damaged;
-
-    SourceException(String source, String what, boolean damaged) {
-      super(source + ": " + what);
-      this.damaged = damaged;
     }
   }
 
@@ -222,22 +202,22 @@ final class Copier implements AutoCloseable {
    * damaged in another, and the other way round.
    */
   private void fill(ChunkOrder.Copy order, Goal goal) throws IOException, StoppedException {
-    List<String> sources = order.sources();
+    List<String> having = order.sources();
     int next = 0;
     int inVain = 0;
     String lastFault = "none was named";
     for (long length = 0; length < order.block().lengthBytes(); length = goal.length()) {
-      if (inVain == sources.size()) {
+      if (inVain == having.size()) {
         throw new IOException(
             "no source has what follows %d; the last one, %s".formatted(length, lastFault));
       }
       try {
-        copyFrom(order, sources.get(next), goal);
+        copyFrom(order, having.get(next), goal);
       } catch (SourceException e) {
         lastFault = String.valueOf(e.getMessage());
         LOG.warn("the copy of block {} goes on elsewhere: {}", order.block().block(), lastFault);
         inVain = goal.length() > length ? 1 : inVain + 1;
-        next = (next + 1) % sources.size();
+        next = (next + 1) % having.size();
       }
     }
   }
@@ -249,7 +229,7 @@ final class Copier implements AutoCloseable {
     for (long at = goal.length(); at < order.block().lengthBytes(); at = goal.length()) {
       long from = at;
       List<BlockRecord> page =
-          ask(source, service -> service.records(order.capability(), block, from));
+          sources.ask(source, service -> service.records(order.capability(), block, from));
       checkFit(order, source, page, from);
       for (int first = 0, end; first < page.size(); first = end) {
         end = endOfRun(page, first);
@@ -296,12 +276,12 @@ final class Copier implements AutoCloseable {
     ByteBuffer into = buffer.clear().slice(0, bytes);
     try {
       var _ =
-          ask(
+          sources.ask(
               source,
               service ->
                   service.read(order.capability(), first.block(), first.blockOffset(), into));
     } catch (SourceException e) {
-      if (!e.damaged || run.size() == 1) {
+      if (!e.isDamaged() || run.size() == 1) {
         throw e;
       }
       for (BlockRecord record : run) {
@@ -327,41 +307,10 @@ final class Copier implements AutoCloseable {
     }
   }
 
-  private interface Question<T> {
-    T of(BlockService service) throws IOException;
-  }
-
-  /**
-   * Asks on another thread, which is left alone when the server stops. It must not be interrupted:
-   * that would close the files of a source in this process. A source in another process that does
-   * not answer fails, and has let go of the buffer then.
-   */
-  private <T> T ask(String source, Question<T> question) throws SourceException, StoppedException {
-    CompletableFuture<Void> ended = new CompletableFuture<>();
-    FutureTask<T> task =
-        new FutureTask<>(() -> question.of(services.connect(source, Limits.ANSWER_NANOS))) {
-          @Override
-          protected void done() {
-            ended.complete(null);
-          }
-        };
-    time.lightThread("dfs-copy", task).start();
-    var _ = CompletableFuture.anyOf(ended, stopped).join();
-    if (stopped.isDone()) {
-      throw new StoppedException();
-    }
-    if (task.state() == FutureTask.State.SUCCESS) {
-      return task.resultNow();
-    }
-    Throwable cause = task.exceptionNow();
-    boolean damaged = cause instanceof BlockFault fault && fault.kind() == BlockFault.Kind.DAMAGED;
-    throw new SourceException(source, String.valueOf(cause.getMessage()), damaged);
-  }
-
   /** Waits for what is being done to the disk, not for a source. */
   @Override
   public void close() {
-    stopped.complete(null);
+    sources.stop();
     waiting.add(() -> {});
     boolean interrupted = false;
     while (thread.isAlive()) {
