@@ -8,8 +8,6 @@ import dfs.client.file.OpenFiles;
 import dfs.client.metadata.StreamSession;
 import dfs.client.path.VolumeTree;
 import dfs.protocol.metadata.Caller;
-import dfs.protocol.seam.RealTime;
-import dfs.protocol.seam.Time;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,7 +19,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -55,33 +52,6 @@ class SpaceTest {
   private StreamSession session;
   private OpenFiles files;
   private VolumeTree tree;
-
-  /** The machine's clocks, but the date is the test's. */
-  private record Calendar(Time real, AtomicLong wall) implements Time {
-    static Calendar standingStill() {
-      Time real = new RealTime();
-      return new Calendar(real, new AtomicLong(real.wallNanos()));
-    }
-
-    @Override
-    public long monotonicNanos() {
-      return real.monotonicNanos();
-    }
-
-    @Override
-    public long wallNanos() {
-      return wall.get();
-    }
-
-    @Override
-    public Timer after(long delay, TimeUnit unit, Runnable task) {
-      return real.after(delay, unit, task);
-    }
-
-    void advance(long count, TimeUnit unit) {
-      wall.addAndGet(unit.toNanos(count));
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {
