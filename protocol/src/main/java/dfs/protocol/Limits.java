@@ -50,6 +50,9 @@ public final class Limits {
   /** Most records that one command may touch. */
   public static final int RECORDS_PER_COMMAND = 1000;
 
+  /** Most ranges that one command moves to another block. */
+  public static final int RELOCATED_RANGES = 1024;
+
   /** Largest encoded command. */
   public static final int COMMAND_BYTES = 1 << 20;
 

@@ -1,10 +1,8 @@
 package dfs.metadata.namespace;
 
 import dfs.metadata.records.Inode;
-import dfs.metadata.records.NumberRecord;
 import dfs.metadata.records.OrderRecord;
 import dfs.metadata.state.NamespaceReader;
-import dfs.metadata.state.NamespaceReader.Row;
 import dfs.metadata.state.Table;
 import dfs.metadata.store.Key;
 import dfs.protocol.metadata.Attributes;
@@ -31,10 +29,8 @@ final class AffectedFiles {
   List<String> of(Collection<Long> blocks, int limit) {
     Map<Long, Long> blockOfMap = new HashMap<>();
     for (long block : blocks) {
-      Key prefix = Key.of(block);
-      for (Row<NumberRecord> owner :
-          reader.rows(Table.OWNERS, prefix, prefix.afterPrefix(), Integer.MAX_VALUE)) {
-        blockOfMap.putIfAbsent(owner.key().longAt(Long.BYTES), block);
+      for (long map : Relocations.mapsIn(reader, block)) {
+        blockOfMap.putIfAbsent(map, block);
       }
     }
     List<String> files = new ArrayList<>();

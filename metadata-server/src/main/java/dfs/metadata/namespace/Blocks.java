@@ -12,13 +12,14 @@ import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Blocks from their allocation to the moment they are gone. */
 final class Blocks {
   private static final String NEXT_BLOCK = "next.block";
   private static final String COPIES = "copies";
-  private static final long FIRST_EPOCH = 1;
+  static final long FIRST_EPOCH = 1;
 
   private Blocks() {}
 
@@ -45,13 +46,21 @@ final class Blocks {
     }
   }
 
-  /** So many copies are wanted of a block for the sake of one file; others may want more. */
+  /**
+   * So many copies are wanted of a block, or of the one that it went to, for the sake of one file;
+   * others may want more.
+   */
   static void setCopies(Applying in, long block, long ino, int copies) {
     BlockInfo info = in.tx.value(Table.BLOCKS, Key.of(block));
-    if (info == null || info.state() >= BlockInfo.DEAD) {
+    if (info == null || info.state() == BlockInfo.DEAD) {
       return;
     }
-    if (!info.solo() || info.ino() != ino) {
+    if (info.state() == BlockInfo.RELOCATED) {
+      info.relocations().stream()
+          .mapToLong(BlockInfo.Relocation::block)
+          .distinct()
+          .forEach(target -> setCopies(in, target, ino, copies));
+    } else if (!info.solo() || info.ino() != ino) {
       wantCopies(in, block, copies);
     } else if (info.copies() != copies) {
       in.tx.put(Table.BLOCKS, Key.of(block), info.withCopies(copies));
@@ -75,7 +84,7 @@ final class Blocks {
     if (servers.isEmpty()) {
       throw Refusal.of(Errno.ENOSPC, "no chunk server can take a block");
     }
-    long block = in.tx.next(NEXT_BLOCK, 1);
+    long block = next(in);
     long session = in.command.session();
     in.tx.put(
         Table.BLOCKS,
@@ -93,6 +102,11 @@ final class Blocks {
             wish.copies()));
     return new Reply.BlockGrant(
         block, FIRST_EPOCH, wish.solo(), wish.synced(), servers, List.of(), ByteString.EMPTY);
+  }
+
+  /** An id that was never given. */
+  static long next(Applying in) {
+    return in.tx.next(NEXT_BLOCK, 1);
   }
 
   /** The grant of a block that was allocated before. */
@@ -199,13 +213,19 @@ final class Blocks {
     return Reply.Done.DONE;
   }
 
-  /** Closed blocks that no version names die. */
+  /** Whether it may die when nothing names it. */
+  static boolean isMortal(BlockInfo info) {
+    return info.state() == BlockInfo.CLOSED || info.state() == BlockInfo.RELOCATED;
+  }
+
+  /** Closed and relocated blocks that nothing names die; what these named has one owner less. */
   static Reply condemn(Applying in, List<Long> blocks) {
-    List<Long> dead = new java.util.ArrayList<>();
+    List<Long> dead = new ArrayList<>();
     for (long block : blocks) {
       BlockInfo info = in.tx.value(Table.BLOCKS, Key.of(block));
-      if (info != null && info.state() == BlockInfo.CLOSED && !isOwned(in.tx, block)) {
-        in.tx.put(Table.BLOCKS, Key.of(block), info.withState(BlockInfo.DEAD, info.lengthBytes()));
+      if (info != null && isMortal(info) && !isOwned(in.tx, block)) {
+        Relocations.count(in, block, info.relocations(), -1);
+        in.tx.put(Table.BLOCKS, Key.of(block), info.dead());
         dead.add(block);
       }
     }

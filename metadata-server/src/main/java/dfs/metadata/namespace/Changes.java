@@ -81,6 +81,9 @@ final class Changes {
       case Upkeep.SetRetention u -> Retention.set(u, in);
       case Upkeep.SetMembers u -> Blocks.setMembers(u, in);
       case Upkeep.SetCopies u -> Blocks.setCopies(u, in);
+      case Upkeep.OpenTarget u -> Relocations.openTarget(u, in);
+      case Upkeep.Relocate u -> Relocations.relocate(u, in);
+      case Upkeep.DropTargets u -> Relocations.drop(u, in);
     };
   }
 

@@ -60,6 +60,7 @@ final class Checker {
     Map<Key, Long> owners = new HashMap<>();
     checkExtents(owners);
     countImages(owners);
+    checkRelocations(owners);
     checkOwners(owners);
     checkUsage();
     return problems;
@@ -200,12 +201,47 @@ final class Checker {
     }
     owners.merge(Key.of(extent.block(), map), 1L, Long::sum);
     BlockInfo info = reader.value(Table.BLOCKS, Key.of(extent.block()));
-    if (info == null || info.state() >= BlockInfo.DEAD) {
+    if (info == null || info.state() == BlockInfo.DEAD) {
       problem("map %d names block %d, which is gone".formatted(map, extent.block()));
     } else if (info.state() != BlockInfo.OPEN
         && extent.blockOffset() + extent.lengthBytes() > info.lengthBytes()) {
       problem("map %d names bytes beyond block %d".formatted(map, extent.block()));
+    } else if (info.state() == BlockInfo.RELOCATED
+        && !Relocations.covers(info.relocations(), extent.blockOffset(), extent.lengthBytes())) {
+      problem("map %d names bytes of block %d that went nowhere".formatted(map, extent.block()));
     }
+  }
+
+  /** A block that was relocated lies in one that was not, and no server has it. */
+  private void checkRelocations(Map<Key, Long> owners) {
+    reader.scan(
+        Table.BLOCKS,
+        Key.EMPTY,
+        null,
+        (key, stored) -> {
+          long block = key.longAt(0);
+          BlockInfo info = stored.value();
+          boolean relocated = info.state() == BlockInfo.RELOCATED;
+          if (relocated ? !info.servers().isEmpty() : !info.relocations().isEmpty()) {
+            problem("block %d is neither here nor relocated".formatted(block));
+          }
+          long end = 0;
+          for (BlockInfo.Relocation range : info.relocations()) {
+            owners.merge(Key.of(range.block(), Keys.ownerOf(block)), 1L, Long::sum);
+            BlockInfo target = reader.value(Table.BLOCKS, Key.of(range.block()));
+            if (range.offset() < end || range.end() > info.lengthBytes()) {
+              problem("ranges of block %d overlap at %d".formatted(block, range.offset()));
+            }
+            if (target == null
+                || target.state() != BlockInfo.CLOSED
+                || range.blockOffset() + range.lengthBytes() > target.lengthBytes()) {
+              problem(
+                  "block %d went to %d, which has not its bytes".formatted(block, range.block()));
+            }
+            end = range.end();
+          }
+          return true;
+        });
   }
 
   private void countImages(Map<Key, Long> owners) {

@@ -212,7 +212,10 @@ final class Queries {
       return new Reply.MapPage(attributes, end, inline, List.of(), List.of());
     }
     List<Extent> extents =
-        Maps.touching(reader, inode.map(), query.offset(), end, Limits.EXTENTS_PER_MESSAGE);
+        Relocations.resolve(
+            reader,
+            Maps.touching(reader, inode.map(), query.offset(), end, Limits.EXTENTS_PER_MESSAGE),
+            Limits.EXTENTS_PER_MESSAGE);
     long complete = extents.size() < Limits.EXTENTS_PER_MESSAGE ? end : extents.getLast().fileEnd();
     return new Reply.MapPage(
         attributes, complete, ByteString.EMPTY, extents, places(reader, extents));
@@ -229,7 +232,7 @@ final class Queries {
     List<Reply.BlockPlace> places = new ArrayList<>();
     for (long block : blocks) {
       BlockInfo info = reader.value(Table.BLOCKS, Key.of(block));
-      if (info != null) {
+      if (info != null && info.state() != BlockInfo.RELOCATED) {
         places.add(
             new Reply.BlockPlace(
                 block,

@@ -124,6 +124,7 @@ final class StateSurvey implements Survey {
       case BlockInfo.SEALED -> BlockState.SEALED;
       case BlockInfo.CLOSED -> BlockState.CLOSED;
       case BlockInfo.DEAD -> BlockState.DEAD;
+      case BlockInfo.RELOCATED -> BlockState.RELOCATED;
       default -> BlockState.GONE;
     };
   }
@@ -137,7 +138,8 @@ final class StateSurvey implements Survey {
         info.lengthBytes(),
         info.solo(),
         info.servers(),
-        info.copies());
+        info.copies(),
+        info.relocations().isEmpty() ? 0 : info.relocations().getFirst().block());
   }
 
   private List<Block> blocks(long after, int limit, Predicate<Block> wanted) {
@@ -211,14 +213,28 @@ final class StateSurvey implements Survey {
               Key.of(after + 1),
               null,
               (key, stored) -> {
-                if (stored.value().state() == BlockInfo.CLOSED
-                    && !Blocks.isOwned(reader, key.longAt(0))) {
+                if (Blocks.isMortal(stored.value()) && !Blocks.isOwned(reader, key.longAt(0))) {
                   found.add(key.longAt(0));
                 }
                 return found.size() < limit;
               });
           return found;
         });
+  }
+
+  @Override
+  public Live live(long block, int recordsMax, Map<Long, Long> hints) {
+    return state.readSnapshot(reader -> LiveRanges.of(reader, block, recordsMax, hints));
+  }
+
+  @Override
+  public Compacted compacted() {
+    return state.read(Relocations::compacted);
+  }
+
+  @Override
+  public long appliedIndex() {
+    return state.appliedIndex();
   }
 
   @Override

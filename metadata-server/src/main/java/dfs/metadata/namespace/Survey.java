@@ -54,7 +54,7 @@ public interface Survey {
   /** Whether extents of some version name the block. */
   boolean isOwned(long block);
 
-  /** CLOSED blocks without owners, from id {@code after} on: they may be condemned. */
+  /** CLOSED and RELOCATED blocks without owners, after this id: they may be condemned. */
   List<Long> ownerless(long after, int limit);
 
   /** States of a block, in the order it passes them. */
@@ -63,13 +63,16 @@ public interface Survey {
     SEALED,
     CLOSED,
     DEAD,
-    GONE
+    GONE,
+    /** Closed once; what versions name of it lies in another block. */
+    RELOCATED
   }
 
   /**
    * A block as the log knows it.
    *
    * @param copies on how many servers it should be; 0: as the volume says
+   * @param target where what was relocated lies; 0: nothing was
    */
   record Block(
       long id,
@@ -79,7 +82,59 @@ public interface Survey {
       long lengthBytes,
       boolean solo,
       List<Long> servers,
-      int copies) {}
+      int copies,
+      long target) {}
+
+  /**
+   * What some version that can be read names of a closed block: from then on it only becomes less.
+   * Looks at {@code recordsMax} records at the most.
+   *
+   * @param hints by map, the file offset at which a block's extents were found last: they are
+   *     looked for from there on; kept up to date
+   */
+  Live live(long block, int recordsMax, Map<Long, Long> hints);
+
+  /**
+   * What lives in a block.
+   *
+   * @param known false when there is too much to look at, or the records do not agree
+   * @param ranges in order, of whole checksum units but for the end of the block
+   * @param owned some version names the block itself, not only through blocks that went there
+   * @param tables how many relocated blocks name it
+   * @param tableRanges how many ranges of theirs do
+   * @param records how many were looked at
+   */
+  record Live(
+      boolean known, List<Range> ranges, boolean owned, int tables, int tableRanges, int records) {
+    public Live {
+      ranges = List.copyOf(ranges);
+    }
+
+    public long bytes() {
+      return ranges.stream().mapToLong(Range::lengthBytes).sum();
+    }
+  }
+
+  /** A range of a block. */
+  record Range(long offset, long lengthBytes) {
+    public long end() {
+      return offset + lengthBytes;
+    }
+  }
+
+  /** What was compacted since the volume was made. */
+  Compacted compacted();
+
+  /**
+   * Sums over all relocations.
+   *
+   * @param blocks that were emptied, of {@code bytes}
+   * @param freedBytes by how much less there was of a copy
+   */
+  record Compacted(long blocks, long bytes, long freedBytes) {}
+
+  /** Index of the last command that this has seen. */
+  long appliedIndex();
 
   /** No block id at or above this was ever allocated. */
   long allocationMark();

@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
  *   extents         map u64 | file offset u64
  *   xattrs          ino u64 | name | 0
  *   blocks          block u64
- *   owners          block u64 | map u64
+ *   owners          block u64 | map u64, or minus a relocated block that names it
  *   usage           kind u64 (0 directory, 1 user, 2 group) | id u64
  *   sessions        session u64, and session u64 | slot u64
  *   orphans         ino u64
@@ -40,6 +40,11 @@ public final class Keys {
   public static final int HISTORY_SUFFIX_BYTES = 8;
 
   private Keys() {}
+
+  /** Who owns a block in place of a map: the table of a relocated block. */
+  public static long ownerOf(long relocatedBlock) {
+    return -relocatedBlock;
+  }
 
   /** Key of a name of a directory, or of an extended attribute of an inode. */
   public static Key named(long ino, ByteString name) {

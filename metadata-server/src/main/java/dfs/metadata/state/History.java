@@ -5,6 +5,7 @@ import dfs.metadata.records.BytesRecord;
 import dfs.metadata.records.Keys;
 import dfs.metadata.records.NumberRecord;
 import dfs.metadata.state.NamespaceReader.Row;
+import dfs.metadata.store.Family;
 import dfs.metadata.store.Key;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,28 @@ public final class History {
   /** A pin went: images that only it held are looked for. */
   public static void unpinned(Transaction tx) {
     tx.setNumber(SWEEP_PINNED, 1);
+  }
+
+  /** Visits what is kept of superseded records of a family whose keys begin so, in any order. */
+  public static void visit(
+      NamespaceReader reader, Family family, Key prefix, NamespaceReader.Visitor<Image> visitor) {
+    boolean[] wants = {true};
+    for (int bucket = 0; wants[0]; bucket++) {
+      List<Row<Image>> next = reader.rows(Table.IMAGES, Keys.bucket(bucket), null, 1);
+      if (next.isEmpty()) {
+        return;
+      }
+      bucket = next.getFirst().key().buffer().getInt();
+      Key from = Keys.historyPrefix(bucket, family, prefix);
+      reader.scan(
+          Table.IMAGES,
+          from,
+          from.afterPrefix(),
+          (key, image) -> {
+            wants[0] = visitor.visit(key, image);
+            return wants[0];
+          });
+    }
   }
 
   /** The bucket that is to be trimmed at this time; 0: none. */

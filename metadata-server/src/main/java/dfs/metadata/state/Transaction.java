@@ -307,14 +307,22 @@ public final class Transaction implements NamespaceReader {
 
   /** An extent record that names a block, present or past, came or went. */
   void countOwner(ExtentRecord extent, long map, int delta) {
-    if (extent.block() == 0) {
-      return;
+    if (extent.block() != 0) {
+      countOwner(extent.block(), map, delta);
     }
-    Key key = Key.of(extent.block(), map);
+  }
+
+  /**
+   * So many records more, or fewer, name a block.
+   *
+   * @param owner the map that they are extents of, or {@link Keys#ownerOf} a relocated block
+   */
+  public void countOwner(long block, long owner, int delta) {
+    Key key = Key.of(block, owner);
     NumberRecord known = value(Table.OWNERS, key);
     long count = (known == null ? 0 : known.value()) + delta;
     if (count < 0) {
-      throw new IllegalStateException("block " + extent.block() + " has " + count + " owners");
+      throw new IllegalStateException("block " + block + " has " + count + " owners");
     }
     set(Table.OWNERS, key, count == 0 ? null : new Stored<>(0, new NumberRecord(count)));
   }

@@ -75,7 +75,7 @@ class HistoryTest {
   }
 
   private String read(long nanos) {
-    return Picture.of(bed.namespace, nanos, changes.model.cellBytes);
+    return Picture.of(bed.namespace, nanos, changes.model.cellBytes, changes.moves);
   }
 
   /** What reading at a time must show: the tree after the last change up to this instant. */
@@ -327,12 +327,26 @@ class HistoryTest {
     state.scanRaw(Family.EXTENTS, (key, value) -> assertThat(maps).contains(key.longAt(0)) != null);
     changes.sealAll();
     Set<Long> named = changes.model.blocks();
-    List<Long> ownerless = bed.namespace.survey().ownerless(0, Integer.MAX_VALUE);
-    assertThat(ownerless).doesNotContainAnyElementsOf(named);
-    Reply condemned = bed.upkeep(new Upkeep.CondemnBlocks(ownerless));
-    assertThat(((Reply.Progress) condemned).ids()).isEqualTo(ownerless);
-    Map<Survey.BlockState, Long> counts = bed.namespace.survey().blockCounts();
-    assertThat(counts.getOrDefault(Survey.BlockState.CLOSED, 0L)).isEqualTo(named.size());
+    // First what was relocated, then what nothing that was relocated names any more.
+    for (int i = 0; i < 2; i++) {
+      List<Long> ownerless = bed.namespace.survey().ownerless(0, Integer.MAX_VALUE);
+      assertThat(ownerless).doesNotContainAnyElementsOf(named);
+      Reply condemned = bed.upkeep(new Upkeep.CondemnBlocks(ownerless));
+      assertThat(((Reply.Progress) condemned).ids()).isEqualTo(ownerless);
+    }
+    Set<Long> left = new HashSet<>(named);
+    for (Survey.Block block : blocks(Survey.BlockState.RELOCATED)) {
+      assertThat(named).contains(block.id());
+      left.remove(block.id());
+      left.add(block.target());
+    }
+    assertThat(blocks(Survey.BlockState.CLOSED))
+        .extracting(Survey.Block::id)
+        .containsExactlyInAnyOrderElementsOf(left);
     bed.check();
+  }
+
+  private List<Survey.Block> blocks(Survey.BlockState state) {
+    return bed.namespace.survey().blocks(state, 0, Integer.MAX_VALUE);
   }
 }

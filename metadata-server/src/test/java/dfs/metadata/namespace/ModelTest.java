@@ -24,11 +24,13 @@ class ModelTest {
   @Test
   void theNamespaceDoesWhatTheModelDoes() {
     long first = System.nanoTime();
+    int relocated = 0;
     for (long seed = first; seed < first + SEEDS; seed++) {
       try (NamespaceBed bed = NamespaceBed.inMemory()) {
-        run(bed, seed);
+        relocated += run(bed, seed);
       }
     }
+    assertThat(relocated).as("relocations from seed %d on", first).isPositive();
   }
 
   @Test
@@ -42,7 +44,8 @@ class ModelTest {
     }
   }
 
-  private static void run(NamespaceBed bed, long seed) {
+  /** Returns how many times blocks were relocated. */
+  private static int run(NamespaceBed bed, long seed) {
     try {
       RandomChanges changes = new RandomChanges(bed, seed);
       for (int i = 1; i <= STEPS; i++) {
@@ -56,6 +59,7 @@ class ModelTest {
           compare(changes);
         }
       }
+      return changes.moves.relocated();
     } catch (RuntimeException | AssertionError e) {
       throw new AssertionError("seed " + seed, e);
     }
@@ -71,7 +75,8 @@ class ModelTest {
 
   private static void compare(RandomChanges changes) {
     ReferenceModel model = changes.model;
-    assertThat(Picture.of(changes.bed.namespace, 0, model.cellBytes)).isEqualTo(model.picture());
+    assertThat(Picture.of(changes.bed.namespace, 0, model.cellBytes, changes.moves))
+        .isEqualTo(model.picture());
     changes.bed.check();
     for (Node directory : model.nodes.values()) {
       if (directory.isDirectory()) {

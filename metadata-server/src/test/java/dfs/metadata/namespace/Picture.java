@@ -21,9 +21,11 @@ final class Picture {
   private final Namespace namespace;
   private final long asOfNanos;
   private final long cellBytes;
+  private final Moves moves;
   private final StringBuilder out = new StringBuilder();
 
-  private Picture(Namespace namespace, long asOfNanos, long cellBytes) {
+  private Picture(Namespace namespace, long asOfNanos, long cellBytes, Moves moves) {
+    this.moves = moves;
     this.namespace = namespace;
     this.asOfNanos = asOfNanos;
     this.cellBytes = cellBytes;
@@ -48,8 +50,8 @@ final class Picture {
   }
 
   /** The tree at present (0) or as of an instant. */
-  static String of(Namespace namespace, long asOfNanos, long cellBytes) {
-    Picture picture = new Picture(namespace, asOfNanos, cellBytes);
+  static String of(Namespace namespace, long asOfNanos, long cellBytes, Moves moves) {
+    Picture picture = new Picture(namespace, asOfNanos, cellBytes, moves);
     Reply root = picture.ask(new Query.GetAttributes(NamespaceBed.ROOT));
     if (!(root instanceof Reply.Entry entry)) {
       return root.toString();
@@ -139,8 +141,8 @@ final class Picture {
     return ReferenceModel.trimmed(cells);
   }
 
-  private static String cell(Extent extent, long at) {
-    return extent.block() + "@" + (extent.blockOffset() + at);
+  private String cell(Extent extent, long at) {
+    return moves.origin(extent.block(), extent.blockOffset() + at);
   }
 
   /** An inline cell is told by its first byte. */

@@ -37,6 +37,7 @@ final class RandomChanges {
   final NamespaceBed bed;
   final ReferenceModel model;
   final Random random;
+  final Moves moves = new Moves();
   private final List<Long> everMade = new ArrayList<>();
   private final List<Long> oldMaps = new ArrayList<>();
   private final List<Writer> writers = new ArrayList<>();
@@ -161,8 +162,10 @@ final class RandomChanges {
       bed.namespace.survey().mapsToReap(2).forEach(map -> bed.upkeep(new Upkeep.ReapMap(map)));
     } else if (which < 75) {
       seal();
-    } else if (which < 95) {
+    } else if (which < 85) {
       condemn();
+    } else if (which < 95) {
+      moves.relocate(this);
     } else {
       replaceSession();
     }

@@ -117,6 +117,64 @@ public sealed interface Upkeep extends Order {
   @Tag(81)
   record ReleaseHistory(long beforeNanos, boolean minutes) implements Upkeep {}
 
+  /**
+   * A block that the servers put together from what lives in others; nobody else writes it. The
+   * reply is {@link Reply.Progress} with its id.
+   *
+   * @param lengthBytes how long it will be
+   * @param servers who is to have it
+   * @param soloOf it is for the one file that this block is for; 0: for any
+   */
+  @Tag(82)
+  record OpenTarget(long lengthBytes, int copies, List<Long> servers, long soloOf)
+      implements Upkeep {
+    public OpenTarget {
+      servers = List.copyOf(servers);
+      if (lengthBytes <= 0 || lengthBytes > Limits.BLOCK_BYTES || servers.isEmpty()) {
+        throw new IllegalArgumentException("a target of " + lengthBytes + " bytes on " + servers);
+      }
+    }
+  }
+
+  /**
+   * What versions name of some blocks lies in a target from now on, which all its servers have,
+   * durable. It is closed with that; what its sources hold is surplus.
+   *
+   * @param moves by block, and then by offset
+   */
+  @Tag(83)
+  record Relocate(long target, List<Move> moves) implements Upkeep {
+    public Relocate {
+      moves = List.copyOf(moves);
+      if (moves.isEmpty() || moves.size() > Limits.RELOCATED_RANGES) {
+        throw new IllegalArgumentException(moves.size() + " ranges to relocate");
+      }
+    }
+  }
+
+  /** A range of a block, and where in the target it lies. */
+  record Move(long block, long offset, long lengthBytes, long targetOffset) {
+    public Move {
+      if (offset < 0
+          || lengthBytes <= 0
+          || targetOffset < 0
+          || offset > Limits.BLOCK_BYTES - lengthBytes
+          || targetOffset > Limits.BLOCK_BYTES - lengthBytes) {
+        throw new IllegalArgumentException(
+            "%d bytes at %d of block %d go to %d"
+                .formatted(lengthBytes, offset, block, targetOffset));
+      }
+    }
+  }
+
+  /** These targets were given up; those that are not open any more are left alone. */
+  @Tag(84)
+  record DropTargets(List<Long> blocks) implements Upkeep {
+    public DropTargets {
+      blocks = List.copyOf(blocks);
+    }
+  }
+
   /** On how many servers new blocks are written. */
   @Tag(79)
   record SetCopies(int copies) implements Upkeep {}
