@@ -142,7 +142,8 @@ final class BlockFile {
 
   private void checkContinues(BlockRecord record, ByteBuffer payload) throws BlockFault {
     checkWritable(record.epoch());
-    if (record.session() != identity.session()) {
+    // A block of no session was put together from those of many.
+    if (identity.session() != 0 && record.session() != identity.session()) {
       throw new BlockFault(
           BlockFault.Kind.NOT_WRITABLE,
           "session %d does not write block %d".formatted(record.session(), identity.block()));

@@ -246,6 +246,7 @@ final class ControlStream implements AutoCloseable {
       case ChunkOrder.Delete delete -> orders.delete(delete, stream::send);
       case ChunkOrder.SealAt seal -> orders.sealAt(seal, stream::send);
       case ChunkOrder.Copy copy -> orders.copy(copy, copier);
+      case ChunkOrder.Compact compact -> orders.compact(compact, copier);
       case ChunkOrder.SealLongest seal -> orders.seal(seal, stream::send);
       case ChunkOrder.Refused no -> stream.end("refused: " + no.reason());
     }

@@ -38,6 +38,7 @@ final class Copier implements AutoCloseable {
   private final BlockDirectory blocks;
   private final SpaceReserve space;
   private final Sources sources;
+  private final Compactor compactor;
   private final LongConsumer copied;
   private final Consumer<ChunkMessage> failed;
   private final LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>();
@@ -62,6 +63,7 @@ final class Copier implements AutoCloseable {
     this.blocks = blocks;
     this.space = space;
     this.sources = new Sources(services);
+    this.compactor = new Compactor(blocks, space, sources, buffer);
     this.copied = copied;
     this.failed = failed;
     this.thread = time.thread("dfs-chunk-copies", this::run);
@@ -73,16 +75,25 @@ final class Copier implements AutoCloseable {
 
   /** Called by the control thread only. */
   void add(ChunkOrder.Copy order) {
-    if (waiting.size() >= COPIES_WAITING_MAX) {
-      fail(order, COPIES_WAITING_MAX + " other copies are waiting");
-      return;
-    }
-    waiting.add(() -> make(order));
+    add(order.block().block(), () -> make(order));
   }
 
-  private void fail(ChunkOrder.Copy order, String reason) {
-    LOG.warn("no copy of block {}: {}", order.block().block(), reason);
-    failed.accept(new ChunkMessage.CopyFailed(order.block().block(), reason));
+  /** Called by the control thread only. */
+  void add(ChunkOrder.Compact order) {
+    add(order.block().block(), () -> make(order));
+  }
+
+  private void add(long block, Runnable making) {
+    if (waiting.size() >= COPIES_WAITING_MAX) {
+      fail(block, COPIES_WAITING_MAX + " other copies are waiting");
+      return;
+    }
+    waiting.add(making);
+  }
+
+  private void fail(long block, String reason) {
+    LOG.warn("no copy of block {}: {}", block, reason);
+    failed.accept(new ChunkMessage.CopyFailed(block, reason));
   }
 
   private void run() {
@@ -92,6 +103,18 @@ final class Copier implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       }
+    }
+  }
+
+  private void make(ChunkOrder.Compact order) {
+    long block = order.block().block();
+    try {
+      compactor.make(order);
+      copied.accept(block);
+    } catch (StoppedException e) {
+      LOG.info("block {} is not finished: it has to be ordered again", block);
+    } catch (IOException | RuntimeException e) {
+      fail(block, String.valueOf(e.getMessage()));
     }
   }
 
@@ -114,7 +137,7 @@ final class Copier implements AutoCloseable {
       if (begun) {
         delete(block);
       }
-      fail(order, String.valueOf(e.getMessage()));
+      fail(block, String.valueOf(e.getMessage()));
     }
   }
 
@@ -248,7 +271,7 @@ final class Copier implements AutoCloseable {
     for (BlockRecord record : page) {
       if (record.block() != order.block().block()
           || record.blockOffset() != at
-          || record.session() != order.session()
+          || (order.session() != 0 && record.session() != order.session())
           || record.epoch() != order.block().epoch()
           || record.length() > order.block().lengthBytes() - at) {
         throw new SourceException(source, "another record at " + at + ": " + record, false);

@@ -166,6 +166,12 @@ final class Orders {
     return states;
   }
 
+  void compact(ChunkOrder.Compact order, Copier copier) {
+    if (!isDeposed(order.term(), order)) {
+      copier.add(order);
+    }
+  }
+
   void copy(ChunkOrder.Copy order, Copier copier) {
     if (!isDeposed(order.term(), order)) {
       copier.add(order);

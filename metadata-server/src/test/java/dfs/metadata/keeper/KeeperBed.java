@@ -366,6 +366,14 @@ final class KeeperBed {
             has(wanted.block(), wanted.lengthBytes(), Replicas.SEALED);
           }
         }
+        case ChunkOrder.Compact compact -> {
+          BlockState wanted = compact.block();
+          if (refuses) {
+            say(new ChunkMessage.CopyFailed(wanted.block(), "refused"));
+          } else {
+            has(wanted.block(), wanted.lengthBytes(), Replicas.SEALED);
+          }
+        }
         case ChunkOrder.Challenge c -> {}
         case ChunkOrder.Welcome w -> {}
         case ChunkOrder.Refused r -> {}

@@ -1,6 +1,7 @@
 package dfs.protocol.session;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.wire.RecordCodec;
 import dfs.protocol.wire.Tag;
 import java.util.List;
@@ -88,6 +89,46 @@ public sealed interface ChunkOrder {
       implements ChunkOrder {
     public Copy {
       sources = List.copyOf(sources);
+    }
+  }
+
+  /**
+   * Put a block together from ranges of sealed blocks, durable before it is reported by a {@link
+   * ChunkMessage.Report}. When it fails that is reported by {@link ChunkMessage.CopyFailed}, and
+   * nothing of it is left. A block of this id that is sealed already is reported, if it has this
+   * length, and never touched.
+   *
+   * @param block with the length that it will have
+   * @param packed whether it is for more than one file
+   * @param sources every block that parts are of
+   * @param parts by where they go: each begins at a checksum unit, there and in its own block, and
+   *     ends at one or with its block, in which case zeros follow up to the next unit
+   */
+  @Tag(8)
+  record Compact(
+      ChunkMessage.BlockState block,
+      boolean packed,
+      List<Source> sources,
+      List<Upkeep.Move> parts,
+      long term,
+      long index)
+      implements ChunkOrder {
+    public Compact {
+      sources = List.copyOf(sources);
+      parts = List.copyOf(parts);
+    }
+  }
+
+  /**
+   * A sealed block to read from.
+   *
+   * @param addresses of servers that have it, the best first
+   * @param capability to read the whole block
+   */
+  record Source(
+      long block, long epoch, long lengthBytes, List<String> addresses, ByteString capability) {
+    public Source {
+      addresses = List.copyOf(addresses);
     }
   }
 }
