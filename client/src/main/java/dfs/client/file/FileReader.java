@@ -127,8 +127,8 @@ final class FileReader {
   }
 
   private MapPage page(FileState file, long at, long length, boolean afresh) throws IOException {
-    boolean cache = session.lease() != LeaseMode.NONE && !afresh;
-    if (cache) {
+    boolean cache = session.lease() != LeaseMode.NONE;
+    if (cache && !afresh) {
       file.lock.lock();
       try {
         MapPage known = file.isStale() ? null : file.page(at);
@@ -156,6 +156,9 @@ final class FileReader {
       boolean newest = page.attributes().change() >= file.attributes().change();
       if (file.commits() == commits && newest) {
         file.learn(page.attributes());
+        if (afresh) {
+          file.forgetPages();
+        }
         if (cache) {
           file.keep(at, page);
         }

@@ -280,6 +280,11 @@ final class FileState {
     return null;
   }
 
+  /** Blocks are not where the pages of the map that are known have them. */
+  void forgetPages() {
+    pages.clear();
+  }
+
   /** A page of the map that begins at {@code from} stays as long as nothing changes. */
   void keep(long from, MapPage page) {
     if (pages.size() >= PAGES_MAX) {

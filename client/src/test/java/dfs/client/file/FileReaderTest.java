@@ -110,6 +110,19 @@ class FileReaderTest {
     assertThat(session.asked).isEqualTo(3);
   }
 
+  /** What the first answer said of the block is forgotten, what the second says is kept. */
+  @Test
+  void asksOnceAfterABlockHasMoved() throws IOException {
+    services.register("local:old", new Server(BlockFault.Kind.NO_SUCH_BLOCK));
+    services.register(ADDRESS, server);
+    session.addresses.add(List.of("local:old"));
+    session.addresses.add(List.of(ADDRESS));
+    for (int i = 0; i < 5; i++) {
+      assertThat(read()).isEqualTo(server.bytes);
+    }
+    assertThat(session.asked).isEqualTo(2);
+  }
+
   /** Answers every question with the map of one block; its addresses change from one to another. */
   private static final class Session implements MetadataSession {
     final List<List<String>> addresses = new ArrayList<>();
@@ -187,6 +200,11 @@ class FileReaderTest {
     @Nullable IOException fault;
     boolean lies;
     int reads;
+
+    Server(BlockFault.Kind kind) {
+      this();
+      fault = new BlockFault(kind, "unknown");
+    }
 
     Server() {
       for (int i = 0; i < LENGTH; i++) {
