@@ -223,6 +223,12 @@ final class StatusReports implements Reports {
     sealed.put("unreachable", health.unreachable());
     sealed.put("lost", health.lost());
     volume.put("sealedBlocks", sealed);
+    Survey.Compacted sums = survey.compacted();
+    Map<String, Object> compacted = new LinkedHashMap<>();
+    compacted.put("blocks", sums.blocks());
+    compacted.put("bytes", sums.bytes());
+    compacted.put("freedBytes", sums.freedBytes());
+    volume.put("compacted", compacted);
     volume.put("oldestInstantNanos", survey.oldestInstantNanos());
     return volume;
   }

@@ -42,6 +42,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private final Deletions deletions;
   private final Thread thread;
   private final ScarceSpace scarceSpace;
+  private final Compaction compaction;
 
   /** Used by the keeper's thread alone. */
   private long repairedNanos;
@@ -78,6 +79,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
             this::propose,
             this::trim,
             time);
+    this.compaction =
+        new Compaction(
+            survey, servers, capabilities, replicas, repair, log::term, this::propose, time);
     this.log = log;
     this.survey = survey;
     this.time = time;
@@ -135,6 +139,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     part("deleting blocks", deletions::round);
     part("looking for lost copies", this::look);
     part("copying", repair::step);
+    part("compacting", this::compact);
   }
 
   private static void part(String what, Runnable part) {
@@ -151,6 +156,13 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
       lookAtOnce = false;
       repairedNanos = now;
       repair.survey();
+    }
+  }
+
+  /** What a relocation made surplus is looked for at once. */
+  private void compact() {
+    if (compaction.round()) {
+      lookAtOnce = true;
     }
   }
 
@@ -211,6 +223,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   public void gone(long server) {
     replicas.gone(server);
     repair.gone(server);
+    compaction.gone(server);
     deadWriters.gone(server);
     deletions.gone(server);
     lookAtOnce = true;
@@ -223,7 +236,10 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
       lookAtOnce = true;
       wake();
     }
-    if (blocks.stream().anyMatch(replica -> repair.isCopying(replica.block()))) {
+    if (blocks.stream()
+        .anyMatch(
+            replica ->
+                repair.isCopying(replica.block()) || compaction.isFilling(replica.block()))) {
       wake();
     }
   }
@@ -232,6 +248,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   public void copyFailed(long server, long block, String reason) {
     LOG.warn("chunk server {} cannot copy block {}: {}", server, block, reason);
     repair.copyFailed(server, block);
+    compaction.failed(block);
   }
 
   @Override

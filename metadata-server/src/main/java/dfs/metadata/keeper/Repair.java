@@ -191,6 +191,29 @@ final class Repair {
     changed.clear();
   }
 
+  /** Whether enough has been reported to move blocks about. */
+  boolean isSafe() {
+    return safe;
+  }
+
+  /**
+   * The servers of a sealed block, when each has it, good, and they are as many as they should be;
+   * else none: it is to be mended first.
+   */
+  List<Long> settledOn(Block block) {
+    boolean settled =
+        block.servers().size() >= wanted(block, survey.copies()) && isConfirmed(block, complete());
+    return settled ? block.servers() : List.of();
+  }
+
+  /** Whether every server of a sealed block has said that it has it, good. */
+  private boolean isConfirmed(Block block, Set<Long> complete) {
+    return isSealed(block)
+        && !block.servers().isEmpty()
+        && block.servers().stream()
+            .allMatch(server -> complete.contains(server) && replicas.isGood(server, block));
+  }
+
   /** Whether a copy of this block is on its way. */
   boolean isCopying(long block) {
     return copying.containsKey(block);
@@ -571,9 +594,10 @@ final class Repair {
 
   /**
    * Replicas on servers that are no members go once every member has confirmed its own, and there
-   * are enough; those that are not what they should be, once one has; those of blocks that are gone
-   * at once. Which are told to go counts no more from before the order on: it may be obeyed late,
-   * when that server is a member again.
+   * are enough; those that are not what they should be, once one has; those of relocated blocks
+   * once every member of the target has confirmed that; those of blocks that are gone at once.
+   * Which are told to go counts no more from before the order on: it may be obeyed late, when that
+   * server is a member again.
    *
    * @return whether there are any
    */
@@ -608,6 +632,10 @@ final class Repair {
     Block block = survey.block(id);
     if (block == null) {
       return true;
+    }
+    if (block.state() == BlockState.RELOCATED) {
+      Block target = survey.block(block.target());
+      return target != null && isConfirmed(target, complete);
     }
     if (block.servers().contains(server) || !isSealed(block)) {
       return false;
