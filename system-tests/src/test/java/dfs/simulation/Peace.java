@@ -35,7 +35,7 @@ final class Peace {
   void checkReplicas() {
     for (BlockState state : List.of(BlockState.SEALED, BlockState.CLOSED)) {
       for (Block block : survey.blocks(state, 0, BLOCKS_MAX)) {
-        if (!survey.ownerless(block.id(), 1).contains(block.id())) {
+        if (survey.isOwned(block.id())) {
           check(block);
         }
       }

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,6 +97,15 @@ final class SimulatedClient {
     @Override
     public boolean inUse(long ino) {
       return files.inUse(ino);
+    }
+
+    @Override
+    public void leaving(Set<Long> servers) {
+      try {
+        files.endBlocksOn(servers);
+      } catch (IOException e) {
+        // It is said again.
+      }
     }
 
     @Override
@@ -213,7 +223,7 @@ final class SimulatedClient {
     if (size > 0) {
       Reply reply = session.callAsOf(Caller.ROOT, new Query.ReadMap(ino, 0, size), nanos);
       if (reply instanceof Reply.Refused refused) {
-        if (refused.errno() == Errno.ESTALE) {
+        if (refused.errno() == Errno.ENODATA) {
           return null;
         }
         throw new Refused(refused);

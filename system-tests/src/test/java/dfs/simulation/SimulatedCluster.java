@@ -354,8 +354,10 @@ final class SimulatedCluster {
       }
       case ChunkMessage.Report report -> {
         for (ChunkMessage.BlockState block : report.blocks()) {
+          Survey.Block known = survey().block(block.block());
           String wrong = acknowledgements.wrong(from.machine(), block);
-          if (wrong != null) {
+          boolean cut = known != null && known.lengthBytes() == block.lengthBytes();
+          if (wrong != null && !cut) {
             scheduler.fail(new AssertionError(wrong));
           }
         }
@@ -477,7 +479,7 @@ final class SimulatedCluster {
 
   /** Whether a block has owners, and no file names it now. */
   boolean isOfThePast(Survey.Block block) {
-    return !survey().ownerless(block.id(), 1).contains(block.id())
+    return survey().isOwned(block.id())
         && !metadata.blocksNamed().contains(block.id());
   }
 

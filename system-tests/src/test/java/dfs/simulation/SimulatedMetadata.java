@@ -139,6 +139,11 @@ final class SimulatedMetadata {
     }
 
     @Override
+    public boolean isShortOfSpace() {
+      return false;
+    }
+
+    @Override
     public long term() {
       return ownTerm;
     }

@@ -1,5 +1,6 @@
 package dfs.client.metadata;
 
+import dfs.protocol.seam.Time;
 import dfs.protocol.session.ServerMessage;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -10,11 +11,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class Advice {
   private final Lease lease;
+  private final Time time;
   private final AtomicBoolean telling = new AtomicBoolean();
   private volatile boolean scarce;
 
-  Advice(Lease lease) {
+  Advice(Lease lease, Time time) {
     this.lease = lease;
+    this.time = time;
   }
 
   void learn(ServerMessage.HeartbeatAnswer answer) {
@@ -22,16 +25,17 @@ final class Advice {
     LeaseListener listener = lease.listener();
     // It is said again with each heartbeat: who is still at it has not to be told.
     if (listener != null && !answer.leaving().isEmpty() && telling.compareAndSet(false, true)) {
-      Thread.ofVirtual()
-          .name("dfs-leaving")
-          .start(
+      Set<Long> leaving = Set.copyOf(answer.leaving());
+      time.lightThread(
+              "dfs-leaving",
               () -> {
                 try {
-                  listener.leaving(Set.copyOf(answer.leaving()));
+                  listener.leaving(leaving);
                 } finally {
                   telling.set(false);
                 }
-              });
+              })
+          .start();
     }
   }
 

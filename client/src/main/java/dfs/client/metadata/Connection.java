@@ -86,7 +86,7 @@ final class Connection {
     this.slots = slots;
     this.lease = lease;
     this.questions = new Questions(lease, time);
-    this.advice = new Advice(lease);
+    this.advice = new Advice(lease, time);
     this.clock = clock;
     this.fenced = fenced;
   }
