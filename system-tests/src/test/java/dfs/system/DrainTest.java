@@ -3,7 +3,12 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -14,6 +19,22 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class DrainTest {
   private static final int FAILED = 1;
+
+  /** Files with a block of their own that is never full and never idle, until told to stop. */
+  private static final String SLOW =
+      """
+      import os, sys
+      files = [os.open(name, os.O_CREAT | os.O_WRONLY | os.O_APPEND) for name in sys.argv[2:]]
+      for fd in files:
+          os.write(fd, bytes(5_000_000)); os.fsync(fd)
+      open(sys.argv[1] + 'begun', 'w').close()
+      while not os.path.exists(sys.argv[1]):
+          for fd in files:
+              os.write(fd, bytes(1000)); os.fsync(fd)
+      """;
+
+  private static final long BEGIN_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private @TempDir Path scratch;
   private ServerProcesses servers;
@@ -34,6 +55,21 @@ class DrainTest {
     }
   }
 
+  private Process slow() throws Exception {
+    Files.writeString(scratch.resolve("slow.py"), SLOW);
+    List<String> command = new ArrayList<>(List.of("timeout", "200", "python3", "slow.py", "stop"));
+    for (int i = 0; i < 6; i++) {
+      command.add("mnt/slow" + i);
+    }
+    Process slow = new ProcessBuilder(command).directory(scratch.toFile()).inheritIO().start();
+    long since = System.nanoTime();
+    while (!Files.exists(scratch.resolve("stopbegun"))) {
+      assertThat(System.nanoTime() - since).as("a start").isLessThan(BEGIN_NANOS);
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+    return slow;
+  }
+
   @Test
   void aDrainedServersDirectoryCanBeDeletedUnderLoad() throws Exception {
     servers.start(3, 2);
@@ -41,8 +77,12 @@ class DrainTest {
     Shell.run(
         servers.mnt, "for i in $(seq 12); do head -c 5000000 /dev/urandom >large$i; done; sync");
     String written = Shell.run(servers.mnt, "sha256sum large*");
+    Process slow = slow();
     writers.startAndWork(500);
     assertThat(servers.dfs(0, "drain", "1")).contains("chunk server 1 has nothing that is needed");
+    assertThat(slow.isAlive()).as("somebody appends").isTrue();
+    Files.createFile(scratch.resolve("stop"));
+    assertThat(slow.waitFor()).isZero();
     assertThat(servers.dfs(FAILED, "forget-server", "1")).contains("is here");
     servers.chunk(1).kill();
     Shell.run(scratch, "rm -rf data/chunk");

@@ -110,7 +110,7 @@ final class FillingWriters {
 
   /** Removes of so many acknowledged files one. */
   void removeOneOf(int parts) throws IOException {
-    for (Map.Entry<Integer, Path> file : acknowledged.entrySet()) {
+    for (Map.Entry<Integer, Path> file : List.copyOf(acknowledged.entrySet())) {
       if (file.getKey() % parts == 0) {
         Files.delete(file.getValue());
         acknowledged.remove(file.getKey());
@@ -118,10 +118,10 @@ final class FillingWriters {
     }
   }
 
-  /** Tries until a file finds room again. */
-  void awaitRoom() throws IOException {
+  /** Tries until a file of at least so many bytes finds room again. */
+  void awaitRoom(int bytes) throws IOException {
     long since = System.nanoTime();
-    while (!write()) {
+    while (!write() || sizes.applyAsInt(next.get()) < bytes) {
       assertThat(System.nanoTime() - since).as("time without room").isLessThan(BACK_NANOS);
       LockSupport.parkNanos(LOOK_NANOS);
     }

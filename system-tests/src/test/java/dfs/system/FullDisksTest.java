@@ -31,6 +31,8 @@ class FullDisksTest {
   /** Most have a block of their own, some share one. */
   private static final int[] SIZES = {5_000_000, 7_000_000, 300_000, 9_000_000};
 
+  private static final int LARGE_BYTES = 5_000_000;
+
   private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private final List<LoopDisk> disks = new ArrayList<>();
   private ServerProcesses servers;
@@ -68,18 +70,20 @@ class FullDisksTest {
         new FillingWriters(servers.mnt, number -> SIZES[number % SIZES.length]);
     for (int round = 0; round < ROUNDS; round++) {
       writers.fill();
-      assertThat(writers.files()).as("files that fit").isGreaterThan(15);
+      int full = writers.files();
+      assertThat(full).as("files that fit").isGreaterThan(15);
       writers.verify();
       int victim = 1 + round % 3;
       servers.chunk(victim).kill();
       writers.verify();
       servers.startChunk(victim);
       writers.removeOneOf(2);
-      writers.awaitRoom();
+      writers.awaitRoom(LARGE_BYTES);
       writers.fill();
+      assertThat(writers.files()).as("files that fit again").isGreaterThan(full * 2 / 3);
       writers.verify();
       writers.removeOneOf(1);
-      writers.awaitRoom();
+      writers.awaitRoom(LARGE_BYTES);
     }
     servers.awaitHealthy();
     servers.dfs(0, "fsck");
@@ -94,14 +98,16 @@ class FullDisksTest {
     FillingWriters writers = new FillingWriters(servers.mnt, number -> 3000 + number % 1000);
     for (int round = 0; round < ROUNDS; round++) {
       writers.fill();
-      assertThat(writers.files()).as("files that fit").isGreaterThan(300);
+      int full = writers.files();
+      assertThat(full).as("files that fit").isGreaterThan(300);
       writers.verify();
       writers.removeOneOf(2);
-      writers.awaitRoom();
+      writers.awaitRoom(0);
       writers.fill();
+      assertThat(writers.files()).as("files that fit again").isGreaterThan(full * 2 / 3);
       writers.verify();
       writers.removeOneOf(1);
-      writers.awaitRoom();
+      writers.awaitRoom(0);
     }
     servers.dfs(0, "fsck");
   }

@@ -10,6 +10,7 @@ import dfs.metadata.store.KeyValueStore.Snapshot;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.StampedLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -46,12 +47,10 @@ public final class State implements AutoCloseable {
   private final Latest latest;
   private final Instants instants;
   private final StampedLock publishing = new StampedLock();
+  private final AtomicLong blockChanges = new AtomicLong();
   private volatile long flushedIndex;
   private volatile long appliedIndex;
   private volatile long lastStampNanos;
-
-  /** Written by the thread that commits. */
-  private volatile long blockChanges;
 
   public State(KeyValueStore store) {
     this.store = store;
@@ -80,7 +79,7 @@ public final class State implements AutoCloseable {
 
   /** How many batches since the start have changed blocks, their owners or chunk servers. */
   public long blockChanges() {
-    return blockChanges;
+    return blockChanges.get();
   }
 
   public long appliedIndex() {
@@ -114,7 +113,7 @@ public final class State implements AutoCloseable {
       store.write(writes);
       transaction.publish(latest);
       if (transaction.touches(Table.BLOCKS, Table.OWNERS, Table.SERVERS)) {
-        blockChanges = blockChanges + 1;
+        blockChanges.incrementAndGet();
       }
       appliedIndex = lastIndex;
       lastStampNanos = stamp;
