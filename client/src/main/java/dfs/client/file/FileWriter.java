@@ -150,7 +150,9 @@ final class FileWriter {
           takeBack(file);
           end(e.ends());
           if (attempt >= (e.isForSpace() ? FULL_ATTEMPTS : ATTEMPTS)) {
-            throw e.isForSpace() ? new RefusedException(e.getMessage(), Errno.ENOSPC) : e;
+            throw e.isForSpace()
+                ? new RefusedException(String.valueOf(e.getMessage()), Errno.ENOSPC)
+                : e;
           }
           if (attempt > 1) {
             time.pause(ATTEMPT_NANOS);

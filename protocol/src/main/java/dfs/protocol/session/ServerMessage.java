@@ -30,6 +30,8 @@ public sealed interface ServerMessage {
   record Answer(int slot, long sequence, Reply reply) implements ServerMessage {}
 
   /**
+   * A heartbeat has come.
+   *
    * @param scarce space is short: what is written now may find no room
    * @param leaving chunk servers that are drained: the session is to end its blocks there
    */
