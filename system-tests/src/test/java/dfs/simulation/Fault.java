@@ -35,6 +35,8 @@ enum Fault {
   BYTES_COUNTED_INSTEAD_OF_OWNERS,
   /** A journal whose end is damaged counts as one that was not written to its end. */
   DAMAGE_TAKEN_FOR_A_TORN_TAIL,
+  /** What was copied or put together from other blocks counts before it was flushed. */
+  RELOCATION_BEFORE_THE_FLUSH,
   /** What a server had in an earlier start counts. */
   STALE_REPORT_OBEYED,
   /** Orders of a metadata server that is no more are obeyed. */
@@ -59,20 +61,34 @@ enum Fault {
           cluster.network.tap(
               new Collecting(cluster, List.of(BlockState.CLOSED), cluster::isOfThePast));
       case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> cluster.rotBy(Fault::tear);
+      case RELOCATION_BEFORE_THE_FLUSH ->
+          cluster.wrapDisk(disk -> new Forgetful(disk, path -> isCompacting()));
       case STALE_REPORT_OBEYED -> cluster.network.tap(new Remembering());
       case OLDER_TERM_OBEYED -> cluster.network.tap(new Repeating(cluster));
     }
   }
 
-  /** Where to begin to look: the first that finds it. */
+  private static boolean isCompacting() {
+    return Thread.currentThread().getName().endsWith("dfs-chunk-copies");
+  }
+
+  /** Where to begin to look: the first that found it. */
   long seed() {
-    return 1;
+    return switch (this) {
+      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 27;
+      case RELOCATION_BEFORE_THE_FLUSH -> 195;
+      case OLDER_TERM_OBEYED -> 12;
+      default -> 1;
+    };
   }
 
   /** Whether what was found is what the fault does. */
   boolean isNamedBy(String finding) {
     return switch (this) {
-      case FLUSH_SKIPPED, ACKNOWLEDGED_BEFORE_THE_FLUSH, ONLY_ONE_FLUSH_OF_TWO ->
+      case RELOCATION_BEFORE_THE_FLUSH,
+          FLUSH_SKIPPED,
+          ACKNOWLEDGED_BEFORE_THE_FLUSH,
+          ONLY_ONE_FLUSH_OF_TWO ->
           finding.contains("a replica is shorter than what was acknowledged")
               || finding.contains("do not become healthy")
               || finding.contains("is not what was written")
@@ -174,8 +190,7 @@ enum Fault {
   private record Forgetful(Disk disk, Predicate<Path> forgotten) implements Disk {
     @Override
     public DiskFile open(Path path, boolean create) throws IOException {
-      DiskFile file = disk.open(path, create);
-      return forgotten.test(path) ? new ForgetfulFile(file) : file;
+      return new ForgetfulFile(disk.open(path, create), path, forgotten);
     }
 
     @Override
@@ -219,7 +234,8 @@ enum Fault {
     }
   }
 
-  private record ForgetfulFile(DiskFile file) implements DiskFile {
+  private record ForgetfulFile(DiskFile file, Path path, Predicate<Path> forgotten)
+      implements DiskFile {
     @Override
     public int read(ByteBuffer into, long offset) throws IOException {
       return file.read(into, offset);
@@ -242,8 +258,8 @@ enum Fault {
 
     @Override
     public void sync(boolean metadata) throws IOException {
-      if (metadata) {
-        file.sync(true);
+      if (metadata || !forgotten.test(path)) {
+        file.sync(metadata);
       }
     }
 

@@ -7,6 +7,8 @@ import dfs.metadata.keeper.BlockKeeper;
 import dfs.metadata.keeper.Health;
 import dfs.metadata.namespace.Survey;
 import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Order;
+import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Disk;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
@@ -31,6 +33,8 @@ final class SimulatedCluster {
   static final long SECOND = 1_000_000_000L;
   private static final int METADATA_MACHINE = 0;
   private static final int CLIENT_MACHINE = 100;
+  private static final int LONG_ONE_IN = 8;
+  private static final int LONG_TIMES = 6;
   private static final long SETTLE_NANOS = 600 * SECOND;
 
   /** Whatever rotted before was read by then. */
@@ -58,6 +62,7 @@ final class SimulatedCluster {
   private final int rotten;
 
   private boolean diskLost;
+  private long forgottenNanos;
   private Rot rot = SimulatedCluster::flip;
 
   private final Acknowledgements acknowledgements = new Acknowledgements();
@@ -130,12 +135,15 @@ final class SimulatedCluster {
       servers.add(new SimulatedServer(i));
     }
     int userCount = 1 + random.nextInt(3);
+    // Now and then there is time for so many blocks that they are merged.
+    int patience = random.nextInt(LONG_ONE_IN) == 0 ? LONG_TIMES : 1;
     for (int i = 0; i < userCount; i++) {
-      Workload workload = new Workload("user" + i, random.nextLong(), 30 + random.nextInt(60));
+      Workload workload =
+          new Workload("user" + i, random.nextLong(), patience * (30 + random.nextInt(60)));
       users.add(new User(workload, CLIENT_MACHINE + i));
     }
     rotten = copies == 1 ? 0 : random.nextInt(2 * count);
-    metadata.onApplied(order -> count(order.getClass().getSimpleName()));
+    metadata.onApplied(this::applied);
     network.tap(this::countMessage);
     prepare.accept(this);
     network.tap(this::checkReplicas);
@@ -381,6 +389,13 @@ final class SimulatedCluster {
     }
   }
 
+  private void applied(Order order) {
+    count(order.getClass().getSimpleName());
+    if (order instanceof Upkeep.ReleaseHistory release) {
+      users.forEach(user -> user.workload.forgetBefore(release.beforeNanos()));
+    }
+  }
+
   private List<Object> countMessage(SimulatedProcess from, SimulatedProcess to, Object message) {
     count(message.getClass().getSimpleName());
     if (message instanceof ChunkMessage.Report report) {
@@ -429,11 +444,35 @@ final class SimulatedCluster {
       }
     }
     var _ = run(() -> false, SCRUBBED_NANOS);
+    if (diskLost) {
+      var _ = run(this::forgetLost, SETTLE_NANOS);
+    }
     if (!run(this::isHealthy, SETTLE_NANOS)) {
       BlockKeeper keeper = metadata.keeper();
       throw new AssertionError(
-          "the blocks do not become healthy: " + (keeper == null ? "" : keeper.health()));
+          "the blocks do not become healthy: %s, open are %s"
+              .formatted(
+                  keeper == null ? "" : keeper.health(),
+                  survey().blocks(Survey.BlockState.OPEN, 0, 10)));
     }
+  }
+
+  /** Orders that who does not come back is forgotten; whether that is so of all of them. */
+  private boolean forgetLost() {
+    List<Long> here = servers.stream().map(SimulatedServer::id).toList();
+    List<Long> lost =
+        survey().servers().stream()
+            .map(Survey.Server::id)
+            .filter(id -> !here.contains(id))
+            .toList();
+    if (lost.isEmpty()) {
+      return true;
+    }
+    if (scheduler.nowNanos() - forgottenNanos > SECOND) {
+      forgottenNanos = scheduler.nowNanos();
+      lost.forEach(id -> order(new Change.ForgetServer(id)));
+    }
+    return false;
   }
 
   private boolean isHealthy() {
@@ -479,8 +518,7 @@ final class SimulatedCluster {
 
   /** Whether a block has owners, and no file names it now. */
   boolean isOfThePast(Survey.Block block) {
-    return survey().isOwned(block.id())
-        && !metadata.blocksNamed().contains(block.id());
+    return survey().isOwned(block.id()) && !metadata.blocksNamed().contains(block.id());
   }
 
   private void countPasts() {

@@ -47,6 +47,7 @@ class SimulationTest {
               "Copy",
               "CopyFailed",
               "SetMembers",
+              "Relocate",
               "Delete",
               "BlocksGone",
               "DrainServer",

@@ -60,6 +60,11 @@ final class Workload {
     return done;
   }
 
+  /** What was before this is not remembered second by second any more. */
+  void forgetBefore(long nanos) {
+    pasts.removeIf(past -> past.nanos < nanos);
+  }
+
   int failed() {
     return failed;
   }
