@@ -648,6 +648,11 @@ class OpenFilesTest {
   /** Nothing happens because of the time. */
   private static final class StillTime implements Time {
     @Override
+    public void pause(long nanos) {
+      // It is over before it began.
+    }
+
+    @Override
     public long monotonicNanos() {
       return 0;
     }
