@@ -22,9 +22,6 @@ class FullDisksTest {
   private static final int CHUNK_MEBIBYTES = 256;
   private static final int METADATA_MEBIBYTES = 128;
 
-  /** What others have on the disk of the metadata, so that it is full before long. */
-  private static final int OTHERS_MEBIBYTES = Boolean.getBoolean("dfs.long") ? 1 : 52;
-
   private static final int ROUNDS =
       Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 8 : 1);
 
@@ -86,29 +83,6 @@ class FullDisksTest {
       writers.awaitRoom(LARGE_BYTES);
     }
     servers.awaitHealthy();
-    servers.dfs(0, "fsck");
-  }
-
-  @Test
-  void writersHearThatTheMetadataIsFullAndGoOnWhenItIsNot() throws Exception {
-    disk("metadata", METADATA_MEBIBYTES);
-    servers.start(1, 1);
-    servers.mount();
-    Shell.run(scratch, "fallocate -l %dM data/metadata/others".formatted(OTHERS_MEBIBYTES));
-    FillingWriters writers = new FillingWriters(servers.mnt, number -> 3000 + number % 1000);
-    for (int round = 0; round < ROUNDS; round++) {
-      writers.fill();
-      int full = writers.files();
-      assertThat(full).as("files that fit").isGreaterThan(300);
-      writers.verify();
-      writers.removeOneOf(2);
-      writers.awaitRoom(0);
-      writers.fill();
-      assertThat(writers.files()).as("files that fit again").isGreaterThan(full * 2 / 3);
-      writers.verify();
-      writers.removeOneOf(1);
-      writers.awaitRoom(0);
-    }
     servers.dfs(0, "fsck");
   }
 }

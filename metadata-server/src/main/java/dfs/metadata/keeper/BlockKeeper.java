@@ -74,7 +74,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.scarceSpace =
         new ScarceSpace(
             survey,
-            () -> servers.isShortOfSpace(survey.copies()),
+            () -> isEverybodyKnown(survey, servers) && servers.isShortOfSpace(survey.copies()),
             log::isShortOfSpace,
             this::propose,
             this::trim,
@@ -88,6 +88,14 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.thread = time.thread("keeper", this::run);
     this.repairedNanos = time.monotonicNanos() - REPAIR_NANOS;
     servers.listen(this);
+  }
+
+  /** Nobody who may have room is only away for a while. */
+  private boolean isEverybodyKnown(Survey state, ChunkServers servers) {
+    Set<Long> alive = servers.alive();
+    return repair.isSafe()
+        && state.servers().stream()
+            .allMatch(server -> alive.contains(server.id()) || repair.isLost(server.id()));
   }
 
   public void start() {

@@ -241,6 +241,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       LOG.warn("chunk server {} is gone: {}", server, reason);
     }
 
+    /** None of its disks has failed: a failed one is no full one. */
+    boolean isWell() {
+      return directories.stream().allMatch(directory -> directory.state().equals("ok"));
+    }
+
     boolean isAlive() {
       return time.monotonicNanos() - heardNanos < SILENT_NANOS;
     }
@@ -404,7 +409,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   public boolean isShortOfSpace(int copies) {
     List<Connection> able =
         connected.values().stream()
-            .filter(c -> c.isAlive() && !withheld.contains(c.server))
+            .filter(c -> c.isAlive() && !withheld.contains(c.server) && c.isWell())
             .toList();
     return able.stream().filter(Connection::hasPlenty).count() < Math.min(copies, able.size());
   }

@@ -280,6 +280,7 @@ final class Repair {
     return sights.wanting + sights.unreachable + sights.lost == 0
         && sights.toAsk.isEmpty()
         && doubts.isEmpty()
+        && copying.isEmpty()
         && absentSince.isEmpty();
   }
 

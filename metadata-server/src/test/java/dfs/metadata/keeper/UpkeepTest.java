@@ -260,6 +260,23 @@ class UpkeepTest {
     assertThat(block(block).state()).isEqualTo(BlockState.CLOSED);
   }
 
+  /** The others have room, and will be back. */
+  @Test
+  void thePastStaysWhenThoseWithRoomAreAwayForAWhile() {
+    Server three = bed.server().here();
+    Server four = bed.server().here();
+    long block = inThePast();
+    one.freeBytes = 1;
+    two.freeBytes = 1;
+    bed.run(2);
+    three.leave();
+    four.leave();
+    bed.run(10);
+    one.obey();
+    assertThat(block(block).state()).isEqualTo(BlockState.CLOSED);
+    assertThat(bed.survey().past().empty()).isFalse();
+  }
+
   /** Each answer wakes the keeper: it must not bring the same orders again. */
   @Test
   void aDeletionIsOrderedOnce() {
