@@ -31,6 +31,7 @@ final class Workload {
   private int done;
   private int failed;
   private int pastsRead;
+  private long rememberedNanos;
 
   /** What a file held at an instant. */
   private record Past(String name, long ino, long nanos, ByteString contents) {
@@ -62,6 +63,7 @@ final class Workload {
 
   /** What was before this is not remembered second by second any more. */
   void forgetBefore(long nanos) {
+    rememberedNanos = Math.max(rememberedNanos, nanos);
     pasts.removeIf(past -> past.nanos < nanos);
   }
 
@@ -149,7 +151,9 @@ final class Workload {
       case 9 -> {
         if (file.isSettledSince(next.process.monotonicNanos() - SETTLED_NANOS)) {
           long then = next.process.wallNanos() - SETTLED_NANOS / 2;
-          pasts.add(new Past(name, next.inodeOf(handle), then, ByteString.copyFrom(file.now())));
+          if (then >= rememberedNanos) {
+            pasts.add(new Past(name, next.inodeOf(handle), then, ByteString.copyFrom(file.now())));
+          }
         }
         if (!pasts.isEmpty()) {
           pasts.get(random.nextInt(pasts.size())).check(next);
