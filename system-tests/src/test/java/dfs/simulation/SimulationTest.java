@@ -20,8 +20,8 @@ class SimulationTest {
   private static final long FIRST_SEED = 1;
 
   /**
-   * What these show is not mended yet: a server obeys an order to delete a copy of which it has
-   * become a member meanwhile. The others still have the block, and it is copied again.
+   * What these show is neither understood nor mended yet: a server deletes its copy of a block
+   * whose record names it as a member. Whether anything is lost by that is not known.
    */
   private static final Set<Long> OPEN_SEEDS = Set.of(67L);
 
