@@ -71,6 +71,12 @@ final class Repair {
   private final Map<Doubt, Long> doubts = new HashMap<>();
   private final Map<Long, Copying> copying = new ConcurrentHashMap<>();
 
+  /**
+   * Blocks whose members are being changed: what the state says of them may be over. One of which
+   * it is not known whether that came about stays here, and is left alone, until a restart.
+   */
+  private final Set<Long> moving = ConcurrentHashMap.newKeySet();
+
   /** When a server said that it cannot make a copy. */
   private final Map<Doubt, Long> failedNanos = new ConcurrentHashMap<>();
 
@@ -365,7 +371,7 @@ final class Repair {
       Block block = survey.block(id);
       if (block == null || !isSealed(block)) {
         next.remove();
-      } else if (!copying.containsKey(id)) {
+      } else if (!copying.containsKey(id) && !moving.contains(id)) {
         Next done = mend(members(block, complete, null), complete);
         ordered += done == Next.ORDERED ? 1 : 0;
         if (done == Next.SETTLED) {
@@ -594,11 +600,11 @@ final class Repair {
   }
 
   /**
-   * Replicas on servers that are no members go once every member has confirmed its own, and there
-   * are enough; those that are not what they should be, once one has; those of relocated blocks
-   * once every member of the target has confirmed that; those of blocks that are gone at once.
-   * Which are told to go counts no more from before the order on: it may be obeyed late, when that
-   * server is a member again.
+   * Replicas on servers that are no members, and are not being made ones, go once every member has
+   * confirmed its own, and there are enough; those that are not what they should be, once one has;
+   * those of relocated blocks once every member of the target has confirmed that; those of blocks
+   * that are gone at once. Which are told to go counts no more from before the order on: it may be
+   * obeyed late, when that server is a member again.
    *
    * @return whether there are any
    */
@@ -627,7 +633,7 @@ final class Repair {
 
   private boolean isSurplus(long server, long id, Set<Long> complete, int volume) {
     Copying known = copying.get(id);
-    if (known != null && known.server() == server) {
+    if (moving.contains(id) || (known != null && known.server() == server)) {
       return false;
     }
     Block block = survey.block(id);
@@ -662,12 +668,14 @@ final class Repair {
   }
 
   private void propose(Upkeep.SetMembers order) {
+    moving.add(order.block());
     log.propose(
         Proposal.upkeep(order),
         (reply, failure) -> {
           if (failure != null) {
             LOG.warn("{} did not get through", order, failure);
           } else {
+            moving.remove(order.block());
             LOG.info("block {} lies on {} now: {}", order.block(), order.after(), reply);
           }
         });
