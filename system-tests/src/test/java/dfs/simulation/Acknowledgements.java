@@ -34,7 +34,8 @@ final class Acknowledgements {
         new Replica(machine, block), (replica, known) -> Math.min(known, length));
   }
 
-  void deleted(int machine, long block) {
+  /** The server's replica is gone, or is known to be damaged. */
+  void forget(int machine, long block) {
     durable.remove(new Replica(machine, block));
   }
 

@@ -316,11 +316,18 @@ final class SimulatedCluster {
     }
   }
 
-  /** Of a journal it may be the last that was written, and look as if it had not been. */
+  /**
+   * Of a journal, or of a block that is not sealed, it may be the last that was written, and look
+   * as if it had not been.
+   */
   private static void flip(SimulatedCluster cluster, SimulatedServer server, Path path) {
     server.disk().rot(path, cluster.random);
     if (path.startsWith("journal")) {
       cluster.acknowledgements.forget(server.machine);
+    } else {
+      String name = path.getFileName().toString();
+      cluster.acknowledgements.forget(
+          server.machine, Long.parseLong(name.substring(0, name.indexOf('.')), 16));
     }
   }
 
@@ -356,7 +363,7 @@ final class SimulatedCluster {
     switch (message) {
       case ChunkMessage.Deleted deleted -> {
         for (long block : deleted.blocks()) {
-          acknowledgements.deleted(from.machine(), block);
+          acknowledgements.forget(from.machine(), block);
           checkDeleted(servers.get(from.machine() - 1).id(), survey().block(block));
         }
       }

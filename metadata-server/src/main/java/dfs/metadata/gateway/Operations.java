@@ -13,6 +13,7 @@ import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.ServerMessage;
@@ -66,9 +67,24 @@ final class Operations {
     return log.isShortOfSpace() || servers.isShortOfSpace(namespace.survey().copies());
   }
 
+  /**
+   * Runs an operation once those who are in its way have let it. If the stream that brought it has
+   * ended by then nothing happens: whoever lives asks again over the next one, and what the dead
+   * asked for must not come over what was done after them.
+   */
+  @SuppressWarnings("ReferenceEquality") // a later stream of the session is another link
   void run(LiveSession session, ClientMessage.Request request) {
+    Link<ServerMessage> broughtBy = session.link();
     Need need = needOf(request.operation());
-    VolumeLease.after(lease.clear(session, need), () -> proceed(session, request, need));
+    VolumeLease.after(
+        lease.clear(session, need),
+        () -> {
+          if (broughtBy != null && session.link() == broughtBy) {
+            proceed(session, request, need);
+          } else if (need == Need.CHANGE) {
+            lease.changed(session);
+          }
+        });
   }
 
   /** What an operation needs of the others: whether it sees or changes what they may hold. */

@@ -121,6 +121,20 @@ class SessionGatewayTest {
   }
 
   @Test
+  void whatAClientWaitedForWhenItDiedIsNotDoneLater() {
+    Client holder = bed.mount();
+    Client dead = bed.mount();
+    assertThat(dead.ask(Caller.ROOT, makeDirectory("a"))).isNull();
+    dead.close();
+    holder.say(new ClientMessage.Acknowledge(recalled(holder, LeaseMode.NONE), false));
+    assertThat(holder.ask(Caller.ROOT, makeDirectory("a"))).isInstanceOf(Reply.Entry.class);
+    wait(11, holder);
+    assertThat(requireNonNull(holder.last(ServerMessage.Grant.class)).mode())
+        .as("nobody's change is under way")
+        .isNotEqualTo(LeaseMode.NONE);
+  }
+
+  @Test
   void theLeaseComesBackTenSecondsAfterTheLastOperationOfAnother() {
     Client first = bed.mount();
     Client second = bed.mount();
