@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class OpenBlock {
   private final BlockWriter writer;
   private final Set<Long> servers;
+
+  /** Guards what follows; held while the block is sealed on its servers. */
+  private final ReentrantLock lock = new ReentrantLock();
+
   private final Map<Long, Integer> uncommitted = new HashMap<>();
   private @Nullable BlockEnd end;
   private boolean closed;
@@ -45,17 +50,27 @@ final class OpenBlock {
   }
 
   /** A file has one more extent here to commit. */
-  synchronized void appended(long ino) {
-    uncommitted.merge(ino, 1, Integer::sum);
+  void appended(long ino) {
+    lock.lock();
+    try {
+      uncommitted.merge(ino, 1, Integer::sum);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** So many of the file's extents are committed, or will never be. */
-  synchronized void settled(long ino, int extents) {
-    int left = uncommitted.getOrDefault(ino, 0) - extents;
-    if (left > 0) {
-      uncommitted.put(ino, left);
-    } else {
-      uncommitted.remove(ino);
+  void settled(long ino, int extents) {
+    lock.lock();
+    try {
+      int left = uncommitted.getOrDefault(ino, 0) - extents;
+      if (left > 0) {
+        uncommitted.put(ino, left);
+      } else {
+        uncommitted.remove(ino);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -82,71 +97,116 @@ final class OpenBlock {
   }
 
   /** Whether it was sealed, with everything in it durable, since somebody looked. */
-  private synchronized boolean endedMeanwhile() {
-    return end != null && !failed;
+  private boolean endedMeanwhile() {
+    lock.lock();
+    try {
+      return end != null && !failed;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Fails if the block broke before its bytes up to here were durable. */
-  synchronized void checkHolds(long offset) throws BlockFailedException {
-    BlockEnd known = end;
-    if (known != null && known.lengthBytes() < offset) {
-      throw new BlockFailedException(
-          this, new IOException("the block ends at " + known.lengthBytes()));
+  void checkHolds(long offset) throws BlockFailedException {
+    lock.lock();
+    try {
+      BlockEnd known = end;
+      if (known != null && known.lengthBytes() < offset) {
+        throw new BlockFailedException(
+            this, new IOException("the block ends at " + known.lengthBytes()));
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  private synchronized boolean isSealed() {
-    return end != null;
+  private boolean isSealed() {
+    lock.lock();
+    try {
+      return end != null;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Seals it on its servers, once; nothing can be appended any more. */
-  synchronized void seal() throws BlockFailedException {
-    if (end != null) {
-      return;
-    }
+  void seal() throws BlockFailedException {
+    lock.lock();
     try {
-      end = writer.seal(false);
-    } catch (IOException e) {
-      abandon();
-      throw new BlockFailedException(this, e);
+      if (end != null) {
+        return;
+      }
+      try {
+        end = writer.seal(false);
+      } catch (IOException e) {
+        abandon();
+        throw new BlockFailedException(this, e);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
   /** It broke: it ends where it was durable. */
-  synchronized void abandon() {
-    failed = true;
-    if (end == null) {
-      end = new BlockEnd(writer.block(), writer.epoch(), writer.durableBytes(), false);
+  void abandon() {
+    lock.lock();
+    try {
+      failed = true;
+      if (end == null) {
+        end = new BlockEnd(writer.block(), writer.epoch(), writer.durableBytes(), false);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  synchronized boolean isFailed() {
-    return failed;
+  boolean isFailed() {
+    lock.lock();
+    try {
+      return failed;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
    * What a commit by {@code ino} of all its extents here says of the block's end: closed when
    * nobody else has anything to commit.
    */
-  synchronized List<BlockEnd> endWith(long ino) {
-    BlockEnd known = end;
-    boolean last = uncommitted.isEmpty() || uncommitted.keySet().equals(Set.of(ino));
-    if (known == null || closed || (reported && !last)) {
-      return List.of();
+  List<BlockEnd> endWith(long ino) {
+    lock.lock();
+    try {
+      BlockEnd known = end;
+      boolean last = uncommitted.isEmpty() || uncommitted.keySet().equals(Set.of(ino));
+      if (known == null || closed || (reported && !last)) {
+        return List.of();
+      }
+      closed = last;
+      reported = true;
+      return List.of(new BlockEnd(known.block(), known.epoch(), known.lengthBytes(), last));
+    } finally {
+      lock.unlock();
     }
-    closed = last;
-    reported = true;
-    return List.of(new BlockEnd(known.block(), known.epoch(), known.lengthBytes(), last));
   }
 
   /** What {@link #endWith} said did not get through: it is to be said again. */
-  synchronized void untold() {
-    closed = false;
-    reported = false;
+  void untold() {
+    lock.lock();
+    try {
+      closed = false;
+      reported = false;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** What is still to be said of the block's end when no commit is left to say it. */
-  synchronized List<BlockEnd> endAlone() {
-    return uncommitted.isEmpty() ? endWith(0) : List.of();
+  List<BlockEnd> endAlone() {
+    lock.lock();
+    try {
+      return uncommitted.isEmpty() ? endWith(0) : List.of();
+    } finally {
+      lock.unlock();
+    }
   }
 }
