@@ -91,6 +91,28 @@ public final class BlockDirectory implements AutoCloseable {
     }
   }
 
+  /**
+   * Looks whether the files of a block are there and as long as they should be. What is wrong is
+   * told as if a reader had found it.
+   */
+  public void confirm(long block) throws BlockFault {
+    BlockFile file = file(block);
+    look(
+        file,
+        () -> {
+          checkFiles(file);
+          return block;
+        });
+  }
+
+  private void checkFiles(BlockFile file) throws IOException {
+    long block = file.identity().block();
+    if (!disk.exists(path(block, ".m")) || !disk.exists(path(block, ".d"))) {
+      throw new BlockFault(BlockFault.Kind.DAMAGED, "files of block " + block + " are gone");
+    }
+    file.checkLength();
+  }
+
   /** What the disk cannot read of one block is damage of it, as what is wrong is. */
   private void load(long block) throws IOException {
     DiskFile side = null;
@@ -393,9 +415,7 @@ public final class BlockDirectory implements AutoCloseable {
     verify(
         file,
         () -> {
-          if (!disk.exists(path(block, ".m")) || !disk.exists(path(block, ".d"))) {
-            throw new BlockFault(BlockFault.Kind.DAMAGED, "files of block " + block + " are gone");
-          }
+          checkFiles(file);
           file.verifySide();
           return block;
         });

@@ -389,6 +389,17 @@ final class BlockFile {
     }
   }
 
+  /** Whether the data file has as many bytes as there are records of. */
+  void checkLength() throws IOException {
+    long length = length();
+    long size = data.size();
+    if (size < length) {
+      throw new BlockFault(
+          BlockFault.Kind.DAMAGED,
+          "block %d has %d bytes instead of %d".formatted(identity.block(), size, length));
+    }
+  }
+
   /** Whether the side file of a sealed block has all its records, and the seal. */
   void verifySide() throws IOException {
     SideFile.Contents contents = SideFile.read(side);

@@ -143,8 +143,9 @@ final class Orders {
     long block = wanted.block();
     try {
       blocks.sealAt(block, wanted.lengthBytes());
+      blocks.confirm(block);
     } catch (BlockFault e) {
-      LOG.error("block {} is not sealed at {}: {}", block, wanted.lengthBytes(), e.getMessage());
+      LOG.error("block {} is not whole at {}: {}", block, wanted.lengthBytes(), e.getMessage());
       return;
     }
     State now = blocks.state(block);

@@ -10,6 +10,7 @@ import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.frame.BlockServices;
+import dfs.protocol.seam.DiskFile;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkMessage.BlockState;
 import dfs.protocol.session.ChunkOrder;
@@ -325,6 +326,33 @@ class ChunkServerTest {
       stream.send(new ChunkOrder.SealAt(List.of(new BlockState(8, 1, 5000, 0)), 5, 3));
       assertThat(stream.next(ChunkMessage.Report.class).blocks())
           .containsExactly(new BlockState(8, 1, 5100, 1), new BlockState(8, 0, 0, 2));
+    }
+  }
+
+  /** As whoever is about to delete another copy asks. */
+  @Test
+  void looksForItsFilesBeforeItSaysThatABlockIsHere() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      List<BlockState> wanted = new ArrayList<>();
+      for (long block = 7; block <= 10; block++) {
+        write(block, 5000);
+        wanted.add(new BlockState(block, 1, 5000, 0));
+      }
+      stream.send(new ChunkOrder.SealAt(wanted, 5, 1));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .allMatch(replica -> replica.state() == 1)
+          .hasSize(4);
+      disk.delete(Path.of("data/07/0000000000000007.d"));
+      disk.delete(Path.of("data/08/0000000000000008.m"));
+      try (DiskFile data = disk.open(Path.of("data/09/0000000000000009.d"), false)) {
+        data.truncate(4999);
+      }
+      stream.send(new ChunkOrder.SealAt(wanted, 5, 2));
+      List<BlockState> said = stream.next(ChunkMessage.Report.class).blocks();
+      assertThat(said.stream().filter(replica -> replica.state() == 2).map(BlockState::block))
+          .containsExactly(7L, 8L, 9L);
+      assertThat(said.getLast()).isEqualTo(new BlockState(10, 1, 5000, 1));
     }
   }
 

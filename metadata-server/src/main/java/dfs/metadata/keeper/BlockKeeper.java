@@ -240,7 +240,8 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   @Override
   public void report(long server, List<ChunkMessage.BlockState> blocks, boolean last) {
-    if (replicas.report(server, blocks, last)) {
+    boolean completes = replicas.report(server, blocks, last);
+    if (repair.reported(server, blocks) || completes) {
       lookAtOnce = true;
       wake();
     }

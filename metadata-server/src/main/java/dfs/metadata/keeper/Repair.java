@@ -55,9 +55,6 @@ final class Repair {
   /** A copy that failed is not ordered again of the same server before this time. */
   private static final long AGAIN_NANOS = 10_000_000_000L;
 
-  /** A deletion that was not answered is ordered again after this time. */
-  private static final long DELETE_AGAIN_NANOS = 30_000_000_000L;
-
   private final ReplicatedLog log;
   private final Survey survey;
   private final ChunkServers servers;
@@ -66,7 +63,7 @@ final class Repair {
   private final Time time;
   private final long lostNanos;
   private final long startedNanos;
-  private final Outstanding surplusOrdered;
+  private final Surplus surplus;
   private final Map<Long, Long> absentSince = new HashMap<>();
   private final Map<Doubt, Long> doubts = new HashMap<>();
   private final Map<Long, Copying> copying = new ConcurrentHashMap<>();
@@ -149,7 +146,7 @@ final class Repair {
     this.replicas = replicas;
     this.time = time;
     this.lostNanos = lostNanos;
-    this.surplusOrdered = new Outstanding(time, DELETE_AGAIN_NANOS);
+    this.surplus = new Surplus(survey, servers, replicas, this, log::term, time);
     this.startedNanos = time.monotonicNanos();
   }
 
@@ -177,7 +174,7 @@ final class Repair {
   /** The copies that a server was making are not to be expected any more. */
   void gone(long server) {
     changedMeanwhile(server);
-    surplusOrdered.gone(server);
+    surplus.gone(server);
     copying.values().removeIf(known -> known.server() == server);
   }
 
@@ -213,16 +210,46 @@ final class Repair {
   }
 
   /** Whether every server of a sealed block has said that it has it, good. */
-  private boolean isConfirmed(Block block, Set<Long> complete) {
+  boolean isConfirmed(Block block, Set<Long> complete) {
     return isSealed(block)
         && !block.servers().isEmpty()
         && block.servers().stream()
             .allMatch(server -> complete.contains(server) && replicas.isGood(server, block));
   }
 
-  /** Whether a copy of this block is on its way. */
+  /** Whether a copy of this block is on its way; any thread. */
   boolean isCopying(long block) {
     return copying.containsKey(block);
+  }
+
+  /** Whether a copy of this block is on its way to this server. */
+  boolean isCopying(long block, long server) {
+    Copying known = copying.get(block);
+    return known != null && known.server() == server;
+  }
+
+  /** Whether the members of a block are being changed. */
+  boolean isChanging(long block) {
+    return moving.contains(block);
+  }
+
+  boolean isDraining(long server) {
+    return draining.contains(server);
+  }
+
+  /** How many copies of a block there should be. */
+  int wanted(Block block) {
+    return wanted(block, survey.copies());
+  }
+
+  /** A server says what it has; whether something was waiting for that. Any thread. */
+  boolean reported(long server, List<ChunkMessage.BlockState> blocks) {
+    return surplus.reported(server, blocks);
+  }
+
+  /** What a server was told to delete, and has; any thread. */
+  void deleted(long server, List<Long> blocks) {
+    surplus.deleted(server, blocks);
   }
 
   /** What a survey is made of. */
@@ -275,7 +302,7 @@ final class Repair {
     sawAway(absentSince.keySet());
     wanting.clear();
     sights.under.forEach(wanting::addAll);
-    boolean deleting = safe && deleteSurplus(complete, volume);
+    boolean deleting = safe && surplus.delete(complete);
     boolean quiet = safe && !deleting && wanting.isEmpty() && isQuiet(sights);
     // What is left on one that has just begun is said by the next survey.
     quietAt = quiet && drainedBefore.equals(draining) ? now : null;
@@ -336,7 +363,7 @@ final class Repair {
   }
 
   /** Who has a replica open seals it, which is answered with what there is. */
-  private void ask(long server, List<ChunkMessage.BlockState> blocks) {
+  void ask(long server, List<ChunkMessage.BlockState> blocks) {
     for (int from = 0; from < blocks.size(); from += BLOCKS_PER_PAGE) {
       int to = Math.min(from + BLOCKS_PER_PAGE, blocks.size());
       servers.order(server, new ChunkOrder.SealAt(blocks.subList(from, to), log.term(), 0));
@@ -386,7 +413,7 @@ final class Repair {
     return block == null || replicas.isGood(server, block);
   }
 
-  private static boolean isSealed(Block block) {
+  static boolean isSealed(Block block) {
     return block.state() == BlockState.SEALED || block.state() == BlockState.CLOSED;
   }
 
@@ -597,74 +624,6 @@ final class Repair {
     }
     LOG.info("server {} is to copy block {} from {}", target, block.id(), members.sources());
     return true;
-  }
-
-  /**
-   * Replicas on servers that are no members, and are not being made ones, go once every member has
-   * confirmed its own, and there are enough; those that are not what they should be, once one has;
-   * those of relocated blocks once every member of the target has confirmed that; those of blocks
-   * that are gone at once. Which are told to go counts no more from before the order on: it may be
-   * obeyed late, when that server is a member again.
-   *
-   * @return whether there are any
-   */
-  private boolean deleteSurplus(Set<Long> complete, int volume) {
-    boolean any = false;
-    long mark = survey.allocationMark();
-    for (long server : complete) {
-      List<Long> surplus = new ArrayList<>();
-      for (long id : replicas.blocksOf(server)) {
-        if (id < mark
-            && surplus.size() < BLOCKS_PER_PAGE
-            && isSurplus(server, id, complete, volume)) {
-          any = true;
-          if (surplusOrdered.take(server, id)) {
-            surplus.add(id);
-          }
-        }
-      }
-      if (!surplus.isEmpty()) {
-        replicas.doom(server, surplus);
-        servers.order(server, new ChunkOrder.Delete(surplus, mark, log.term(), 0));
-      }
-    }
-    return any;
-  }
-
-  private boolean isSurplus(long server, long id, Set<Long> complete, int volume) {
-    Copying known = copying.get(id);
-    if (moving.contains(id) || (known != null && known.server() == server)) {
-      return false;
-    }
-    Block block = survey.block(id);
-    if (block == null) {
-      return true;
-    }
-    if (block.state() == BlockState.RELOCATED) {
-      Block target = survey.block(block.target());
-      return target != null && isConfirmed(target, complete);
-    }
-    if (block.servers().contains(server) || !isSealed(block)) {
-      return false;
-    }
-    long confirmed =
-        block.servers().stream()
-            .filter(member -> complete.contains(member) && replicas.isGood(member, block))
-            .filter(member -> !draining.contains(member))
-            .count();
-    ChunkMessage.BlockState replica = replicas.of(server, id);
-    boolean whole =
-        replica != null
-            && replica.state() == Replicas.SEALED
-            && replica.lengthBytes() == block.lengthBytes();
-    return whole
-        ? confirmed == block.servers().size() && confirmed >= wanted(block, volume)
-        : confirmed > 0;
-  }
-
-  /** What a server was told to delete, and has. */
-  void deleted(long server, List<Long> blocks) {
-    surplusOrdered.forget(server, blocks);
   }
 
   private void propose(Upkeep.SetMembers order) {

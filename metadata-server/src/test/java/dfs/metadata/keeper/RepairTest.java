@@ -36,9 +36,14 @@ class RepairTest {
 
   /** Time passes, and who is alive does what it is told. */
   private void run(long seconds) {
+    run(bed, seconds, one, two, three);
+  }
+
+  /** Time passes, and these do what they are told. */
+  private static void run(KeeperBed bed, long seconds, Server... obeying) {
     for (long i = 0; i < seconds; i++) {
       bed.run(1);
-      for (Server server : List.of(one, two, three)) {
+      for (Server server : obeying) {
         if (!server.silent) {
           server.obey();
         }
@@ -257,6 +262,26 @@ class RepairTest {
     assertThat(bed.members(block)).containsExactly(one.id, two.id);
   }
 
+  /** What they said when they came may be over. */
+  @Test
+  void thoseThatStayAreAskedAnewBeforeAnythingGoes() {
+    long block = bed.sealed(LENGTH, one, two);
+    three.has(block, LENGTH, Replicas.SEALED);
+    bed.run(20);
+    assertThat(one.told(ChunkOrder.SealAt.class)).hasSize(1);
+    one.obey();
+    bed.run(10);
+    assertThat(deletions(three)).as("the other has not answered").isEmpty();
+    two.orders.clear();
+    two.has(block, 0, Replicas.DAMAGED);
+    run(bed, 10, one);
+    assertThat(deletions(three)).as("its replica is gone").isEmpty();
+    assertThat(bed.members(block)).containsExactlyInAnyOrder(one.id, three.id);
+    run(30);
+    assertThat(deletions(two)).containsExactly(block);
+    assertThat(deletions(three)).isEmpty();
+  }
+
   @Test
   void aCopyOfAnotherLengthIsNoCopy() {
     long block = bed.open(bed.session, one, two);
@@ -324,7 +349,7 @@ class RepairTest {
     assertThat(first.told(ChunkOrder.Copy.class)).isEmpty();
     assertThat(fourth.told).as("safe mode").isEmpty();
     third.report();
-    fresh.run(6);
+    run(fresh, 6, first, second);
     assertThat(third.told(ChunkOrder.Copy.class).size() + fourth.told(ChunkOrder.Copy.class).size())
         .isEqualTo(1);
     assertThat(deletions(fourth)).containsExactly(surplus);
@@ -359,7 +384,7 @@ class RepairTest {
   void aCopyThatIsToBeDeletedCountsNoMore() {
     long block = bed.sealed(LENGTH, one, two);
     three.has(block, LENGTH, Replicas.SEALED);
-    bed.run(10);
+    run(bed, 10, one, two);
     assertThat(deletions(three)).containsExactly(block);
     two.leave();
     bed.run(60);
@@ -383,7 +408,7 @@ class RepairTest {
     bed.run(60);
     two.incarnation++;
     two.here();
-    bed.run(10);
+    run(10);
     assertThat(deletions(three)).isEmpty();
     bed.log.keepsMembersBack = false;
     bed.log.applyLate();
@@ -400,9 +425,9 @@ class RepairTest {
   void aDeletionIsNotRepeatedBeforeItsTime() {
     long block = bed.sealed(LENGTH, one, two);
     three.has(block, LENGTH, Replicas.SEALED);
-    bed.run(30);
+    run(bed, 30, one, two);
     assertThat(deletions(three)).containsExactly(block);
-    bed.run(30);
+    run(bed, 30, one, two);
     assertThat(deletions(three)).containsExactly(block, block);
   }
 

@@ -56,9 +56,9 @@ public sealed interface ChunkOrder {
   record Refused(String reason) implements ChunkOrder {}
 
   /**
-   * Seal these open blocks at just these lengths, which were durable on all members: what is longer
-   * is cut. A replica that is shorter stays as it is. Answered by a {@link ChunkMessage.Report} of
-   * them.
+   * Seal these blocks, if they are open, at just these lengths, which were durable on all members:
+   * what is longer is cut. A replica that is shorter stays as it is. Answered, after a look whether
+   * their files are there, by a {@link ChunkMessage.Report} of them.
    */
   @Tag(6)
   record SealAt(List<ChunkMessage.BlockState> blocks, long term, long index) implements ChunkOrder {
