@@ -40,6 +40,9 @@ final class SimulatedCluster {
   /** Whatever rotted before was read by then. */
   private static final long SCRUBBED_NANOS = 70 * SECOND;
 
+  /** The keeper has looked at all blocks by then, more than once. */
+  private static final long LOOKS_NANOS = 12 * SECOND;
+
   private static final Disk.Space SPACE = new Disk.Space(1L << 40, 1L << 39);
 
   static final String LONGER_REPLICA_CUT = "longer replica cut";
@@ -63,6 +66,7 @@ final class SimulatedCluster {
 
   private boolean diskLost;
   private long forgottenNanos;
+  private long healthyNanos;
   private Rot rot = SimulatedCluster::flip;
 
   private final Acknowledgements acknowledgements = new Acknowledgements();
@@ -454,7 +458,8 @@ final class SimulatedCluster {
     if (diskLost) {
       var _ = run(this::forgetLost, SETTLE_NANOS);
     }
-    if (!run(this::isHealthy, SETTLE_NANOS)) {
+    healthyNanos = scheduler.nowNanos();
+    if (!run(this::isHealthyForLong, SETTLE_NANOS)) {
       BlockKeeper keeper = metadata.keeper();
       throw new AssertionError(
           "the blocks do not become healthy: %s, open are %s"
@@ -480,6 +485,14 @@ final class SimulatedCluster {
       lost.forEach(id -> order(new Change.ForgetServer(id)));
     }
     return false;
+  }
+
+  /** What the keeper says is as old as its last look at the blocks. */
+  private boolean isHealthyForLong() {
+    if (!isHealthy()) {
+      healthyNanos = scheduler.nowNanos();
+    }
+    return scheduler.nowNanos() - healthyNanos > LOOKS_NANOS;
   }
 
   private boolean isHealthy() {

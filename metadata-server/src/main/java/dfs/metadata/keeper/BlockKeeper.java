@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks every second for what is to be done without anybody asking: blocks of dead sessions are
  * sealed, blocks without owners die and are deleted in two phases, maps and history are trimmed,
- * and before space runs out history is given up. Everything it does is an order in the log or to a
- * chunk server; it keeps nothing that a restart would miss. Runs on a thread of its own.
+ * before space runs out history is given up, and copies go from full servers to empty ones.
+ * Everything it does is an order in the log or to a chunk server; it keeps nothing that a restart
+ * would miss. Runs on a thread of its own.
  */
 public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(BlockKeeper.class);
@@ -43,6 +44,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private final Thread thread;
   private final ScarceSpace scarceSpace;
   private final Compaction compaction;
+  private final Balance balance;
 
   /** Used by the keeper's thread alone. */
   private long repairedNanos;
@@ -82,6 +84,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.compaction =
         new Compaction(
             survey, servers, capabilities, replicas, repair, log::term, this::propose, time);
+    this.balance = new Balance(survey, servers, replicas, repair, time);
     this.log = log;
     this.survey = survey;
     this.time = time;
@@ -148,6 +151,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     part("looking for lost copies", this::look);
     part("copying", repair::step);
     part("compacting", this::compact);
+    part("balancing", balance::round);
   }
 
   private static void part(String what, Runnable part) {

@@ -20,10 +20,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -257,18 +259,19 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
           : host + " " + directories.getFirst().device();
     }
 
+    long totalBytes() {
+      return directories.stream().mapToLong(ChunkMessage.DirectoryState::totalBytes).sum();
+    }
+
     /** How empty the disks are, in parts of them; one that has said nothing yet is empty. */
     long emptiness() {
-      long total = directories.stream().mapToLong(ChunkMessage.DirectoryState::totalBytes).sum();
+      long total = totalBytes();
       return total == 0 ? EMPTINESS_PARTS : freeBytes() / Math.max(1, total / EMPTINESS_PARTS);
     }
 
     /** Whether there is room for more than a little. */
     boolean hasPlenty() {
-      return directories.isEmpty()
-          || freeBytes()
-              > directories.stream().mapToLong(ChunkMessage.DirectoryState::totalBytes).sum()
-                  / SCARCE_PARTS;
+      return directories.isEmpty() || freeBytes() > totalBytes() / SCARCE_PARTS;
     }
 
     /** What new blocks may take: the server keeps a reserve for itself. */
@@ -441,6 +444,41 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     }
     connection.link.send(order);
     return true;
+  }
+
+  /**
+   * How full a server is.
+   *
+   * @param usedBytes of its disks, by whomever, and what it keeps for itself
+   */
+  record Fill(long server, long usedBytes, long totalBytes) {}
+
+  /** Of servers that may be given blocks. */
+  List<Fill> fills() {
+    List<Fill> fills = new ArrayList<>();
+    for (Connection c : connected.values()) {
+      long total = c.totalBytes();
+      if (total > 0 && c.isAlive() && c.isWell() && !withheld.contains(c.server)) {
+        fills.add(new Fill(c.server, total - c.freeBytes(), total));
+      }
+    }
+    fills.sort(Comparator.comparingLong(Fill::server));
+    return fills;
+  }
+
+  /** Whether copies on these servers are on as many hosts and disks as copies on those. */
+  boolean isSpreadAsFar(List<Long> before, List<Long> after) {
+    return distinct(after, c -> c.host) >= distinct(before, c -> c.host)
+        && distinct(after, Connection::device) >= distinct(before, Connection::device);
+  }
+
+  private long distinct(List<Long> servers, Function<Connection, String> place) {
+    return servers.stream()
+        .map(connected::get)
+        .filter(Objects::nonNull)
+        .map(place)
+        .distinct()
+        .count();
   }
 
   /** A chunk server as it shows itself. */

@@ -44,6 +44,9 @@ final class DeadWriters {
   /** What the members answered: block, server, replica; a length below 0 if it has none. */
   private final Map<Long, Map<Long, ChunkMessage.BlockState>> answers = new ConcurrentHashMap<>();
 
+  /** Where what files have in a block ends: who might change that is fenced. */
+  private final Map<Long, Long> namedEnds = new HashMap<>();
+
   /** Servers that are known, here or not; others were forgotten. */
   private Set<Long> registered = Set.of();
 
@@ -95,6 +98,7 @@ final class DeadWriters {
           }
         });
     answers.keySet().retainAll(open);
+    namedEnds.keySet().retainAll(open);
     asked.retain(open);
   }
 
@@ -120,11 +124,10 @@ final class DeadWriters {
   }
 
   /**
-   * Everybody who is here is asked. The longest that anybody has counts: others get what they lack
-   * as copies. Who is away has no acknowledged byte that one who has the block lacks; but nothing
-   * is known from one who has lost it, so without a replica the block waits for all its members but
-   * those that are forgotten. If none has it then it ends empty, unless files have bytes in it:
-   * these are lost, and as nobody knows where it ended it counts as full.
+   * Everybody who is here is asked. The longest that anybody has counts, if it has all that files
+   * have in the block: others get what they lack as copies. Otherwise, or if nobody has a replica,
+   * the block waits for all its members but those that are forgotten. When all have spoken what is
+   * missing is lost, and the block ends where files say.
    */
   private @Nullable BlockEnd endOf(Block block, Map<Long, List<ChunkMessage.BlockState>> toAsk) {
     if (block.state() == BlockState.SEALED) {
@@ -152,10 +155,17 @@ final class DeadWriters {
     if (!here.isEmpty() || (longest.isEmpty() && !unheard.isEmpty())) {
       return null;
     }
-    if (longest.isEmpty() && survey.isOwned(block.id())) {
-      LOG.error("block {} of a dead writer is lost: no server has it", block.id());
-      return new BlockEnd(block.id(), block.epoch(), Limits.BLOCK_BYTES, true);
+    long named = namedEnds.computeIfAbsent(block.id(), survey::namedEnd);
+    if (longest.orElse(0) < named) {
+      if (!unheard.isEmpty()) {
+        return null;
+      }
+      LOG.error(
+          "block {} of a dead writer is lost from {} on: files have {} bytes of it",
+          block.id(),
+          longest.orElse(0),
+          named);
     }
-    return new BlockEnd(block.id(), block.epoch(), longest.orElse(0), true);
+    return new BlockEnd(block.id(), block.epoch(), Math.max(named, longest.orElse(0)), true);
   }
 }

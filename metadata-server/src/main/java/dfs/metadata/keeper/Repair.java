@@ -102,8 +102,12 @@ final class Repair {
   /** A replica that ought to be there and is not known to be. */
   private record Doubt(long server, long block) {}
 
-  /** A copy that was ordered. */
-  private record Copying(long server, long sinceNanos) {}
+  /**
+   * A copy that was ordered.
+   *
+   * @param instead the member whose place it takes; 0: it is one more
+   */
+  private record Copying(long server, long instead, long sinceNanos) {}
 
   /**
    * What is known of one block's members.
@@ -228,6 +232,36 @@ final class Repair {
     return known != null && known.server() == server;
   }
 
+  /** Whether all blocks have what they should, as far as is known, and may be moved about. */
+  boolean isQuiet() {
+    return safe && wanting.isEmpty() && health.under() + health.unreachable() + health.lost() == 0;
+  }
+
+  /** Orders a copy of a settled block that takes the place of another; whether that was heard. */
+  boolean move(Block block, long from, long to) {
+    return !copying.containsKey(block.id())
+        && !moving.contains(block.id())
+        && !hasJustFailed(to, block.id())
+        && order(members(block, complete(), null), to, from);
+  }
+
+  /** These servers, with one in another's place. */
+  static List<Long> replaced(List<Long> servers, long from, long to) {
+    return servers.stream().map(server -> server == from ? (Long) to : server).toList();
+  }
+
+  /** A copy that is there takes its place, if nothing else has happened to the block. */
+  private void settle(long id, Copying made) {
+    Block block = survey.block(id);
+    if (block != null
+        && made.instead() != 0
+        && settledOn(block).contains(made.instead())
+        && !block.servers().contains(made.server())) {
+      List<Long> after = replaced(block.servers(), made.instead(), made.server());
+      propose(new Upkeep.SetMembers(id, block.servers(), after));
+    }
+  }
+
   /** Whether the members of a block are being changed. */
   boolean isChanging(long block) {
     return moving.contains(block);
@@ -350,12 +384,21 @@ final class Repair {
         page = page(BlockState.OPEN, after)) {
       for (Block block : page) {
         count(block, sights.leftOn);
-        if (block.servers().stream().noneMatch(complete::contains)) {
+        if (block.servers().stream().noneMatch(s -> complete.contains(s) && mayHaveAll(s, block))) {
           sights.onlyAway(block, complete);
         }
       }
       after = page.getLast().id();
     }
+  }
+
+  /** Whether what a server said of a block that is open does not contradict that. */
+  private boolean mayHaveAll(long server, Block block) {
+    ChunkMessage.BlockState replica = replicas.of(server, block.id());
+    return replica == null
+        || replica.state() == Replicas.OPEN
+        || (replica.state() == Replicas.SEALED
+            && replica.lengthBytes() >= survey.namedEnd(block.id()));
   }
 
   private static void count(Block block, Map<Long, Long> leftOn) {
@@ -380,12 +423,16 @@ final class Repair {
   void step() {
     Set<Long> complete = complete();
     long now = time.monotonicNanos();
-    copying
-        .entrySet()
-        .removeIf(
-            entry ->
-                isThere(entry.getValue().server(), entry.getKey())
-                    || now - entry.getValue().sinceNanos() > COPYING_NANOS);
+    for (Map.Entry<Long, Copying> entry : copying.entrySet()) {
+      Copying made = entry.getValue();
+      boolean there = isThere(made.server(), entry.getKey());
+      if (there) {
+        settle(entry.getKey(), made);
+      }
+      if (there || now - made.sinceNanos() > COPYING_NANOS) {
+        copying.remove(entry.getKey(), made);
+      }
+    }
     if (!safe) {
       return;
     }
@@ -455,7 +502,7 @@ final class Repair {
     }
     for (long server : able) {
       if (copiesTo(server) < COPIES_PER_SERVER && !hasJustFailed(server, block.id())) {
-        return order(members, server) ? Next.ORDERED : Next.SETTLED;
+        return order(members, server, 0) ? Next.ORDERED : Next.SETTLED;
       }
     }
     return Next.BUSY;
@@ -605,7 +652,7 @@ final class Repair {
     return failed != null && time.monotonicNanos() - failed <= AGAIN_NANOS;
   }
 
-  private boolean order(Members members, long target) {
+  private boolean order(Members members, long target, long instead) {
     Block block = members.block();
     ChunkOrder.Copy order =
         new ChunkOrder.Copy(
@@ -617,7 +664,7 @@ final class Repair {
             capabilities.toRead(block.id(), 0, Limits.BLOCK_BYTES, 0),
             log.term(),
             0);
-    copying.put(block.id(), new Copying(target, time.monotonicNanos()));
+    copying.put(block.id(), new Copying(target, instead, time.monotonicNanos()));
     if (!servers.order(target, order)) {
       copying.remove(block.id());
       return false;

@@ -13,6 +13,7 @@ import dfs.metadata.store.Key;
 import dfs.protocol.Limits;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,17 @@ final class LiveRanges {
       return new Survey.Live(false, List.of(), false, 0, 0, 1);
     }
     return new LiveRanges(reader, recordsMax, hints).of(block, info);
+  }
+
+  /**
+   * Where what some version names in a block ends, however long that takes to find; a whole block
+   * when the records do not agree.
+   */
+  static long end(NamespaceReader reader, long block) {
+    LiveRanges ranges = new LiveRanges(reader, Integer.MAX_VALUE, new HashMap<>());
+    long[] end = {0};
+    var _ = ranges.look(block, (offset, length) -> end[0] = Math.max(end[0], offset + length));
+    return ranges.known ? end[0] : Limits.BLOCK_BYTES;
   }
 
   private Survey.Live of(long block, BlockInfo info) {

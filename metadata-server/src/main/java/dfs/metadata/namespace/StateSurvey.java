@@ -228,6 +228,11 @@ final class StateSurvey implements Survey {
   }
 
   @Override
+  public long namedEnd(long block) {
+    return state.readSnapshot(reader -> LiveRanges.end(reader, block));
+  }
+
+  @Override
   public Compacted compacted() {
     return state.read(Relocations::compacted);
   }

@@ -95,6 +95,12 @@ public interface Survey {
   Live live(long block, int recordsMax, Map<Long, Long> hints);
 
   /**
+   * Where the bytes end that some version names in a block that was not relocated; a whole block
+   * when the records do not agree. Reads all records of the files that have bytes in it.
+   */
+  long namedEnd(long block);
+
+  /**
    * What lives in a block.
    *
    * @param known false when there is too much to look at, or the records do not agree

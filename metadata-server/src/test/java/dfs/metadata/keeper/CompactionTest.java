@@ -45,24 +45,7 @@ class CompactionTest {
   }
 
   private void file(String name, long block, long offset, long length) {
-    Reply made =
-        bed.admin(
-            new Change.CreateFile(
-                Attributes.ROOT_INO, ByteString.copyFromUtf8(name), 0600, 0, false));
-    Attributes attributes = ((Reply.Entry) made).attributes();
-    files.put(name, attributes.ino());
-    bed.admin(
-        new Change.Commit(
-            attributes.ino(),
-            attributes.map(),
-            List.of(new Extent(0, length, block, offset, false)),
-            false,
-            ByteString.EMPTY,
-            length,
-            0,
-            false,
-            List.of(),
-            null));
+    files.put(name, bed.file(name, block, offset, length));
   }
 
   private void remove(String name) {

@@ -6,10 +6,12 @@ import dfs.metadata.consensus.ReplicatedLog;
 import dfs.metadata.namespace.StoredNamespace;
 import dfs.metadata.namespace.Survey;
 import dfs.metadata.store.MemoryStore;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Change.BlockEnd;
 import dfs.protocol.metadata.Command;
+import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Link;
@@ -207,6 +209,28 @@ final class KeeperBed {
     return ((Reply.Allocated) change(by, placement, order)).grant().block();
   }
 
+  /** Makes a file whose bytes lie in a block; its inode. */
+  long file(String name, long block, long blockOffset, long length) {
+    Reply made =
+        admin(
+            new Change.CreateFile(
+                Attributes.ROOT_INO, ByteString.copyFromUtf8(name), 0600, 0, false));
+    Attributes attributes = ((Reply.Entry) made).attributes();
+    admin(
+        new Change.Commit(
+            attributes.ino(),
+            attributes.map(),
+            List.of(new Extent(0, length, block, blockOffset, false)),
+            false,
+            ByteString.EMPTY,
+            length,
+            0,
+            false,
+            List.of(),
+            null));
+    return attributes.ino();
+  }
+
   void seal(long block, long length, boolean closed) {
     change(
         session, List.of(), new Change.SealBlocks(List.of(new BlockEnd(block, 1, length, closed))));
@@ -270,7 +294,9 @@ final class KeeperBed {
     Stream stream;
     boolean silent;
     boolean refuses;
+    long totalBytes = 1L << 41;
     long freeBytes = 1L << 40;
+    String device = "";
     long incarnation = 1;
     long id;
 
@@ -315,11 +341,11 @@ final class KeeperBed {
                         directory,
                         "/d",
                         "ok",
-                        1L << 41,
+                        totalBytes,
                         freeBytes,
                         replicas.size(),
                         0,
-                        String.valueOf(id),
+                        device.isEmpty() ? String.valueOf(id) : device,
                         freeBytes))));
       }
     }

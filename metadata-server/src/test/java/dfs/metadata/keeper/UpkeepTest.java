@@ -87,6 +87,35 @@ class UpkeepTest {
     }
   }
 
+  /** What files have was on all: the end of the one who is here has rotted. */
+  @Test
+  void aBlockDoesNotEndBeforeWhatFilesHaveOfIt() {
+    long writer = bed.openSession();
+    long block = bed.open(writer, one, two);
+    commit(writer, block);
+    one.has(block, LENGTH, Replicas.OPEN);
+    two.has(block, LENGTH, Replicas.OPEN);
+    bed.run(1);
+    one.leave();
+    two.has(block, LENGTH - 1, Replicas.OPEN);
+    bed.upkeep(new Upkeep.FenceSession(writer));
+    for (int i = 0; i < 60; i++) {
+      bed.run(1);
+      two.obey();
+    }
+    assertThat(block(block).state()).isEqualTo(BlockState.OPEN);
+    assertThat(bed.keeper.lastCopies(one.id)).as("it cannot be forgotten").isEqualTo(1);
+    one.incarnation++;
+    one.here();
+    for (int i = 0; i < 20; i++) {
+      bed.run(1);
+      one.obey();
+      two.obey();
+    }
+    assertThat(block(block).lengthBytes()).isEqualTo(LENGTH);
+    assertThat(two.lengthOf(block)).as("it has been copied").isEqualTo(LENGTH);
+  }
+
   @Test
   void aBlockThatNobodyEverHadEndsEmptyAndItsSessionWithIt() {
     long block = openOfDeadWriter();
