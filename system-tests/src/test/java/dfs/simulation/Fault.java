@@ -33,6 +33,8 @@ enum Fault {
   UNCOMMITTED_BLOCK_COLLECTED,
   /** Blocks are deleted because no file names them any more, although the past does. */
   BYTES_COUNTED_INSTEAD_OF_OWNERS,
+  /** Blocks of dead writers end where the shortest replica that was ever seen of them ended. */
+  SHORTEST_PREFIX_SEALED,
   /** A journal whose end is damaged counts as one that was not written to its end. */
   DAMAGE_TAKEN_FOR_A_TORN_TAIL,
   /** What was copied or put together from other blocks counts before it was flushed. */
@@ -60,6 +62,7 @@ enum Fault {
       case BYTES_COUNTED_INSTEAD_OF_OWNERS ->
           cluster.network.tap(
               new Collecting(cluster, List.of(BlockState.CLOSED), cluster::isOfThePast));
+      case SHORTEST_PREFIX_SEALED -> cluster.network.tap(new Shortening());
       case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> cluster.rotBy(Fault::tear);
       case RELOCATION_BEFORE_THE_FLUSH ->
           cluster.wrapDisk(disk -> new Forgetful(disk, path -> isCompacting()));
@@ -75,9 +78,9 @@ enum Fault {
   /** Where to begin to look: the first that found it. */
   long seed() {
     return switch (this) {
+      case SHORTEST_PREFIX_SEALED -> 19;
       case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 27;
       case RELOCATION_BEFORE_THE_FLUSH -> 195;
-      case OLDER_TERM_OBEYED -> 12;
       default -> 1;
     };
   }
@@ -97,7 +100,10 @@ enum Fault {
           finding.contains("a referenced block was deleted");
       case DAMAGE_TAKEN_FOR_A_TORN_TAIL ->
           finding.contains("a replica is shorter than what was acknowledged");
-      case STALE_REPORT_OBEYED -> finding.contains("a replica is not there");
+      case STALE_REPORT_OBEYED ->
+          finding.contains("a replica is not there")
+              || finding.contains("a replica is shorter than what was acknowledged");
+      case SHORTEST_PREFIX_SEALED -> finding.contains("do not become healthy");
     };
   }
 
@@ -139,6 +145,37 @@ enum Fault {
                   List.of(block.id()), cluster.survey().allocationMark(), Long.MAX_VALUE >> 1, 0));
         }
       }
+    }
+  }
+
+  /** Says of each replica that was ended that it ends where the shortest did that was seen. */
+  private static final class Shortening implements SimulatedNetwork.Tap {
+    private final Map<Long, Long> shortest = new HashMap<>();
+
+    @Override
+    public List<Object> pass(SimulatedProcess from, SimulatedProcess to, Object message) {
+      if (message instanceof ChunkMessage.Report report) {
+        report.blocks().forEach(this::see);
+      } else if (message instanceof ChunkMessage.Sealed sealed) {
+        sealed.blocks().forEach(this::see);
+        return List.of(
+            new ChunkMessage.Sealed(sealed.blocks().stream().map(this::shortened).toList()));
+      }
+      return List.of(message);
+    }
+
+    private void see(ChunkMessage.BlockState replica) {
+      if (replica.lengthBytes() >= 0) {
+        shortest.merge(replica.block(), replica.lengthBytes(), Math::min);
+      }
+    }
+
+    private ChunkMessage.BlockState shortened(ChunkMessage.BlockState replica) {
+      return new ChunkMessage.BlockState(
+          replica.block(),
+          replica.epoch(),
+          Math.min(replica.lengthBytes(), shortest.getOrDefault(replica.block(), 0L)),
+          replica.state());
     }
   }
 

@@ -192,6 +192,7 @@ final class SimulatedCluster {
       users.forEach(User::start);
       befall();
       var _ = run(() -> false, scheduler.around(2 * SECOND));
+      checkState();
     }
     say("peace");
     network.healAll();
@@ -503,11 +504,16 @@ final class SimulatedCluster {
         && survey().blockCounts().getOrDefault(Survey.BlockState.OPEN, 0L) == 0;
   }
 
-  private void verify() {
+  /** Owners are counted right, and nothing names what is not there. */
+  private void checkState() {
     List<String> wrong = survey().check(10);
     if (!wrong.isEmpty()) {
       throw new AssertionError("the namespace is not consistent: " + wrong);
     }
+  }
+
+  private void verify() {
+    checkState();
     SimulatedProcess process = process("reader", CLIENT_MACHINE + 50);
     boolean[] read = new boolean[1];
     process.start(

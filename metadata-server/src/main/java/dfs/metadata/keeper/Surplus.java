@@ -137,22 +137,22 @@ final class Surplus {
       Block target = survey.block(block.target());
       return target == null || !repair.isConfirmed(target, complete)
           ? Verdict.STAYS
-          : confirmed(target, target.servers().size(), complete, toAsk);
+          : confirmed(target, target.servers(), target.servers().size(), toAsk);
     }
     if (block.servers().contains(server) || !Repair.isSealed(block)) {
       return Verdict.STAYS;
     }
-    long good = good(block, complete).size();
+    List<Long> good = good(block, complete);
     ChunkMessage.BlockState replica = replicas.of(server, id);
     boolean whole =
         replica != null
             && replica.state() == Replicas.SEALED
             && replica.lengthBytes() == block.lengthBytes();
     if (!whole) {
-      return good == 0 ? Verdict.STAYS : confirmed(block, 1, complete, toAsk);
+      return good.isEmpty() ? Verdict.STAYS : confirmed(block, good, 1, toAsk);
     }
-    boolean enough = good == block.servers().size() && good >= repair.wanted(block);
-    return enough ? confirmed(block, good, complete, toAsk) : Verdict.STAYS;
+    boolean enough = good.size() == block.servers().size() && good.size() >= repair.wanted(block);
+    return enough ? confirmed(block, good, good.size(), toAsk) : Verdict.STAYS;
   }
 
   /** Members that have the block, as far as is known, and stay. */
@@ -163,15 +163,12 @@ final class Surplus {
         .toList();
   }
 
-  /** Whether so many of those who have the block have said so lately; else they are asked. */
+  /** Whether so many of these, who have the block, have said so lately; else all are asked. */
   private Verdict confirmed(
-      Block block,
-      long needed,
-      Set<Long> complete,
-      Map<Long, List<ChunkMessage.BlockState>> toAsk) {
+      Block block, List<Long> having, int needed, Map<Long, List<ChunkMessage.BlockState>> toAsk) {
     Question question = questions.get(block.id());
     if (question != null) {
-      return question.confirmed().stream().filter(good(block, complete)::contains).count() >= needed
+      return having.stream().filter(question.confirmed()::contains).count() >= needed
           ? Verdict.GOES
           : Verdict.WAITS;
     }
