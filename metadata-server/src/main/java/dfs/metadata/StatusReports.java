@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** What {@code dfs status} and {@code dfs fsck} show, as JSON. */
 final class StatusReports implements Reports {
   private static final int PROBLEMS_MAX = 1000;
+  private static final double THOUSANDTHS = 1000;
 
   private final String host;
   private final Namespace namespace;
@@ -126,12 +127,13 @@ final class StatusReports implements Reports {
         Map<String, Object> directory = new LinkedHashMap<>();
         directory.put("path", state.path());
         directory.put("state", state.state());
+        directory.put("weight", state.weightThousandths() / THOUSANDTHS);
         directory.put("totalBytes", state.totalBytes());
         directory.put("freeBytes", state.freeBytes());
         directory.put("blocks", state.blocks());
         directory.put("scrubbed", instant(state.scrubbedNanos()));
         directories.add(directory);
-        if (!state.state().equals("ok")) {
+        if (!state.isWell()) {
           problems.add("data directory " + state.path() + " is " + state.state());
         }
       }
@@ -222,6 +224,8 @@ final class StatusReports implements Reports {
     sealed.put("underReplicated", health.under());
     sealed.put("unreachable", health.unreachable());
     sealed.put("lost", health.lost());
+    sealed.put("onOneHost", health.onOneHost());
+    sealed.put("onOneDisk", health.onOneDisk());
     volume.put("sealedBlocks", sealed);
     Survey.Compacted sums = survey.compacted();
     Map<String, Object> compacted = new LinkedHashMap<>();

@@ -10,7 +10,9 @@ import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.Disk.Space;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
+import dfs.protocol.session.ChunkMessage.DirectoryState;
 import java.io.IOException;
+import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -63,6 +65,8 @@ public final class ChunkServer implements AutoCloseable {
    * @param reserveBytes no new block when fewer bytes are free
    * @param reservePercent no new block when less of the disk is free
    * @param scrub how blocks are read again
+   * @param weight by which its space counts when new blocks are placed, in thousandths; 0: it takes
+   *     no new blocks
    */
   public record Config(
       String host,
@@ -73,7 +77,10 @@ public final class ChunkServer implements AutoCloseable {
       String path,
       long reserveBytes,
       int reservePercent,
-      Scrub scrub) {
+      Scrub scrub,
+      int weight) {
+    public static final int WEIGHT_USUAL = DirectoryState.WEIGHT_USUAL;
+    public static final int WEIGHT_MAX = 1000 * WEIGHT_USUAL;
     public static final long SEGMENT_BYTES = 16L << 20;
     public static final long SEGMENT_BYTES_MIN = 2L << 20;
     public static final long SEGMENT_BYTES_MAX = 256L << 20;
@@ -95,6 +102,48 @@ public final class ChunkServer implements AutoCloseable {
       if (reserveBytes < 0 || reservePercent < 0 || reservePercent > 50) {
         throw new IllegalArgumentException("a reserve is at least 0 and at most half of the disk");
       }
+      if (weight < 0 || weight > WEIGHT_MAX) {
+        throw new IllegalArgumentException("a weight of %d thousandths".formatted(weight));
+      }
+    }
+
+    /** With the usual weight. */
+    public Config(
+        String host,
+        String address,
+        String metadataAddress,
+        ByteString clusterKey,
+        long segmentBytes,
+        String path,
+        long reserveBytes,
+        int reservePercent,
+        Scrub scrub) {
+      this(
+          host,
+          address,
+          metadataAddress,
+          clusterKey,
+          segmentBytes,
+          path,
+          reserveBytes,
+          reservePercent,
+          scrub,
+          WEIGHT_USUAL);
+    }
+
+    /** The same, with this weight in thousandths. */
+    public Config weighing(int thousandths) {
+      return new Config(
+          host,
+          address,
+          metadataAddress,
+          clusterKey,
+          segmentBytes,
+          path,
+          reserveBytes,
+          reservePercent,
+          scrub,
+          thousandths);
     }
 
     /** With the usual segments and reserve. */
@@ -199,6 +248,16 @@ public final class ChunkServer implements AutoCloseable {
     server.scrubber.start();
     LOG.info("blocks of {} are served at {}", config.path(), config.address());
     return server;
+  }
+
+  /** Whether this is the data directory of a chunk server. */
+  public static boolean hasIdentity(Disk disk) throws IOException {
+    return IdentityFile.exists(disk);
+  }
+
+  /** What names the data directory for ever, in hexadecimal. */
+  public String directory() {
+    return HexFormat.of().formatHex(identityFile.identity().directory().toByteArray());
   }
 
   /** Completes with the server's id when the metadata server has welcomed it the first time. */

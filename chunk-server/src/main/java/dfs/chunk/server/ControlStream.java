@@ -347,7 +347,8 @@ final class ControlStream implements AutoCloseable {
         blocks.count(),
         scrubber.lastPassNanos(),
         device,
-        space.forBlocks(now));
+        space.forBlocks(now),
+        config.weight() == 0 ? ChunkMessage.DirectoryState.WEIGHT_NONE : config.weight());
   }
 
   String path() {

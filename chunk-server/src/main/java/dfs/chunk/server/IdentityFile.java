@@ -99,6 +99,11 @@ final class IdentityFile {
     return file;
   }
 
+  /** Whether there is one. */
+  static boolean exists(Disk disk) throws IOException {
+    return disk.exists(FILE);
+  }
+
   Identity identity() {
     return identity;
   }

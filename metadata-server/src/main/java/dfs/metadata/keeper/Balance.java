@@ -53,13 +53,13 @@ final class Balance {
   private record Move(long from, long to, long bytes, long sinceNanos) {}
 
   /** A server, with what it will have when all moves are done. */
-  private record Filling(long server, double usedBytes, double totalBytes) {
+  private record Filling(long server, double usedBytes, double capacityBytes) {
     double level() {
-      return usedBytes / totalBytes;
+      return usedBytes / capacityBytes;
     }
 
     Filling plus(double bytes) {
-      return new Filling(server, usedBytes + bytes, totalBytes);
+      return new Filling(server, usedBytes + bytes, capacityBytes);
     }
   }
 
@@ -112,7 +112,7 @@ final class Balance {
   private List<Filling> fillings() {
     List<Filling> fillings = new ArrayList<>();
     for (ChunkServers.Fill fill : servers.fills()) {
-      Filling filling = new Filling(fill.server(), fill.usedBytes(), fill.totalBytes());
+      Filling filling = new Filling(fill.server(), fill.usedBytes(), fill.capacityBytes());
       for (Move move : moves.values()) {
         if (move.from() == fill.server()) {
           filling = filling.plus(-move.bytes());

@@ -46,7 +46,6 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   /** A disk of which less than such a part is left for blocks is short of space. */
   private static final int SCARCE_PARTS = 10;
 
-  private static final int EMPTINESS_PARTS = 64;
   private static final int COPIES_MIN = 2;
 
   private final ClusterKey key;
@@ -245,7 +244,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
     /** None of its disks has failed: a failed one is no full one. */
     boolean isWell() {
-      return directories.stream().allMatch(directory -> directory.state().equals("ok"));
+      return directories.stream().allMatch(ChunkMessage.DirectoryState::isWell);
     }
 
     boolean isAlive() {
@@ -263,10 +262,31 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       return directories.stream().mapToLong(ChunkMessage.DirectoryState::totalBytes).sum();
     }
 
-    /** How empty the disks are, in parts of them; one that has said nothing yet is empty. */
-    long emptiness() {
-      long total = totalBytes();
-      return total == 0 ? EMPTINESS_PARTS : freeBytes() / Math.max(1, total / EMPTINESS_PARTS);
+    /** Whether it is to be given blocks at all, however full it is. */
+    boolean takesBlocks() {
+      return directories.isEmpty()
+          || directories.stream().anyMatch(directory -> directory.weightThousandths() > 0);
+    }
+
+    double capacityBytes() {
+      return directories.stream()
+          .mapToDouble(
+              directory ->
+                  (double) directory.totalBytes()
+                      * directory.weightThousandths()
+                      / ChunkMessage.DirectoryState.WEIGHT_USUAL)
+          .sum();
+    }
+
+    /** What it counts for when a block is placed: its space by its weight; 0: it takes none. */
+    double share() {
+      double share = 0;
+      for (ChunkMessage.DirectoryState directory : directories) {
+        if (directory.isWell()) {
+          share += (double) directory.spaceBytes() * directory.weightThousandths();
+        }
+      }
+      return share;
     }
 
     /** Whether there is room for more than a little. */
@@ -278,7 +298,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     long freeBytes() {
       long free = 0;
       for (ChunkMessage.DirectoryState directory : directories) {
-        if (directory.state().equals("ok")) {
+        if (directory.isWell()) {
           free += directory.spaceBytes();
         }
       }
@@ -289,9 +309,9 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   /**
    * Where a new block goes.
    *
-   * @param servers on as many hosts and disks as possible and the emptiest first; fewer when there
-   *     are no more, and none when a lost server could then lose data: of several copies two are
-   *     made at least
+   * @param servers on as many hosts and disks as possible, by their shares; fewer when there are no
+   *     more, and none when a lost server could then lose data: of several copies two are made at
+   *     least
    * @param enough so many chunk servers are here and not drained, however full
    */
   public record Placement(List<Long> servers, boolean enough) {}
@@ -300,20 +320,32 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   public Placement place(int copies) {
     List<Connection> alive =
         connected.values().stream()
-            .filter(c -> c.isAlive() && !withheld.contains(c.server))
+            .filter(c -> c.isAlive() && !withheld.contains(c.server) && c.takesBlocks())
             .toList();
     int fewest = Math.min(COPIES_MIN, copies);
-    List<Connection> able = emptiest(alive);
+    List<Connection> able = able(alive);
     if (able.size() < fewest) {
       return new Placement(List.of(), alive.size() >= fewest);
     }
+    return new Placement(ids(spread(able, copies)), true);
+  }
+
+  /**
+   * So many of these, in their order but that those on hosts that nobody else is on come first,
+   * then those on other disks.
+   */
+  private static List<Connection> spread(List<Connection> able, int count) {
     Set<String> hosts = new HashSet<>();
-    List<Connection> chosen = new ArrayList<>();
     Set<String> devices = new HashSet<>();
-    choose(able, copies, chosen, c -> hosts.add(c.host) && devices.add(c.device()));
-    choose(able, copies, chosen, c -> devices.add(c.device()));
-    choose(able, copies, chosen, c -> true);
-    return new Placement(chosen.stream().map(c -> c.server).toList(), true);
+    List<Connection> chosen = new ArrayList<>();
+    choose(able, count, chosen, c -> hosts.add(c.host) && devices.add(c.device()));
+    choose(able, count, chosen, c -> devices.add(c.device()));
+    choose(able, count, chosen, c -> true);
+    return chosen;
+  }
+
+  private static List<Long> ids(List<Connection> of) {
+    return of.stream().map(c -> c.server).toList();
   }
 
   private static void choose(
@@ -338,18 +370,29 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     return List.copyOf(servers.values());
   }
 
-  /** Those whose disks are about as empty come in any order, so that none gets everything. */
-  private List<Connection> emptiest(Collection<Connection> of) {
+  /**
+   * Those that may be given a block, in a random order: which one comes first follows their shares,
+   * and which one then, those of the rest (Efraimidis and Spirakis, Weighted random sampling with a
+   * reservoir, 2006). What has said nothing yet counts as the largest share.
+   */
+  private List<Connection> able(Collection<Connection> of) {
     List<Connection> shuffled = new ArrayList<>(of);
     Collections.shuffle(shuffled, random);
-    return shuffled.stream()
-        .filter(
-            c ->
-                c.isAlive()
-                    && !withheld.contains(c.server)
-                    && (c.directories.isEmpty() || c.freeBytes() > 0))
-        .sorted(Comparator.comparingLong(Connection::emptiness).reversed())
-        .toList();
+    Map<Connection, Double> shares = new HashMap<>();
+    for (Connection c : shuffled) {
+      double share = c.share();
+      if (c.isAlive() && !withheld.contains(c.server) && (c.directories.isEmpty() || share > 0)) {
+        shares.put(c, share);
+      }
+    }
+    shuffled.retainAll(shares.keySet());
+    double largest = shares.values().stream().mapToDouble(share -> share).max().orElse(0);
+    shares.replaceAll((c, share) -> c.directories.isEmpty() ? largest : share);
+    if (shares.values().stream().distinct().count() > 1) {
+      shares.replaceAll((c, share) -> Math.log(1 - random.nextDouble()) / share);
+      shuffled.sort(Comparator.comparingDouble((Connection c) -> shares.get(c)).reversed());
+    }
+    return shuffled;
   }
 
   /** These servers are given no blocks. */
@@ -367,9 +410,56 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     return connected.containsKey(server);
   }
 
-  /** Servers that have space, the emptiest first. */
+  /** Servers that have space, in a random order that follows their shares. */
   List<Long> withSpace() {
-    return emptiest(connected.values()).stream().map(c -> c.server).toList();
+    return ids(able(connected.values()));
+  }
+
+  /**
+   * Of these servers, in their order, those on other hosts than the ones of {@code from}; if there
+   * are none, those on other disks; else all.
+   */
+  List<Long> farthest(List<Long> of, Collection<Long> from) {
+    List<Connection> near = from.stream().map(connected::get).filter(Objects::nonNull).toList();
+    for (Function<Connection, String> what :
+        List.<Function<Connection, String>>of(c -> c.host, Connection::device)) {
+      Set<String> taken = near.stream().map(what).collect(Collectors.toSet());
+      List<Long> far =
+          of.stream()
+              .filter(
+                  server -> {
+                    Connection known = connected.get(server);
+                    return known != null && !taken.contains(what.apply(known));
+                  })
+              .toList();
+      if (!far.isEmpty()) {
+        return far;
+      }
+    }
+    return of;
+  }
+
+  /** So many of these servers, on as many hosts and disks as possible. */
+  List<Long> apart(List<Long> of, int count) {
+    List<Connection> here = of.stream().map(connected::get).filter(Objects::nonNull).toList();
+    return here.size() == of.size() ? ids(spread(here, count)) : of.subList(0, count);
+  }
+
+  /** Whether all of several servers are on one host. */
+  boolean shareHost(List<Long> servers) {
+    return share(servers, c -> c.host);
+  }
+
+  /** Whether all of several servers have one disk. */
+  boolean shareDisk(List<Long> servers) {
+    return share(servers, Connection::device);
+  }
+
+  private boolean share(List<Long> servers, Function<Connection, String> what) {
+    List<Connection> here = servers.stream().map(connected::get).filter(Objects::nonNull).toList();
+    return here.size() > 1
+        && here.size() == servers.size()
+        && here.stream().map(what).distinct().count() == 1;
   }
 
   /** Servers that were heard of lately. */
@@ -412,7 +502,8 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   public boolean isShortOfSpace(int copies) {
     List<Connection> able =
         connected.values().stream()
-            .filter(c -> c.isAlive() && !withheld.contains(c.server) && c.isWell())
+            .filter(
+                c -> c.isAlive() && !withheld.contains(c.server) && c.isWell() && c.takesBlocks())
             .toList();
     return able.stream().filter(Connection::hasPlenty).count() < Math.min(copies, able.size());
   }
@@ -450,16 +541,17 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
    * How full a server is.
    *
    * @param usedBytes of its disks, by whomever, and what it keeps for itself
+   * @param capacityBytes of its disks, times their weights
    */
-  record Fill(long server, long usedBytes, long totalBytes) {}
+  record Fill(long server, long usedBytes, double capacityBytes) {}
 
   /** Of servers that may be given blocks. */
   List<Fill> fills() {
     List<Fill> fills = new ArrayList<>();
     for (Connection c : connected.values()) {
-      long total = c.totalBytes();
-      if (total > 0 && c.isAlive() && c.isWell() && !withheld.contains(c.server)) {
-        fills.add(new Fill(c.server, total - c.freeBytes(), total));
+      double capacity = c.capacityBytes();
+      if (capacity > 0 && c.isAlive() && c.isWell() && !withheld.contains(c.server)) {
+        fills.add(new Fill(c.server, c.totalBytes() - c.freeBytes(), capacity));
       }
     }
     fills.sort(Comparator.comparingLong(Fill::server));

@@ -13,6 +13,8 @@ import java.util.Map;
  * @param leftOn of each server that is drained, the blocks of any kind that it is needed for
  * @param onlyOn of servers that are away, the blocks of any kind of which nobody who is here has a
  *     good copy
+ * @param onOneHost blocks of several good copies, all of them on one host
+ * @param onOneDisk the same, on one disk
  */
 public record Health(
     long healthy,
@@ -21,7 +23,9 @@ public record Health(
     long lost,
     List<Long> lostBlocks,
     Map<Long, Long> leftOn,
-    Map<Long, Long> onlyOn) {
+    Map<Long, Long> onlyOn,
+    long onOneHost,
+    long onOneDisk) {
   public Health {
     lostBlocks = List.copyOf(lostBlocks);
     leftOn = Map.copyOf(leftOn);
@@ -30,5 +34,16 @@ public record Health(
 
   Health(long healthy, long under, long unreachable, long lost) {
     this(healthy, under, unreachable, lost, List.of(), Map.of(), Map.of());
+  }
+
+  Health(
+      long healthy,
+      long under,
+      long unreachable,
+      long lost,
+      List<Long> lostBlocks,
+      Map<Long, Long> leftOn,
+      Map<Long, Long> onlyOn) {
+    this(healthy, under, unreachable, lost, lostBlocks, leftOn, onlyOn, 0, 0);
   }
 }

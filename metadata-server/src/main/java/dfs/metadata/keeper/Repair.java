@@ -332,7 +332,9 @@ final class Repair {
             sights.lost,
             sights.lostBlocks,
             sights.leftOn,
-            sights.onlyOn);
+            sights.onlyOn,
+            sights.onOneHost,
+            sights.onOneDisk);
     sawAway(absentSince.keySet());
     wanting.clear();
     sights.under.forEach(wanting::addAll);
@@ -359,6 +361,7 @@ final class Repair {
     Members members = members(block, complete, sights);
     int good = members.sources().size();
     count(block, sights.leftOn);
+    sights.share(servers, members.sources());
     if (good >= wanted) {
       sights.healthy++;
       if ((members.good().size() >= wanted && block.servers().size() > wanted)
@@ -479,7 +482,7 @@ final class Repair {
     int wanted = wanted(block, survey.copies());
     boolean enough = members.good().size() >= wanted;
     if (enough && (block.servers().size() > wanted || !members.leaving().isEmpty())) {
-      List<Long> after = members.good().subList(0, wanted);
+      List<Long> after = servers.apart(members.good(), wanted);
       propose(new Upkeep.SetMembers(block.id(), block.servers(), after));
       return Next.SETTLED;
     }
@@ -500,8 +503,10 @@ final class Repair {
     if (able.isEmpty()) {
       return Next.SETTLED;
     }
-    for (long server : able) {
-      if (copiesTo(server) < COPIES_PER_SERVER && !hasJustFailed(server, block.id())) {
+    able.removeIf(server -> hasJustFailed(server, block.id()));
+    // The farthest only: what is near is no better because the others are busy.
+    for (long server : servers.farthest(able, members.sources())) {
+      if (copiesTo(server) < COPIES_PER_SERVER) {
         return order(members, server, 0) ? Next.ORDERED : Next.SETTLED;
       }
     }
@@ -509,9 +514,9 @@ final class Repair {
   }
 
   /**
-   * Servers that may make a copy, the emptiest first: those that have nothing of the block; after
-   * them members whose replica is wrong, which they replace once they know that a whole one can be
-   * read elsewhere.
+   * Servers that may make a copy, by their space: those that have nothing of the block; after them
+   * members whose replica is wrong, which they replace once they know that a whole one can be read
+   * elsewhere.
    */
   private List<Long> able(Members members, Set<Long> complete) {
     Block block = members.block();

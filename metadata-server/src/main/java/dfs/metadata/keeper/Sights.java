@@ -37,6 +37,8 @@ final class Sights {
   long wanting;
   long unreachable;
   long lost;
+  long onOneHost;
+  long onOneDisk;
 
   Sights() {
     for (int copies = 0; copies <= ENOUGH; copies++) {
@@ -58,6 +60,12 @@ final class Sights {
     if (asFew.size() < WANTING_MAX) {
       asFew.add(block.id());
     }
+  }
+
+  /** These have good copies: whether they are lost together. */
+  void share(ChunkServers servers, List<Long> good) {
+    onOneHost += servers.shareHost(good) ? 1 : 0;
+    onOneDisk += servers.shareDisk(good) ? 1 : 0;
   }
 
   /** Whoever has the block is away. */

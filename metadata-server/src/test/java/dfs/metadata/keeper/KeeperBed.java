@@ -296,12 +296,20 @@ final class KeeperBed {
     boolean refuses;
     long totalBytes = 1L << 41;
     long freeBytes = 1L << 40;
-    String device = "";
+    int weight = ChunkMessage.DirectoryState.WEIGHT_USUAL;
+    String state = "ok";
+
+    /** Each has a host and a disk of its own, unless told otherwise. */
+    String host;
+
+    String device;
     long incarnation = 1;
     long id;
 
     Server(ByteString directory) {
       this.directory = directory;
+      this.host = "h-" + directory.toStringUtf8();
+      this.device = "d-" + directory.toStringUtf8();
       stream = new Stream(this);
     }
 
@@ -340,13 +348,14 @@ final class KeeperBed {
                     new ChunkMessage.DirectoryState(
                         directory,
                         "/d",
-                        "ok",
+                        state,
                         totalBytes,
                         freeBytes,
                         replicas.size(),
                         0,
-                        device.isEmpty() ? String.valueOf(id) : device,
-                        freeBytes))));
+                        device,
+                        freeBytes,
+                        weight))));
       }
     }
 
@@ -456,7 +465,7 @@ final class KeeperBed {
               server.id,
               ByteString.EMPTY,
               proof(nonce),
-              "h",
+              server.host,
               "local:" + server.directory.toStringUtf8(),
               server.directory,
               server.incarnation));

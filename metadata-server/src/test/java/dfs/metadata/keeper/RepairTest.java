@@ -433,10 +433,11 @@ class RepairTest {
 
   @Test
   void whoCannotCopyIsNotTheOnlyOneWhoIsAsked() {
-    Server four = bed.server().here();
+    Server four = bed.server();
+    four.host = one.host;
+    four.here();
     long block = bed.sealed(LENGTH, one, two);
     three.refuses = true;
-    three.freeBytes = 1L << 41;
     two.leave();
     run(60);
     assertThat(three.told(ChunkOrder.Copy.class)).isNotEmpty();

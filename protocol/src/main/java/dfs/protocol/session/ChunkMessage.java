@@ -46,6 +46,8 @@ public sealed interface ChunkMessage {
    *     nanoseconds; 0: never yet
    * @param device what it lies on: the same on one host is lost together
    * @param spaceBytes what new blocks may take of the free bytes; 0: none is taken
+   * @param weight by which its space counts when new blocks are placed, in thousandths; 0: not
+   *     said, which is {@link #WEIGHT_USUAL}; below 0: it takes no new blocks
    */
   record DirectoryState(
       ByteString directory,
@@ -56,7 +58,48 @@ public sealed interface ChunkMessage {
       long blocks,
       long scrubbedNanos,
       String device,
-      long spaceBytes) {}
+      long spaceBytes,
+      int weight) {
+    /** A weight of 1, in thousandths. */
+    public static final int WEIGHT_USUAL = 1000;
+
+    /** One that takes no new blocks. */
+    public static final int WEIGHT_NONE = -1;
+
+    /** With the usual weight. */
+    public DirectoryState(
+        ByteString directory,
+        String path,
+        String state,
+        long totalBytes,
+        long freeBytes,
+        long blocks,
+        long scrubbedNanos,
+        String device,
+        long spaceBytes) {
+      this(
+          directory,
+          path,
+          state,
+          totalBytes,
+          freeBytes,
+          blocks,
+          scrubbedNanos,
+          device,
+          spaceBytes,
+          WEIGHT_USUAL);
+    }
+
+    /** The weight in thousandths, at least 0. */
+    public int weightThousandths() {
+      return weight == 0 ? WEIGHT_USUAL : Math.max(0, weight);
+    }
+
+    /** Whether nothing is wrong with it. */
+    public boolean isWell() {
+      return state.equals("ok");
+    }
+  }
 
   /**
    * Blocks that lie here. After the welcome all of them, in pages; later what changed.
