@@ -14,6 +14,11 @@ final class DataOption {
           "the data directory (default: /var/lib/dfs for root, ~/.local/share/dfs otherwise)")
   private Optional<Path> data = Optional.empty();
 
+  /** Whether it was given. */
+  boolean isGiven() {
+    return data.isPresent();
+  }
+
   DataDirectory directory() {
     return data.map(DataDirectory::new).orElseGet(Places::data);
   }

@@ -28,6 +28,11 @@ final class ScrubOption {
       description = "begin that again so long after it last began (default: a week)")
   private Optional<Integer> every = Optional.empty();
 
+  /** Whether one of them was given. */
+  boolean isGiven() {
+    return rate.isPresent() || every.isPresent();
+  }
+
   Scrub asked() {
     check("--scrub-rate", rate);
     check("--scrub-every", every);

@@ -3,7 +3,6 @@ package dfs.cli.command;
 import dfs.chunk.server.ChunkServer.Scrub;
 import dfs.cli.daemon.Daemon;
 import dfs.cli.daemon.Roles;
-import dfs.cli.data.DataDirectory;
 import dfs.cli.data.ProcessRecord;
 import dfs.cli.data.ProcessRecord.Kind;
 import dfs.cli.data.ProcessRecord.State;
@@ -196,6 +195,8 @@ final class Start {
     if (config.kind() == Kind.ALL) {
       records.add(Kind.METADATA.file(config.data(), Optional.empty()));
       config.chunkServers().forEach(number -> records.add(Kind.chunkFile(config.data(), number)));
+    } else if (config.kind() == Kind.SERVER) {
+      return records;
     } else if (config.kind() == Kind.METADATA
         || Roles.runsChunkServer(config.data(), config.chunkServers().getFirst())) {
       records.add(Kind.ALL.file(config.data(), Optional.empty()));
@@ -210,8 +211,7 @@ final class Start {
                 () ->
                     new FailedException(
                         command, "no script is known to start a process with; use --foreground"));
-    DataDirectory data = config.data();
-    data.create();
+    config.createDirectories();
     Path console = config.log().resolveSibling(config.log().getFileName() + ".console");
     Process process =
         new ProcessBuilder(arguments(launcher))
@@ -240,9 +240,13 @@ final class Start {
   }
 
   private List<String> arguments(String launcher) {
-    List<String> arguments =
-        new ArrayList<>(List.of("setsid", launcher, command, "--foreground", "--data"));
-    arguments.add(config.data().root().toString());
+    List<String> arguments = new ArrayList<>(List.of("setsid", launcher, command, "--foreground"));
+    if (config.named().isPresent()) {
+      arguments.addAll(List.of("--config", config.named().get().file().toString()));
+      config.fresh().forEach(path -> arguments.addAll(List.of("--new", path.toString())));
+      return arguments;
+    }
+    arguments.addAll(List.of("--data", config.data().root().toString()));
     config.port().ifPresent(port -> arguments.addAll(List.of("--port", String.valueOf(port))));
     config
         .replication()

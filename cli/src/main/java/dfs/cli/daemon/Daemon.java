@@ -2,6 +2,7 @@ package dfs.cli.daemon;
 
 import com.google.protobuf.ByteString;
 import dfs.chunk.server.ChunkServer.Scrub;
+import dfs.cli.config.ChunkConfig;
 import dfs.cli.data.ClusterKeyFile;
 import dfs.cli.data.Credentials;
 import dfs.cli.data.DataDirectory;
@@ -44,6 +45,9 @@ public final class Daemon {
   /** Exit status when a role could not go on. */
   public static final int EXIT_FATAL = 70;
 
+  /** Exit status when the last data directory with blocks failed. */
+  public static final int EXIT_DISKLESS = 71;
+
   /**
    * What to run.
    *
@@ -53,6 +57,8 @@ public final class Daemon {
    * @param chunkServers numbers of the chunk servers, from 1 on; one for {@link Kind#CHUNK}
    * @param replication told to the metadata server
    * @param scrub told to the chunk servers
+   * @param named chunk servers that a file names, for {@link Kind#SERVER}
+   * @param fresh directories of them that are new, whatever was there before
    */
   public record Config(
       Kind kind,
@@ -61,9 +67,47 @@ public final class Daemon {
       Optional<Integer> port,
       List<Integer> chunkServers,
       Replication replication,
-      Scrub scrub) {
+      Scrub scrub,
+      Optional<ChunkConfig> named,
+      List<Path> fresh) {
     public Config {
       chunkServers = List.copyOf(chunkServers);
+      fresh = List.copyOf(fresh);
+    }
+
+    /** Without chunk servers that a file names. */
+    public Config(
+        Kind kind,
+        DataDirectory data,
+        Optional<Path> mountPoint,
+        Optional<Integer> port,
+        List<Integer> chunkServers,
+        Replication replication,
+        Scrub scrub) {
+      this(
+          kind,
+          data,
+          mountPoint,
+          port,
+          chunkServers,
+          replication,
+          scrub,
+          Optional.empty(),
+          List.of());
+    }
+
+    /** The chunk servers that a file names. */
+    public static Config server(ChunkConfig named, List<Path> fresh) {
+      return new Config(
+          Kind.SERVER,
+          named.runtime(),
+          Optional.empty(),
+          Optional.empty(),
+          List.of(),
+          Replication.UNCHANGED,
+          named.scrub(),
+          Optional.of(named),
+          fresh);
     }
 
     /** A mount alone. */
@@ -109,15 +153,31 @@ public final class Daemon {
                 case ALL -> "dfs.log";
                 case METADATA -> "metadata.log";
                 case CHUNK -> DataDirectory.chunkName(chunkServers.getFirst()) + ".log";
+                case SERVER -> processName() + ".log";
                 case MOUNT -> "mount.log";
               });
     }
 
     /** Its record in {@code run/}. */
     public Path record() {
-      return kind == Kind.CHUNK
-          ? Kind.chunkFile(data, chunkServers.getFirst())
-          : kind.file(data, mountPoint);
+      return switch (kind) {
+        case CHUNK -> Kind.chunkFile(data, chunkServers.getFirst());
+        case SERVER -> Kind.serverFile(data, processName());
+        case ALL, METADATA, MOUNT -> kind.file(data, mountPoint);
+      };
+    }
+
+    private String processName() {
+      return named.orElseThrow().processName();
+    }
+
+    /** Makes the directories that the process needs, but those of blocks. */
+    public void createDirectories() throws IOException {
+      if (kind == Kind.SERVER) {
+        data.createRuntime();
+      } else {
+        data.create();
+      }
     }
 
     /** What nobody else may be meanwhile. */
@@ -127,6 +187,7 @@ public final class Daemon {
         roles.add(Role.METADATA);
       }
       chunkServers.forEach(number -> roles.add(Role.chunk(number)));
+      named.ifPresent(file -> roles.add(Role.server(file.processName())));
       return roles;
     }
   }
@@ -153,7 +214,7 @@ public final class Daemon {
 
   private void run(Runnable ready) throws IOException {
     DataDirectory data = config.data();
-    data.create();
+    config.createDirectories();
     if (config.mountPoint().isPresent()) {
       makeMountPoint(config.mountPoint().get());
     }
@@ -175,21 +236,29 @@ public final class Daemon {
   }
 
   private void serve(Transports transport, OwnRecord record, Runnable ready) throws IOException {
-    ByteString key = ClusterKeyFile.take(config.data(), random);
     Roles.Config wiring =
         new Roles.Config(
             config.data(),
-            key,
-            hostName(),
+            key(),
+            config.named().flatMap(ChunkConfig::host).orElseGet(Daemon::hostName),
             Credentials.ofThisProcess(),
             config.metadata(),
             config.chunkServers(),
             config.replication(),
             config.scrub(),
             config.port(),
-            config.mountPoint());
+            config.mountPoint(),
+            config.named(),
+            config.fresh());
     try (Roles roles =
-        Roles.start(wiring, transport, time, random, Daemon::fatal, record::problem)) {
+        Roles.start(
+            wiring,
+            transport,
+            time,
+            random,
+            reason -> fatal(EXIT_FATAL, reason),
+            reason -> fatal(EXIT_DISKLESS, reason),
+            record::problem)) {
       if (config.metadata()) {
         writeAddresses(roles);
       }
@@ -204,6 +273,16 @@ public final class Daemon {
         Files.deleteIfExists(config.data().addresses());
       }
     }
+  }
+
+  /** Who only has chunk servers makes no key: it belongs to a cluster that there is. */
+  private ByteString key() throws IOException {
+    if (config.named().isEmpty()) {
+      return ClusterKeyFile.take(config.data(), random);
+    }
+    Path file = config.named().get().clusterKey();
+    return ClusterKeyFile.read(file)
+        .orElseThrow(() -> new IOException(file + ": there is no such file"));
   }
 
   /** A dead mount is there and cannot be looked at; mounting takes it away. */
@@ -274,9 +353,9 @@ public final class Daemon {
   }
 
   /** A disk that fails once may lie afterwards: nothing more is promised, not even a flush. */
-  private static void fatal(String reason) {
+  private static void fatal(int status, String reason) {
     LOG.error("the process ends: {}", reason);
     System.err.println("dfs: " + reason);
-    Runtime.getRuntime().halt(EXIT_FATAL);
+    Runtime.getRuntime().halt(status);
   }
 }

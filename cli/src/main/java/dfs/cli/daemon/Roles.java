@@ -1,9 +1,10 @@
 package dfs.cli.daemon;
 
 import com.google.protobuf.ByteString;
-import dfs.chunk.server.ChunkServer;
 import dfs.chunk.server.ChunkServer.Scrub;
+import dfs.cli.config.ChunkConfig;
 import dfs.cli.data.DataDirectory;
+import dfs.cli.data.KnownDirectories;
 import dfs.client.block.BlockStore;
 import dfs.client.block.ChunkBlockStore;
 import dfs.client.metadata.MetadataSession;
@@ -12,9 +13,7 @@ import dfs.fuse.Mount;
 import dfs.fuse.vfs.Sessions;
 import dfs.metadata.MetadataServer;
 import dfs.protocol.frame.BlockServices;
-import dfs.protocol.frame.FrameServer;
 import dfs.protocol.metadata.Caller;
-import dfs.protocol.seam.RealDisk;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import java.io.IOException;
@@ -25,12 +24,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +41,6 @@ public final class Roles implements AutoCloseable {
   private static final String METADATA_ADDRESS = "metadata ";
   private static final String CHUNK_ADDRESS = "chunk ";
   private static final String METADATA_HERE = "local:metadata";
-  private static final long CHUNK_READY_SECONDS = 60;
   private static final String SOURCE = "dfs";
 
   /**
@@ -62,6 +54,8 @@ public final class Roles implements AutoCloseable {
    * @param scrub told to the chunk servers
    * @param port of the metadata server on the loopback interface, if any
    * @param mountPoint where to mount, if at all; an existing directory
+   * @param named chunk servers that a file names
+   * @param fresh directories of them that are new, whatever was there before
    */
   public record Config(
       DataDirectory data,
@@ -73,7 +67,14 @@ public final class Roles implements AutoCloseable {
       Replication replication,
       Scrub scrub,
       Optional<Integer> port,
-      Optional<Path> mountPoint) {}
+      Optional<Path> mountPoint,
+      Optional<ChunkConfig> named,
+      List<Path> fresh) {
+    public Config {
+      chunkServers = List.copyOf(chunkServers);
+      fresh = List.copyOf(fresh);
+    }
+  }
 
   private record Part(String name, Closing closing) {}
 
@@ -87,11 +88,11 @@ public final class Roles implements AutoCloseable {
   private final Time time;
   private final RandomGenerator random;
   private final Consumer<String> fatal;
+  private final Consumer<String> diskless;
   private final Consumer<String> problem;
   private final BlockServices services = new BlockServices();
   private final Deque<Part> parts = new ArrayDeque<>();
   private final List<String> addresses = new ArrayList<>();
-  private final AtomicInteger chunksLeft;
   private volatile @Nullable Mount mount;
 
   private Roles(
@@ -100,13 +101,14 @@ public final class Roles implements AutoCloseable {
       Time time,
       RandomGenerator random,
       Consumer<String> fatal,
+      Consumer<String> diskless,
       Consumer<String> problem) {
     this.config = config;
     this.transport = transport;
     this.time = time;
     this.random = random;
     this.fatal = fatal;
-    this.chunksLeft = new AtomicInteger(config.chunkServers().size());
+    this.diskless = diskless;
     this.problem = problem;
   }
 
@@ -114,6 +116,7 @@ public final class Roles implements AutoCloseable {
    * Starts the roles; files can be written when this returns.
    *
    * @param fatal called with the reason when a role cannot go on: the process is to end at once
+   * @param diskless the same, when it is the last data directory that failed
    * @param problem hears what keeps the mount from working, and an empty text when it works again
    */
   public static Roles start(
@@ -122,9 +125,10 @@ public final class Roles implements AutoCloseable {
       Time time,
       RandomGenerator random,
       Consumer<String> fatal,
+      Consumer<String> diskless,
       Consumer<String> problem)
       throws IOException {
-    Roles roles = new Roles(config, transport, time, random, fatal, problem);
+    Roles roles = new Roles(config, transport, time, random, fatal, diskless, problem);
     boolean started = false;
     try {
       roles.parts.push(new Part("block connections", roles.services::close));
@@ -132,7 +136,9 @@ public final class Roles implements AutoCloseable {
         roles.startMetadata();
       }
       ChunkAddress.reachFromOutside(config.data(), roles.services, config.chunkServers());
-      roles.startChunks();
+      if (!config.chunkServers().isEmpty() || config.named().isPresent()) {
+        roles.startChunks();
+      }
       if (config.mountPoint().isPresent()) {
         roles.startMount(config.mountPoint().get());
       }
@@ -172,118 +178,42 @@ public final class Roles implements AutoCloseable {
         .forEach(addresses::add);
   }
 
-  /** One whose disk fails at the start does not keep the others from starting. */
   private void startChunks() throws IOException {
-    List<ChunkServer> chunks = new ArrayList<>();
-    for (int number : config.chunkServers()) {
-      ChunkServer chunk;
-      try {
-        chunk = startChunk(number);
-      } catch (IOException e) {
-        if (chunksLeft.decrementAndGet() == 0) {
-          throw e;
-        }
-        String reason =
-            "the server %s does not run: %s"
-                .formatted(DataDirectory.chunkName(number), e.getMessage());
-        LOG.error("the others start without it: {}", reason, e);
-        System.err.println("dfs: " + reason);
-        continue;
-      }
-      serveOutside(number);
-      chunks.add(chunk);
-    }
-    for (ChunkServer chunk : chunks) {
-      awaitReady(chunk);
-    }
-  }
-
-  private ChunkServer startChunk(int number) throws IOException {
-    Path directory = config.data().chunk(number);
-    String name = DataDirectory.chunkName(number);
-    config.data().createChunk(number);
-    ChunkServer server =
-        ChunkServer.start(
-            ChunkServer.Config.of(
-                config.host(),
-                ChunkAddress.of(number),
-                metadataAddress(),
-                config.clusterKey(),
-                directory.toString(),
-                config.scrub()),
-            new RealDisk(directory),
+    ChunkRoles chunks =
+        new ChunkRoles(
+            new ChunkRoles.Config(
+                config.host(), metadataAddress(), config.clusterKey(), config.scrub(), places()),
             transport,
             services,
             time,
-            random);
-    Closing closing = once(server::close);
-    parts.push(new Part("server " + name, closing));
-    var _ = server.failed().thenAccept(cause -> failed(name, closing, cause));
-    return server;
+            random,
+            diskless);
+    parts.push(new Part("chunk servers", chunks::close));
+    chunks.start();
+    chunks.reachable().stream()
+        .map(place -> CHUNK_ADDRESS + "unix:" + place.socket().orElseThrow())
+        .forEach(addresses::add);
   }
 
-  private void serveOutside(int number) throws IOException {
-    FrameServer frames =
-        FrameServer.start(
-            config.data().chunkSocket(number), services.connect(ChunkAddress.of(number)));
-    parts.push(new Part("frames of " + DataDirectory.chunkName(number), frames::close));
-    addresses.add(chunkAddress(config.data(), number));
+  private List<BlockPlace> places() throws IOException {
+    List<BlockPlace> places = new ArrayList<>();
+    if (config.named().isPresent()) {
+      ChunkConfig named = config.named().get();
+      KnownDirectories known = KnownDirectories.read(config.data().known(named.processName()));
+      config.fresh().forEach(known::forget);
+      for (ChunkConfig.Directory directory : named.directories()) {
+        places.add(BlockPlace.named(named, directory, known));
+      }
+    }
+    for (int number : config.chunkServers()) {
+      config.data().createChunk(number);
+      places.add(BlockPlace.numbered(config.data(), number));
+    }
+    return places;
   }
 
   private static String chunkAddress(DataDirectory data, int number) {
     return CHUNK_ADDRESS + "unix:" + data.chunkSocket(number);
-  }
-
-  /**
-   * A chunk server whose disk failed ends; the process goes on as long as it has another one. Its
-   * blocks are then read from others, and copied when it has been away for long.
-   */
-  private void failed(String name, Closing closing, IOException cause) {
-    String reason = "the server " + name + ": " + cause.getMessage();
-    if (chunksLeft.decrementAndGet() == 0) {
-      fatal.accept(reason);
-      return;
-    }
-    LOG.error("the others go on without it: {}", reason);
-    Thread.ofPlatform()
-        .daemon()
-        .name("dfs-end-" + name)
-        .start(
-            () -> {
-              try {
-                closing.close();
-              } catch (Exception e) {
-                LOG.warn("ending the server {} failed", name, e);
-              }
-            });
-  }
-
-  private static Closing once(Closing closing) {
-    AtomicBoolean done = new AtomicBoolean();
-    return () -> {
-      if (done.compareAndSet(false, true)) {
-        closing.close();
-      }
-    };
-  }
-
-  /** Until it is accepted, or its disk failed meanwhile: then the others go on. */
-  private void awaitReady(ChunkServer server) throws IOException {
-    try {
-      var _ =
-          CompletableFuture.anyOf(server.ready(), server.failed())
-              .get(CHUNK_READY_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the chunk server registered", e);
-    } catch (ExecutionException e) {
-      throw new IOException("the chunk server was not accepted: " + e.getMessage(), e);
-    } catch (TimeoutException e) {
-      throw new IOException(
-          "the chunk server found no metadata server at %s within %d s"
-              .formatted(metadataAddress(), CHUNK_READY_SECONDS),
-          e);
-    }
   }
 
   private void startMount(Path mountPoint) throws IOException {
@@ -335,7 +265,9 @@ public final class Roles implements AutoCloseable {
   }
 
   private String metadataAddress() {
-    return config.metadata() ? METADATA_HERE : metadataSocket();
+    return config.metadata()
+        ? METADATA_HERE
+        : config.named().map(ChunkConfig::metadataAddress).orElseGet(this::metadataSocket);
   }
 
   private static String loopback(int port) {

@@ -44,7 +44,12 @@ public final class ClusterKeyFile {
     }
   }
 
-  private static Optional<ByteString> read(Path file) throws IOException {
+  /**
+   * The key in a file; empty if there is no such file.
+   *
+   * @throws IOException when it is no key, or others may read it
+   */
+  public static Optional<ByteString> read(Path file) throws IOException {
     String text;
     try {
       text = Files.readString(file, StandardCharsets.US_ASCII).strip();

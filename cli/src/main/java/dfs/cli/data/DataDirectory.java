@@ -24,6 +24,7 @@ import java.util.stream.Stream;
  *   mount/NAME/         session of the mount at one mount point
  *   run/                pid, metadata.pid, chunk.pid, chunk-2.pid, mount-NAME.pid; metadata.sock,
  *                       chunk.sock, chunk-2.sock; addresses
+ *   known/NAME          which directory was where ({@link KnownDirectories})
  *   log/                dfs.log and its predecessors, one set for each kind of process
  * </pre>
  *
@@ -41,8 +42,11 @@ public record DataDirectory(Path root) {
   /** Every ext4 has one at its root. */
   private static final String LOST_FOUND = "lost+found";
 
+  /** With what the names of processes begin whose chunk servers a file names. */
+  static final String SERVER = "server-";
+
   private static final Set<String> OWN_NAMES =
-      Set.of("lock", "run", "log", "metadata", "mount", "cluster.key.new", LOST_FOUND);
+      Set.of("lock", "run", "log", "known", "metadata", "mount", "cluster.key.new", LOST_FOUND);
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
   private static final Set<PosixFilePermission> REACHABLE =
@@ -175,11 +179,27 @@ public record DataDirectory(Path root) {
         <= SOCKET_PATH_BYTES_MAX;
   }
 
-  /** Makes what is missing of the directories that all processes share. */
-  public void create() throws IOException {
+  /** What the files of a process with chunk servers that a file names are called after. */
+  public static String serverName(String name) {
+    return SERVER + name;
+  }
+
+  /** What the chunk servers of a process keep in mind. */
+  public Path known(String processName) {
+    return root.resolve("known").resolve(processName);
+  }
+
+  /** Makes what is missing of the directories that each process needs. */
+  public void createRuntime() throws IOException {
     directory(root, REACHABLE);
     directory(run(), REACHABLE);
     directory(log(), PRIVATE);
+    directory(root.resolve("known"), PRIVATE);
+  }
+
+  /** Makes what is missing of the directories that all processes of a cluster share. */
+  public void create() throws IOException {
+    createRuntime();
     directory(root.resolve("mount"), PRIVATE);
     directory(metadata(), PRIVATE);
   }

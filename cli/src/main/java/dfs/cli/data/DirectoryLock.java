@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
  * The right to run roles in a data directory: locked bytes of its file {@code lock}, one for each
- * role. The kernel lets them go when the process ends, however it ends.
+ * role; or the right to a directory of blocks. The kernel lets them go when the process ends,
+ * however it ends.
  */
 public final class DirectoryLock implements AutoCloseable {
   private final FileChannel channel;
@@ -53,6 +55,34 @@ public final class DirectoryLock implements AutoCloseable {
         channel.close();
       }
     }
+  }
+
+  /**
+   * The right to a directory of blocks, wherever it lies: all of its file {@code lock}.
+   *
+   * @throws IOException also when another process has it, or the directory cannot be written
+   */
+  public static DirectoryLock ofBlocks(Path directory) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve("lock"),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE);
+    boolean taken = false;
+    try {
+      taken = channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      // by this process
+    } finally {
+      if (!taken) {
+        channel.close();
+      }
+    }
+    if (!taken) {
+      throw new IOException(directory + " is in use: another chunk server has it");
+    }
+    return new DirectoryLock(channel);
   }
 
   private static boolean lock(FileChannel channel, Role role) throws IOException {

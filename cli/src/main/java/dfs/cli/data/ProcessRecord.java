@@ -40,6 +40,7 @@ public record ProcessRecord(
     ALL("pid"),
     METADATA("metadata.pid"),
     CHUNK("chunk"),
+    SERVER(DataDirectory.SERVER),
     MOUNT("mount-");
 
     private final String file;
@@ -53,7 +54,15 @@ public record ProcessRecord(
       return data.run().resolve(DataDirectory.chunkName(number) + ".pid");
     }
 
-    /** The file; the mount point counts for {@link #MOUNT} only, {@link #CHUNK} has others. */
+    /** The file of a process whose chunk servers a file names. */
+    public static Path serverFile(DataDirectory data, String processName) {
+      return data.run().resolve(processName + ".pid");
+    }
+
+    /**
+     * The file; the mount point counts for {@link #MOUNT} only, {@link #CHUNK} and {@link #SERVER}
+     * have others.
+     */
     public Path file(DataDirectory data, Optional<Path> mountPoint) {
       return data.run()
           .resolve(
@@ -138,28 +147,34 @@ public record ProcessRecord(
 
   /** All that run in a data directory, in the order in which to stop them: mounts first. */
   public static List<Found> all(DataDirectory data) throws IOException {
-    List<Path> files = new ArrayList<>();
-    if (Files.isDirectory(data.run())) {
-      try (Stream<Path> entries = Files.list(data.run())) {
-        entries
-            .filter(
-                entry ->
-                    entry.getFileName().toString().startsWith(Kind.MOUNT.file)
-                        && entry.toString().endsWith(".pid"))
-            .sorted()
-            .forEach(files::add);
-      }
-    }
+    List<Path> files = new ArrayList<>(begin(data, Kind.MOUNT));
     files.add(Kind.ALL.file(data, Optional.empty()));
     for (int number : data.chunkServers()) {
       files.add(Kind.chunkFile(data, number));
     }
+    files.addAll(begin(data, Kind.SERVER));
     files.add(Kind.METADATA.file(data, Optional.empty()));
     List<Found> running = new ArrayList<>();
     for (Path file : files) {
       alive(file).ifPresent(record -> running.add(new Found(file, record)));
     }
     return running;
+  }
+
+  /** The files of a kind of which there may be any number. */
+  private static List<Path> begin(DataDirectory data, Kind kind) throws IOException {
+    if (!Files.isDirectory(data.run())) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(data.run())) {
+      return entries
+          .filter(
+              entry ->
+                  entry.getFileName().toString().startsWith(kind.file)
+                      && entry.toString().endsWith(".pid"))
+          .sorted()
+          .toList();
+    }
   }
 
   private static Optional<Long> startedTicks(long pid) {

@@ -1,0 +1,208 @@
+package dfs.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Chunk servers by a file, each with several data directories: what is done with them, and what
+ * happens when one of their disks goes.
+ */
+@Timeout(300)
+class DataDirectoriesTest {
+  private static final int FAILED = 1;
+  private static final int NOTHING_STARTED = 2;
+  private static final long STATUS_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
+  private final List<DfsProcess> processes = new ArrayList<>();
+  private Path mnt;
+  private String data;
+  private int port;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
+    assumeTrue("root".equals(System.getProperty("user.name")), "loop mounts need root");
+    mnt = scratch.resolve("mnt");
+    data = scratch.resolve("data").toString();
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    serve(
+        List.of(
+            ("metadata --foreground --replication 2 --lost-after 2 --port " + port).split(" ")));
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    processes.forEach(DfsProcess::close);
+    if (mnt != null) {
+      Shell.quietly("umount", "-l", mnt.toString());
+    }
+  }
+
+  private DfsProcess serve(List<String> command) throws IOException {
+    List<String> arguments = new ArrayList<>(command);
+    arguments.addAll(1, List.of("--data", data));
+    DfsProcess process = DfsProcess.serve(scratch, arguments.toArray(String[]::new));
+    processes.add(process);
+    return process;
+  }
+
+  private void mount() throws IOException {
+    serve(List.of("mount", "--foreground", "--", mnt.toString()));
+  }
+
+  /** A file for the chunk servers of a host, with directories that are made. */
+  private Path config(String host, String... lines) throws IOException {
+    List<String> all = new ArrayList<>(List.of(lines));
+    all.add("host = " + host);
+    all.add("cluster.key = " + data + "/cluster.key");
+    for (String line : lines) {
+      if (line.startsWith("directory.") && line.contains("= /")) {
+        Files.createDirectories(Path.of(line.substring(line.indexOf('/'))));
+      }
+    }
+    return Files.write(scratch.resolve(host + ".conf"), all);
+  }
+
+  private String directory(int number, String name) {
+    return "directory.%d = %s".formatted(number, scratch.resolve(name));
+  }
+
+  private DfsProcess chunks(Path config) throws IOException {
+    DfsProcess process =
+        DfsProcess.serve(scratch, "chunk", "--foreground", "--config", config.toString());
+    processes.add(process);
+    return process;
+  }
+
+  private String bySocket() {
+    return "metadata = " + data + "/run/metadata.sock";
+  }
+
+  private JsonObject status() throws Exception {
+    return JsonParser.parseString(
+            Shell.run(
+                scratch, DfsProcess.commandLine() + " status --json --data " + data + " || true"))
+        .getAsJsonObject();
+  }
+
+  private JsonObject awaitStatus(Predicate<JsonObject> wanted) throws Exception {
+    long since = System.nanoTime();
+    while (true) {
+      JsonObject status = status();
+      if (wanted.test(status)) {
+        return status;
+      }
+      assertThat(System.nanoTime() - since).as("still %s", status).isLessThan(STATUS_NANOS);
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  private static boolean isHealthy(JsonObject status) {
+    return status.get("healthy").getAsBoolean();
+  }
+
+  private static JsonObject sealed(JsonObject status) {
+    return status.getAsJsonObject("volume").getAsJsonObject("sealedBlocks");
+  }
+
+  /** What is said of each directory, by the name of its folder. */
+  private static Map<String, JsonObject> directories(JsonObject status) {
+    Map<String, JsonObject> directories = new TreeMap<>();
+    status
+        .getAsJsonArray("chunkServers")
+        .forEach(
+            server -> {
+              JsonObject directory =
+                  server.getAsJsonObject().getAsJsonArray("directories").get(0).getAsJsonObject();
+              directory.add("id", server.getAsJsonObject().get("id"));
+              Path path = Path.of(directory.get("path").getAsString());
+              directories.put(path.getFileName().toString(), directory);
+            });
+    return directories;
+  }
+
+  private void write(int files) throws Exception {
+    Shell.run(
+        mnt,
+        "for i in $(seq %d); do head -c 5000000 /dev/urandom >large$i; done; sync"
+            .formatted(files));
+  }
+
+  private String digests() throws Exception {
+    Shell.run(scratch, "echo 3 >/proc/sys/vm/drop_caches");
+    return Shell.run(mnt, "sha256sum large*");
+  }
+
+  @Test
+  void oneProcessServesTheDirectoriesThatItsFileNames() throws Exception {
+    Path a =
+        config(
+            "a",
+            "metadata = 127.0.0.1:" + port,
+            "runtime = " + scratch.resolve("a-run"),
+            directory(1, "one"),
+            directory(2, "two"),
+            directory(3, "none"),
+            "directory.2.weight = 0.5",
+            "directory.3.weight = 0");
+    DfsProcess first = chunks(a);
+    chunks(config("b", bySocket(), "runtime = " + data, directory(1, "other")));
+    mount();
+    write(12);
+    JsonObject status = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= 12);
+    assertThat(sealed(status).get("onOneHost").getAsLong()).isZero();
+    Map<String, JsonObject> before = directories(status);
+    assertThat(before.keySet()).containsExactly("none", "one", "other", "two");
+    assertThat(before.get("two").get("weight").getAsDouble()).isEqualTo(0.5);
+    assertThat(before.get("none").get("blocks").getAsLong()).isZero();
+    assertThat(before.get("other").get("blocks").getAsLong()).isGreaterThanOrEqualTo(12);
+    String written = digests();
+    Path again = config("again", bySocket(), "runtime = " + data, directory(1, "one"));
+    assertThat(
+            DfsProcess.runTo(
+                FAILED, scratch, "chunk", "--foreground", "--config", again.toString()))
+        .contains(scratch.resolve("one") + " is in use");
+    assertThat(first.stop()).isZero();
+    assertThat(digests()).isEqualTo(written);
+    chunks(a);
+    assertThat(directories(awaitStatus(DataDirectoriesTest::isHealthy)))
+        .as("the same servers")
+        .allSatisfy((name, now) -> assertThat(now.get("id")).isEqualTo(before.get(name).get("id")));
+    assertThat(
+            DfsProcess.runTo(
+                NOTHING_STARTED,
+                scratch,
+                "chunk",
+                "--config",
+                config("wrong", bySocket(), "weight = 1").toString()))
+        .contains("wrong.conf, line 2: weight = 1: there is no such key")
+        .contains("it names no data directory");
+    assertThat(DfsProcess.runTo(0, scratch, "down", "--data", scratch.resolve("a-run").toString()))
+        .contains("dfs is down");
+  }
+}
