@@ -145,7 +145,14 @@ final class StatusReports implements Reports {
     }
     for (Survey.Server known : survey.servers()) {
       if (!here.contains(known.id())) {
-        problems.add("chunk server " + known.id() + " at " + known.address() + " is not here");
+        String failure = servers.failure(known.id());
+        problems.add(
+            "chunk server "
+                + known.id()
+                + " at "
+                + known.address()
+                + " is not here"
+                + (failure.isEmpty() ? "" : ": " + failure));
       }
     }
     if (shown.isEmpty()) {

@@ -32,11 +32,15 @@ import org.junit.jupiter.api.io.TempDir;
 class DataDirectoriesTest {
   private static final int FAILED = 1;
   private static final int NOTHING_STARTED = 2;
+  private static final int DISKLESS = 71;
+  private static final int DISK_MEBIBYTES = 512;
+  private static final int END_SECONDS = 20;
   private static final long STATUS_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private final List<DfsProcess> processes = new ArrayList<>();
+  private final List<Path> disks = new ArrayList<>();
   private Path mnt;
   private String data;
   private int port;
@@ -60,6 +64,9 @@ class DataDirectoriesTest {
     processes.forEach(DfsProcess::close);
     if (mnt != null) {
       Shell.quietly("umount", "-l", mnt.toString());
+      for (Path disk : disks) {
+        Shell.quietly("umount", "-l", disk.toString());
+      }
     }
   }
 
@@ -153,6 +160,21 @@ class DataDirectoriesTest {
             .formatted(files));
   }
 
+  private String problems(JsonObject status) {
+    return status.getAsJsonArray("problems").toString();
+  }
+
+  private LoopDisk disk(String name) throws Exception {
+    LoopDisk disk = LoopDisk.make(scratch, name, scratch.resolve(name), DISK_MEBIBYTES);
+    disks.add(disk.at());
+    return disk;
+  }
+
+  private static void awaitEnd(DfsProcess process, int status) throws Exception {
+    process.awaitEnd(END_SECONDS);
+    assertThat(process.stop()).isEqualTo(status);
+  }
+
   private String digests() throws Exception {
     Shell.run(scratch, "echo 3 >/proc/sys/vm/drop_caches");
     return Shell.run(mnt, "sha256sum large*");
@@ -204,5 +226,98 @@ class DataDirectoriesTest {
         .contains("it names no data directory");
     assertThat(DfsProcess.runTo(0, scratch, "down", "--data", scratch.resolve("a-run").toString()))
         .contains("dfs is down");
+  }
+
+  /** As ext4 does when it finds an error: whoever has files open has them still. */
+  private void turnReadOnly(LoopDisk disk) throws Exception {
+    Shell.run(
+        scratch,
+        "mount -o remount,errors=remount-ro %1$s; d=$(findmnt -no SOURCE %1$s); echo test >/sys/fs/ext4/${d#/dev/}/trigger_fs_error"
+            .formatted(disk.at()));
+  }
+
+  /** What was there is copied from the other host, at first to the directory that is left. */
+  @Test
+  void aDirectoryThatTurnsReadOnlyOrGoesIsTakenOut() throws Exception {
+    LoopDisk one = disk("one");
+    LoopDisk two = disk("two");
+    String runtime = "runtime = " + scratch.resolve("a-run");
+    Path a = config("a", bySocket(), runtime, directory(1, "one"), directory(2, "two"));
+    DfsProcess process = chunks(a);
+    chunks(config("b", bySocket(), "runtime = " + data, directory(1, "other")));
+    mount();
+    write(12);
+    JsonObject before = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= 12);
+    assertThat(isHealthy(before)).as("%s", before).isTrue();
+    long id = directories(before).get("one").get("id").getAsLong();
+    String written = digests();
+
+    turnReadOnly(one);
+    String said = one.at() + " is failed: " + one.at() + "/identity: Read-only file system";
+    awaitStatus(now -> problems(now).contains("is not here: " + said));
+    write(12);
+    awaitStatus(now -> sealed(now).get("underReplicated").getAsLong() == 0);
+    assertThat(process.isAlive()).isTrue();
+    assertThat(digests()).isNotEqualTo(written);
+    written = digests();
+    assertThat(DfsProcess.runTo(FAILED, scratch, "status", "--data", data + "/../a-run"))
+        .contains("process " + process.pid() + ": the server " + one.at());
+
+    Shell.run(scratch, "umount -l " + two.at());
+    awaitEnd(process, DISKLESS);
+    assertThat(process.said()).contains(two.at() + ": it has gone: no identity is at its path");
+    assertThat(problems(status())).contains(two.at() + " is failed: it has gone");
+    assertThat(digests()).isEqualTo(written);
+
+    Shell.run(scratch, "umount -l %1$s; mount -o loop one.image %1$s".formatted(one.at()));
+    DfsProcess again = chunks(a);
+    assertThat(again.said())
+        .contains("dfs: the server " + two.at() + " does not run: ")
+        .contains("mount its disk. If that is gone for good")
+        .contains("--new " + two.at());
+    assertThat(directories(status()).get("one").get("id").getAsLong()).isEqualTo(id);
+    assertThat(Shell.run(two.at(), "ls -A")).as("the mount point").isEmpty();
+    assertThat(again.stop()).isZero();
+    processes.add(
+        DfsProcess.serve(
+            scratch,
+            "chunk",
+            "--foreground",
+            "--config",
+            a.toString(),
+            "--new",
+            two.at().toString()));
+    assertThat(directories(status()).get("two").get("id").getAsLong())
+        .as("a new server")
+        .isGreaterThan(3);
+    awaitStatus(now -> sealed(now).get("underReplicated").getAsLong() == 0);
+    assertThat(problems(status())).contains("is not here: " + two.at() + " is failed: it has gone");
+    assertThat(digests()).isEqualTo(written);
+  }
+
+  /** It is read from on, and takes nothing new until it has its size again. */
+  @Test
+  void aDirectoryThatShrinksTakesNothingNew() throws Exception {
+    Path small = Files.createDirectory(scratch.resolve("small"));
+    Shell.run(scratch, "mount -t tmpfs -o size=256m none small");
+    disks.add(small);
+    Path b = config("b", bySocket(), "runtime = " + data, directory(1, "small"));
+    chunks(config("a", bySocket(), "runtime = " + data, directory(1, "one"), directory(2, "two")));
+    DfsProcess process = chunks(b);
+    mount();
+    write(4);
+    JsonObject before = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= 4);
+    assertThat(directories(before).get("small").get("blocks").getAsLong()).isGreaterThan(3);
+    String written = digests();
+    Shell.run(scratch, "mount -o remount,size=128m small");
+    JsonObject shrunk =
+        awaitStatus(now -> problems(now).contains(small + " is smaller than it was"));
+    long blocks = directories(shrunk).get("small").get("blocks").getAsLong();
+    Shell.run(mnt, "for i in $(seq 6); do head -c 5000000 /dev/zero >more$i; done; sync");
+    assertThat(directories(status()).get("small").get("blocks").getAsLong()).isEqualTo(blocks);
+    assertThat(digests()).isEqualTo(written);
+    assertThat(process.isAlive()).isTrue();
+    Shell.run(scratch, "mount -o remount,size=256m small");
+    awaitStatus(DataDirectoriesTest::isHealthy);
   }
 }

@@ -155,7 +155,8 @@ class PowerCutTest {
     assertThat(Shell.run(mnt, "sha256sum large*")).isEqualTo(written);
     String data = disk.resolve("data").toString();
     assertThat(DfsProcess.runTo(1, scratch, "status", "--data", data))
-        .contains("chunk server 2 at local:chunk-2 is not here");
+        .contains("chunk server 2 at local:chunk-2 is not here: ")
+        .contains(OTHERS.getFirst() + " is failed: ");
     assertThat(dfs.isAlive()).isTrue();
     Shell.quietly("umount", "-l", scratch.resolve(OTHERS.getFirst()).toString());
     assertThat(dfs.stop()).isZero();

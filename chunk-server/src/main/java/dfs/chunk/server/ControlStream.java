@@ -46,6 +46,7 @@ final class ControlStream implements AutoCloseable {
 
   private static final long BACKOFF_MIN_NANOS = 200_000_000L;
   private static final long BACKOFF_MAX_NANOS = 2_000_000_000L;
+  private static final String FAILED = "failed: ";
   private static final String MAC = "HmacSHA256";
 
   private final ChunkServer.Config config;
@@ -71,6 +72,7 @@ final class ControlStream implements AutoCloseable {
   private final AtomicInteger ordersWaiting = new AtomicInteger();
   private final Thread thread;
   private long backoffNanos = BACKOFF_MIN_NANOS;
+  private volatile boolean saidShrunk;
   private volatile @Nullable Stream current;
   private volatile boolean closing;
 
@@ -106,6 +108,7 @@ final class ControlStream implements AutoCloseable {
   }
 
   void start() {
+    var _ = blocks.failed().thenAccept(this::sayFailed);
     blocks.onDamage(block -> tell(new ChunkMessage.Report(List.of(Orders.damaged(block)), true)));
     checked.onSeal(this::changed);
     work.add(this::connect);
@@ -132,8 +135,8 @@ final class ControlStream implements AutoCloseable {
   }
 
   /**
-   * In the control thread, so that it never comes between the pages of a report. Without a stream
-   * nothing is sent: the report after the next welcome says what there is.
+   * Reports only in the control thread, so that none comes between the pages of another. Without a
+   * stream nothing is sent: the report after the next welcome says what there is.
    */
   private void tellNow(ChunkMessage message) {
     Stream stream = current;
@@ -171,8 +174,8 @@ final class ControlStream implements AutoCloseable {
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable Link<ChunkMessage> link;
 
-    /** Used by the control thread only. */
-    private boolean welcomed;
+    /** Written by the control thread only. */
+    private volatile boolean welcomed;
 
     @Override
     public void receive(ChunkOrder order) {
@@ -327,17 +330,40 @@ final class ControlStream implements AutoCloseable {
     stream.send(new ChunkMessage.Heartbeat(List.of(state())));
   }
 
-  /** What a heartbeat says of the data directory. */
+  /**
+   * What a heartbeat says of the data directory, which is looked at. One that has gone, turned
+   * read-only or cannot be measured has failed; one that has shrunk takes no new blocks.
+   */
   ChunkMessage.DirectoryState state() {
     Space now = space.lastMeasured();
-    IOException failure = blocks.failed().getNow(null);
-    String state = failure == null ? "ok" : "failed: " + failure.getMessage();
+    String state = "ok";
     try {
+      identityFile.check();
       now = space.measure();
+      String shrunk = space.shrunk(now);
+      if (!shrunk.isEmpty()) {
+        state = shrunk;
+        if (!saidShrunk) {
+          saidShrunk = true;
+          LOG.error("{} takes no new blocks: it is {}", config.path(), shrunk);
+        }
+      }
     } catch (IOException e) {
       blocks.fail(e);
-      state = "failed: " + e.getMessage();
+      state = FAILED + e.getMessage();
     }
+    IOException failure = blocks.failed().getNow(null);
+    return state(now, failure == null ? state : FAILED + failure.getMessage());
+  }
+
+  /** Its last words, before the stream ends: others do not have to guess why. */
+  private void sayFailed(IOException cause) {
+    tellNow(
+        new ChunkMessage.Heartbeat(
+            List.of(state(space.lastMeasured(), FAILED + cause.getMessage()))));
+  }
+
+  private ChunkMessage.DirectoryState state(Space now, String state) {
     return new ChunkMessage.DirectoryState(
         identityFile.identity().directory(),
         config.path(),

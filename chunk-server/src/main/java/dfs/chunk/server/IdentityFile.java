@@ -6,17 +6,27 @@ import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who a data directory is: file {@code identity}, drawn in this module's README, replaced as a
  * whole. Blocks without it are nobody's: a directory that has blocks and no identity is refused,
- * never taken for a new one. Written by one thread at a time.
+ * never taken for a new one. Thread-safe.
  */
 final class IdentityFile {
+  private static final Logger LOG = LoggerFactory.getLogger(IdentityFile.class);
   static final int CLUSTER_BYTES_MAX = 256;
+
+  /** EMFILE: says nothing of the directory. */
+  private static final String TOO_MANY_FILES = "Too many open files";
+
   private static final Path FILE = Path.of("identity");
   private static final Path NEW_FILE = Path.of("identity.new");
   private static final Path ROOT = Path.of("");
@@ -27,6 +37,7 @@ final class IdentityFile {
   private static final int DIRECTORY_BYTES = 16;
 
   private final Disk disk;
+  private final ReentrantLock writing = new ReentrantLock();
   private volatile Identity identity;
 
   /**
@@ -110,6 +121,49 @@ final class IdentityFile {
 
   /** Durable when it returns; after a crash before, the old contents are there. */
   void replace(Identity next) throws IOException {
+    writing.lock();
+    try {
+      write(next);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /**
+   * Looks whether the directory at the path is still the one that was opened, and can be written:
+   * the disk may have been unmounted, which leaves an empty mount point, or turned read-only. A
+   * file that is damaged is written again. Any thread.
+   *
+   * @throws IOException when it is gone, another one, or read-only
+   */
+  void check() throws IOException {
+    ByteString now;
+    try (DiskFile file = disk.open(FILE, false)) {
+      Identity read = decode(file);
+      now = read == null ? ByteString.EMPTY : read.directory();
+    } catch (NoSuchFileException e) {
+      throw new IOException("it has gone: no identity is at its path any more", e);
+    } catch (IOException e) {
+      if (String.valueOf(e.getMessage()).contains(TOO_MANY_FILES)) {
+        LOG.warn("the data directory was not looked at: {}", e.getMessage());
+        return;
+      }
+      throw e;
+    }
+    if (now.isEmpty()) {
+      writing.lock();
+      try {
+        LOG.error("the file identity of the data directory is damaged: it is written again");
+        write(identity);
+      } finally {
+        writing.unlock();
+      }
+    } else if (!now.equals(identity.directory())) {
+      throw new IOException("it has gone: another data directory is at its path");
+    }
+  }
+
+  private void write(Identity next) throws IOException {
     try (DiskFile file = disk.open(NEW_FILE, true)) {
       ByteBuffer bytes = encode(next);
       file.truncate(bytes.remaining());
@@ -135,12 +189,21 @@ final class IdentityFile {
   }
 
   private static Identity read(Disk disk) throws IOException {
+    try (DiskFile file = disk.open(FILE, false)) {
+      Identity read = decode(file);
+      if (read == null) {
+        throw new IOException("the file identity of the data directory is damaged");
+      }
+      return read;
+    }
+  }
+
+  /** Null if it is damaged. */
+  private static @Nullable Identity decode(DiskFile file) throws IOException {
     ByteBuffer in =
         ByteBuffer.allocate(HEADER_BYTES + CLUSTER_BYTES_MAX).order(ByteOrder.LITTLE_ENDIAN);
-    try (DiskFile file = disk.open(FILE, false)) {
-      while (in.hasRemaining() && file.read(in, in.position()) >= 0) {
-        // reads until full or at the end
-      }
+    while (in.hasRemaining() && file.read(in, in.position()) >= 0) {
+      // reads until full or at the end
     }
     in.flip();
     if (in.limit() < HEADER_BYTES
@@ -148,7 +211,7 @@ final class IdentityFile {
         || in.get(8) != VERSION
         || in.getInt(56) != in.limit() - HEADER_BYTES
         || in.getInt(4) != crc(in)) {
-      throw new IOException("the file identity of the data directory is damaged");
+      return null;
     }
     return new Identity(
         (in.get(9) & FLAG_FORMATTED) != 0,

@@ -16,12 +16,17 @@ import java.util.concurrent.atomic.AtomicLong;
 final class SpaceReserve {
   private static final int APPEND_SHARE = 4;
   private static final int PERCENT = 100;
+
+  /** A disk that lost less than such a part of its size has not shrunk. */
+  private static final int SHRUNK_PARTS = 100;
+
   private static final int FLOOR_PARTS_MIN = 8;
 
   private final Disk disk;
   private final long floorBytes;
   private final int floorPercent;
   private final AtomicLong appendedBytes = new AtomicLong();
+  private final long openedTotalBytes;
   private volatile Space measured;
 
   SpaceReserve(Disk disk, long floorBytes, int floorPercent) throws IOException {
@@ -29,6 +34,7 @@ final class SpaceReserve {
     this.floorBytes = floorBytes;
     this.floorPercent = floorPercent;
     this.measured = disk.space();
+    this.openedTotalBytes = measured.totalBytes();
   }
 
   Space measure() throws IOException {
@@ -40,6 +46,13 @@ final class SpaceReserve {
 
   Space lastMeasured() {
     return measured;
+  }
+
+  /** What is said of a disk that is smaller than when it was opened; empty if it is not. */
+  String shrunk(Space space) {
+    return space.totalBytes() < openedTotalBytes - openedTotalBytes / SHRUNK_PARTS
+        ? "smaller than it was: %d bytes, %d before".formatted(space.totalBytes(), openedTotalBytes)
+        : "";
   }
 
   private long reserveBytes(Space space) {

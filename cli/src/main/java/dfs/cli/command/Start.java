@@ -71,13 +71,12 @@ final class Start {
     }
     if (foreground) {
       ProcessRecord record = ProcessRecord.ofThisProcess(State.READY, config.mountPoint());
-      Daemon.run(
+      return Daemon.run(
           config,
           () -> {
             announcement.ready(record);
             out.flush();
           });
-      return Commands.DONE;
     }
     return detached(announcement);
   }

@@ -93,6 +93,9 @@ final class Status implements Callable<Integer> {
     for (Found found : ProcessRecord.all(directory)) {
       ProcessRecord record = found.record();
       report.put("process " + record.pid(), record.state().toString().toLowerCase(Locale.ROOT));
+      if (record.mountPoint().isEmpty() && !record.problem().isEmpty()) {
+        report.add("process %d: %s".formatted(record.pid(), record.problem()));
+      }
       if (record.mountPoint().isPresent()) {
         Path mountPoint = record.mountPoint().get();
         Optional<Mount> mounted = table.at(mountPoint).filter(Mount::isDfs);

@@ -40,6 +40,7 @@ final class ChunkRoles implements AutoCloseable {
   private final Time time;
   private final RandomGenerator random;
   private final Consumer<String> allFailed;
+  private final Consumer<String> oneFailed;
   private final AtomicInteger left;
   private final Deque<Closing> closings = new ArrayDeque<>();
   private final List<BlockPlace> reachable = new ArrayList<>();
@@ -69,6 +70,7 @@ final class ChunkRoles implements AutoCloseable {
   private record Served(BlockPlace place, ChunkServer server) {}
 
   /**
+   * @param oneFailed called with the reason when one does not serve although others do
    * @param allFailed called with the reason when the last one cannot go on
    */
   ChunkRoles(
@@ -77,12 +79,14 @@ final class ChunkRoles implements AutoCloseable {
       BlockServices services,
       Time time,
       RandomGenerator random,
+      Consumer<String> oneFailed,
       Consumer<String> allFailed) {
     this.config = config;
     this.transport = transport;
     this.services = services;
     this.time = time;
     this.random = random;
+    this.oneFailed = oneFailed;
     this.allFailed = allFailed;
     this.left = new AtomicInteger(config.places().size());
   }
@@ -100,6 +104,7 @@ final class ChunkRoles implements AutoCloseable {
         String reason = "the server %s does not run: %s".formatted(place.name(), e.getMessage());
         LOG.error("the others start without it: {}", reason, e);
         System.err.println("dfs: " + reason);
+        oneFailed.accept(reason);
         continue;
       }
       if (place.socket().isPresent()) {
@@ -168,6 +173,7 @@ final class ChunkRoles implements AutoCloseable {
       return;
     }
     LOG.error("the others go on without it: {}", reason);
+    oneFailed.accept(reason);
     Thread.ofPlatform()
         .daemon()
         .name("dfs-end-" + name)

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Daemon {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+  private static final long FAREWELL_NANOS = 5_000_000_000L;
   private static final long IMPATIENT_NANOS = 5_000_000_000L;
 
   /** Exit status when it was asked to end twice. */
@@ -196,6 +198,7 @@ public final class Daemon {
   private final CountDownLatch ending = new CountDownLatch(1);
   private final Time time = new RealTime();
   private final RandomGenerator random = new SecureRandom();
+  private volatile int status;
   private boolean asked;
   private long askedNanos;
 
@@ -207,9 +210,12 @@ public final class Daemon {
    * Runs until asked to end, by a signal or, for a mount alone, by its unmounting.
    *
    * @param ready is run when the roles are there
+   * @return 0, or {@link #EXIT_DISKLESS}
    */
-  public static void run(Config config, Runnable ready) throws IOException {
-    new Daemon(config).run(ready);
+  public static int run(Config config, Runnable ready) throws IOException {
+    Daemon daemon = new Daemon(config);
+    daemon.run(ready);
+    return daemon.status;
   }
 
   private void run(Runnable ready) throws IOException {
@@ -257,7 +263,7 @@ public final class Daemon {
             time,
             random,
             reason -> fatal(EXIT_FATAL, reason),
-            reason -> fatal(EXIT_DISKLESS, reason),
+            this::diskless,
             record::problem)) {
       if (config.metadata()) {
         writeAddresses(roles);
@@ -349,6 +355,24 @@ public final class Daemon {
     LOG.info("{}: the process flushes, unmounts and stops", signal);
     asked = true;
     askedNanos = now;
+    ending.countDown();
+  }
+
+  /**
+   * The last data directory failed. Who has nothing else says so to the others before he ends; a
+   * disk that hangs does not keep him.
+   */
+  private void diskless(String reason) {
+    if (config.metadata()) {
+      fatal(EXIT_DISKLESS, reason);
+      return;
+    }
+    LOG.error("no data directory is left: {}", reason);
+    System.err.println("dfs: " + reason);
+    status = EXIT_DISKLESS;
+    var _ =
+        time.after(
+            FAREWELL_NANOS, TimeUnit.NANOSECONDS, () -> Runtime.getRuntime().halt(EXIT_DISKLESS));
     ending.countDown();
   }
 

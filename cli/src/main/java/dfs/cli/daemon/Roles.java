@@ -93,6 +93,10 @@ public final class Roles implements AutoCloseable {
   private final BlockServices services = new BlockServices();
   private final Deque<Part> parts = new ArrayDeque<>();
   private final List<String> addresses = new ArrayList<>();
+
+  /** Guarded by this: directories that are not served. */
+  private final List<String> lacking = new ArrayList<>();
+
   private volatile @Nullable Mount mount;
 
   private Roles(
@@ -187,12 +191,21 @@ public final class Roles implements AutoCloseable {
             services,
             time,
             random,
+            this::lacks,
             diskless);
     parts.push(new Part("chunk servers", chunks::close));
     chunks.start();
     chunks.reachable().stream()
         .map(place -> CHUNK_ADDRESS + "unix:" + place.socket().orElseThrow())
         .forEach(addresses::add);
+  }
+
+  /** The mount says by itself what keeps it from working; without one the directories may. */
+  private synchronized void lacks(String directory) {
+    if (config.named().isPresent()) {
+      lacking.add(directory);
+      problem.accept(String.join("; ", lacking));
+    }
   }
 
   private List<BlockPlace> places() throws IOException {

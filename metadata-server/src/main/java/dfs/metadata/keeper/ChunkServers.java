@@ -55,6 +55,10 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private final Time time;
   private final RandomGenerator random;
   private final Map<Long, Connection> connected = new ConcurrentHashMap<>();
+
+  /** What was wrong with a server that was heard of last so. */
+  private final Map<Long, String> failures = new ConcurrentHashMap<>();
+
   private volatile @Nullable Listener listener;
   private volatile Set<Long> withheld = Set.of();
 
@@ -136,13 +140,27 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         case ChunkMessage.Register m -> register(m);
         case ChunkMessage.Heartbeat m -> {
           directories = m.directories();
-          hear(heard -> {});
+          hear(heard -> keepFailures());
         }
         case ChunkMessage.Report m -> hear(heard -> heard.report(server, m.blocks(), m.last()));
         case ChunkMessage.CopyFailed m ->
             hear(heard -> heard.copyFailed(server, m.block(), m.reason()));
         case ChunkMessage.Deleted m -> hear(heard -> heard.deleted(server, m.blocks()));
         case ChunkMessage.Sealed m -> hear(heard -> heard.sealed(server, m.blocks()));
+      }
+    }
+
+    /** What failed says so once, and is gone. */
+    private void keepFailures() {
+      List<String> failed =
+          directories.stream()
+              .filter(directory -> !directory.isWell())
+              .map(directory -> directory.path() + " is " + directory.state())
+              .toList();
+      if (failed.isEmpty()) {
+        failures.remove(server);
+      } else {
+        failures.put(server, String.join("; ", failed));
       }
     }
 
@@ -403,6 +421,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   /** Servers that are drained, in order. */
   public List<Long> leaving() {
     return withheld.stream().sorted().toList();
+  }
+
+  /** What was wrong with the directories of a server when it was heard of last; empty: nothing. */
+  public String failure(long server) {
+    return failures.getOrDefault(server, "");
   }
 
   /** Whether a server has a control stream. */
