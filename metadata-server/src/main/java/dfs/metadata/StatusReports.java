@@ -122,6 +122,7 @@ final class StatusReports implements Reports {
       server.put("host", condition.host());
       server.put("address", condition.address());
       server.put("state", condition.alive() ? "ok" : "silent");
+      server.put("draining", servers.leaving().contains(condition.server()));
       List<Object> directories = new ArrayList<>();
       for (ChunkMessage.DirectoryState state : condition.directories()) {
         Map<String, Object> directory = new LinkedHashMap<>();

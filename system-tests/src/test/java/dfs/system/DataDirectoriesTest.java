@@ -3,8 +3,11 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dfs.cli.data.DataDirectory;
+import dfs.cli.volume.Volume;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DataDirectoriesTest {
   private static final int FAILED = 1;
   private static final int NOTHING_STARTED = 2;
+  private static final int FILES = 6;
   private static final int DISKLESS = 71;
   private static final int DISK_MEBIBYTES = 512;
   private static final int END_SECONDS = 20;
@@ -110,11 +114,10 @@ class DataDirectoriesTest {
     return "metadata = " + data + "/run/metadata.sock";
   }
 
-  private JsonObject status() throws Exception {
-    return JsonParser.parseString(
-            Shell.run(
-                scratch, DfsProcess.commandLine() + " status --json --data " + data + " || true"))
-        .getAsJsonObject();
+  private JsonObject status() throws IOException {
+    try (Volume volume = Volume.open(new DataDirectory(Path.of(data)))) {
+      return JsonParser.parseString(volume.report("status")).getAsJsonObject();
+    }
   }
 
   private JsonObject awaitStatus(Predicate<JsonObject> wanted) throws Exception {
@@ -195,14 +198,14 @@ class DataDirectoriesTest {
     DfsProcess first = chunks(a);
     chunks(config("b", bySocket(), "runtime = " + data, directory(1, "other")));
     mount();
-    write(12);
-    JsonObject status = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= 12);
+    write(FILES);
+    JsonObject status = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= FILES);
     assertThat(sealed(status).get("onOneHost").getAsLong()).isZero();
     Map<String, JsonObject> before = directories(status);
     assertThat(before.keySet()).containsExactly("none", "one", "other", "two");
     assertThat(before.get("two").get("weight").getAsDouble()).isEqualTo(0.5);
     assertThat(before.get("none").get("blocks").getAsLong()).isZero();
-    assertThat(before.get("other").get("blocks").getAsLong()).isGreaterThanOrEqualTo(12);
+    assertThat(before.get("other").get("blocks").getAsLong()).isGreaterThanOrEqualTo(FILES);
     String written = digests();
     Path again = config("again", bySocket(), "runtime = " + data, directory(1, "one"));
     assertThat(
@@ -215,6 +218,7 @@ class DataDirectoriesTest {
     assertThat(directories(awaitStatus(DataDirectoriesTest::isHealthy)))
         .as("the same servers")
         .allSatisfy((name, now) -> assertThat(now.get("id")).isEqualTo(before.get(name).get("id")));
+    drainByDirectoryAndHost(status());
     assertThat(
             DfsProcess.runTo(
                 NOTHING_STARTED,
@@ -226,6 +230,31 @@ class DataDirectoriesTest {
         .contains("it names no data directory");
     assertThat(DfsProcess.runTo(0, scratch, "down", "--data", scratch.resolve("a-run").toString()))
         .contains("dfs is down");
+  }
+
+  private void drainByDirectoryAndHost(JsonObject before) throws Exception {
+    String one = scratch.resolve("one").toString();
+    long id = directories(before).get("one").get("id").getAsLong();
+    assertThat(DfsProcess.run(scratch, "drain", "--data", data, "a:" + one))
+        .contains("chunk server %d has nothing that is needed".formatted(id));
+    assertThat(draining(status())).containsExactly(id);
+    DfsProcess.run(scratch, "drain", "--no-wait", "--data", data, "a");
+    awaitStatus(now -> draining(now).size() == 3);
+    assertThat(DfsProcess.run(scratch, "undrain", "--data", data, one))
+        .isEqualTo("chunk server %d takes blocks again\n".formatted(id));
+    assertThat(DfsProcess.run(scratch, "undrain", "--data", data, "a"))
+        .contains("takes blocks again");
+    awaitStatus(now -> draining(now).isEmpty());
+  }
+
+  private static List<Long> draining(JsonObject status) {
+    List<Long> draining = new ArrayList<>();
+    for (JsonElement server : status.getAsJsonArray("chunkServers")) {
+      if (server.getAsJsonObject().get("draining").getAsBoolean()) {
+        draining.add(server.getAsJsonObject().get("id").getAsLong());
+      }
+    }
+    return draining;
   }
 
   /** As ext4 does when it finds an error: whoever has files open has them still. */
@@ -246,8 +275,8 @@ class DataDirectoriesTest {
     DfsProcess process = chunks(a);
     chunks(config("b", bySocket(), "runtime = " + data, directory(1, "other")));
     mount();
-    write(12);
-    JsonObject before = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= 12);
+    write(FILES);
+    JsonObject before = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= FILES);
     assertThat(isHealthy(before)).as("%s", before).isTrue();
     long id = directories(before).get("one").get("id").getAsLong();
     String written = digests();
@@ -255,7 +284,7 @@ class DataDirectoriesTest {
     turnReadOnly(one);
     String said = one.at() + " is failed: " + one.at() + "/identity: Read-only file system";
     awaitStatus(now -> problems(now).contains("is not here: " + said));
-    write(12);
+    write(FILES);
     awaitStatus(now -> sealed(now).get("underReplicated").getAsLong() == 0);
     assertThat(process.isAlive()).isTrue();
     assertThat(digests()).isNotEqualTo(written);

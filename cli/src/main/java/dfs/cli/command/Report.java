@@ -79,6 +79,34 @@ final class Report {
         : Optional.empty();
   }
 
+  /**
+   * A chunk server that is here.
+   *
+   * @param paths of its data directories
+   */
+  record Server(long id, String host, List<String> paths) {
+    Server {
+      paths = List.copyOf(paths);
+    }
+  }
+
+  /** All chunk servers that are here. */
+  List<Server> chunkServers() {
+    List<Server> servers = new ArrayList<>();
+    if (json.get("chunkServers") instanceof JsonArray array) {
+      for (JsonElement element : array) {
+        JsonObject server = element.getAsJsonObject();
+        List<String> paths = new ArrayList<>();
+        server
+            .getAsJsonArray("directories")
+            .forEach(one -> paths.add(one.getAsJsonObject().get("path").getAsString()));
+        servers.add(
+            new Server(server.get("id").getAsLong(), server.get("host").getAsString(), paths));
+      }
+    }
+    return servers;
+  }
+
   /** How many blocks are left on a chunk server that is drained; empty if that is not known yet. */
   Optional<Long> blocksOn(long server) {
     if (json.get("drained") instanceof JsonArray drained) {

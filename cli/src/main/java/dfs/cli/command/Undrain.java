@@ -5,7 +5,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code dfs undrain}: a chunk server takes blocks again. */
@@ -14,9 +13,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Lets a chunk server that was drained take blocks again.")
 final class Undrain implements Callable<Integer> {
-  @Parameters(paramLabel = "SERVER", description = "its id: see dfs status")
-  private long server;
-
+  @Mixin private final ServersArgument servers = new ServersArgument();
   @Mixin private final DataOption data = new DataOption();
 
   @Spec
@@ -26,9 +23,11 @@ final class Undrain implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     try (Volume volume = Volume.open(data.directory())) {
-      volume.drain(server, false);
+      for (long server : servers.ids(Report.parse(volume.report("status")))) {
+        volume.drain(server, false);
+        spec.commandLine().getOut().println("chunk server " + server + " takes blocks again");
+      }
     }
-    spec.commandLine().getOut().println("chunk server " + server + " takes blocks again");
     return Commands.DONE;
   }
 }
