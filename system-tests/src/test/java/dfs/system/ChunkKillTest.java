@@ -145,12 +145,12 @@ class ChunkKillTest {
       chosen.add(1 + random.nextInt(count));
     }
     chosen.forEach(victim -> servers.chunk(victim).kill());
-    long deadNanos = System.nanoTime();
+    long goneNanos = servers.awaitHere(count - victims);
     writers.work(1000);
     writers.stop();
     double slowest = stopLoad();
     writers.verifyExactly();
-    servers.awaitCopies(deadNanos);
+    servers.awaitCopies(goneNanos);
     for (int victim : chosen) {
       servers.startChunk(victim);
     }

@@ -106,6 +106,8 @@ final class Cluster implements AutoCloseable {
       ChunkProcess process = ChunkProcess.start(directory, i, forProcesses, KEY);
       this.processes.add(process);
       open.push(process);
+    }
+    for (ChunkProcess process : this.processes) {
       process.awaitReady();
     }
   }

@@ -56,7 +56,13 @@ class CommandTest {
     return process;
   }
 
-  private String dfs(int status, String... arguments) throws Exception {
+  /** Within this process, which asks nothing else of the command than a process would. */
+  private String dfs(int status, String... arguments) {
+    return DfsProcess.call(status, arguments);
+  }
+
+  /** In a process of its own. */
+  private String process(int status, String... arguments) throws Exception {
     return DfsProcess.runTo(status, scratch, arguments);
   }
 
@@ -64,16 +70,16 @@ class CommandTest {
   void filesGoInAndOutWithoutAMount() throws Exception {
     up();
     Path file = Files.writeString(scratch.resolve("file"), "contents\n");
-    dfs(0, "mkdir", "--data", data, "/folder");
-    dfs(0, "put", "--data", data, file.toString(), "/folder/file");
-    assertThat(dfs(0, "cat", "--data", data, "/folder/file")).isEqualTo("contents\n");
+    process(0, "mkdir", "--data", data, "/folder");
+    process(0, "put", "--data", data, file.toString(), "/folder/file");
+    assertThat(process(0, "cat", "--data", data, "/folder/file")).isEqualTo("contents\n");
     assertThat(Shell.run(mnt, "cat folder/file")).isEqualTo("contents");
     assertThat(dfs(0, "ls", "--data", data, "/folder")).contains("file");
     Path copy = scratch.resolve("copy");
     dfs(0, "get", "--data", data, "/folder/file", copy.toString());
     assertThat(copy).hasSameTextualContentAs(file);
     dfs(0, "rm", "--data", data, "/folder/file");
-    assertThat(dfs(FAILED, "cat", "--data", data, "/folder/file"))
+    assertThat(process(FAILED, "cat", "--data", data, "/folder/file"))
         .contains("dfs: /folder/file: ")
         .doesNotContain("\tat ");
     assertThat(Shell.run(mnt, "ls folder")).isEmpty();
@@ -85,7 +91,7 @@ class CommandTest {
     return process;
   }
 
-  private JsonObject status(int exit) throws Exception {
+  private JsonObject status(int exit) {
     String said = dfs(exit, "status", "--json", "--data", data);
     return JsonParser.parseString(said).getAsJsonObject();
   }
@@ -165,7 +171,7 @@ class CommandTest {
     second.kill();
     assertThat(status(FAILED).getAsJsonArray("problems").toString())
         .contains("chunk server 2 at local:chunk-2 is not here");
-    assertThat(dfs(0, "cat", "--data", data, "/file")).isEqualTo("x".repeat(10_000));
+    assertThat(process(0, "cat", "--data", data, "/file")).isEqualTo("x".repeat(10_000));
     assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data)).contains("is in use");
   }
 
@@ -182,13 +188,13 @@ class CommandTest {
     Files.writeString(Path.of(data, "chunk-2", "identity"), "nothing that makes sense");
     DfsProcess lacking = serve(up);
     assertThat(lacking.said()).contains("dfs: the server chunk-2 does not run: ");
-    assertThat(dfs(0, "cat", "--data", data, "/file")).isEqualTo("x".repeat(10_000));
+    assertThat(process(0, "cat", "--data", data, "/file")).isEqualTo("x".repeat(10_000));
     assertThat(status(FAILED).getAsJsonArray("problems").toString())
         .contains("chunk server 2 at local:chunk-2 is not here");
     assertThat(lacking.stop()).isZero();
     Files.writeString(Path.of(data, "chunk", "identity"), "nor does this");
     Files.writeString(Path.of(data, "chunk-3", "identity"), "nor this");
-    assertThat(dfs(FAILED, up)).contains("identity");
+    assertThat(process(FAILED, up)).contains("identity");
   }
 
   @Test
@@ -300,7 +306,7 @@ class CommandTest {
     Files.writeString(mnt.resolve("occupied"), "");
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       assertThat(
-              dfs(
+              process(
                   NOTHING_STARTED,
                   "up",
                   "--data",
@@ -331,8 +337,8 @@ class CommandTest {
 
   @Test
   void wrongUsageIsStatusTwo() throws Exception {
-    assertThat(dfs(NOTHING_STARTED, "up", "--no-such-option")).contains("--no-such-option");
-    assertThat(dfs(NOTHING_STARTED, "no-such-command")).contains("no-such-command");
+    assertThat(process(NOTHING_STARTED, "up", "--no-such-option")).contains("--no-such-option");
+    assertThat(process(NOTHING_STARTED, "no-such-command")).contains("no-such-command");
   }
 
   /**

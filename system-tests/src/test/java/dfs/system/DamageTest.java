@@ -119,7 +119,7 @@ class DamageTest {
         .atMost(20, TimeUnit.SECONDS)
         .untilAsserted(
             () ->
-                assertThat(DfsProcess.runTo(FAILED, scratch, command, "--data", data.toString()))
+                assertThat(DfsProcess.call(FAILED, command, "--data", data.toString()))
                     .contains(text));
   }
 

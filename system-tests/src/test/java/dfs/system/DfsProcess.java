@@ -2,7 +2,10 @@ package dfs.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dfs.cli.command.Commands;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,43 +27,59 @@ final class DfsProcess implements AutoCloseable {
 
   /** How to run a class of these tests in a process of its own. */
   static List<String> java(String main) {
-    List<String> command = command(System.getProperty("java.class.path"));
-    command.removeLast();
-    command.add(main);
+    List<String> command = new ArrayList<>(SharedClasses.flags());
+    command.addAll(0, jvm());
+    command.addAll(
+        List.of("-cp", SharedClasses.classPath() + ":" + SharedClasses.classPathOfTests(), main));
     return command;
   }
 
-  private static List<String> command(String classPath) {
+  private static List<String> jvm() {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC"));
+    if (!Boolean.getBoolean("dfs.long")) {
+      // Most live for seconds: the second compiler costs them more than it gives.
+      command.add("-XX:TieredStopAtLevel=1");
+    }
     command.addAll(List.of(System.getProperty("dfs.jvm.flags", "").split(" ", -1)));
     command.removeIf(String::isEmpty);
+    return command;
+  }
+
+  /** The command, with these flags of the JVM besides. */
+  static List<String> command(String classPath, List<String> flags) {
+    List<String> command = jvm();
+    command.addAll(flags);
     command.addAll(List.of("-cp", classPath, "dfs.cli.Main"));
     return command;
   }
 
+  private static List<String> command() {
+    return command(SharedClasses.classPath(), SharedClasses.flags());
+  }
+
   /** The command for a shell. */
   static String commandLine() {
-    return String.join(" ", command(System.getProperty("java.class.path")));
+    return String.join(" ", command());
   }
 
   /** The command for a shell of somebody who cannot read the build: over a copy in this folder. */
   static String commandLineOver(Path folder) throws Exception {
     List<String> copies = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(":", -1)) {
-      if (!entry.isEmpty() && Files.exists(Path.of(entry))) {
+    for (String entry : SharedClasses.classPath().split(":", -1)) {
+      if (Files.exists(Path.of(entry))) {
         Path copy = folder.resolve(copies.size() + "-" + Path.of(entry).getFileName());
         Shell.run(folder, "cp -r " + entry + " " + copy);
         copies.add(copy.toString());
       }
     }
     Shell.run(folder, "chmod -R a+rX .");
-    return String.join(" ", command(String.join(":", copies)));
+    return String.join(" ", command(String.join(":", copies), List.of()));
   }
 
   private static Process launch(Path output, List<String> arguments) throws IOException {
-    List<String> command = new ArrayList<>(command(System.getProperty("java.class.path")));
+    List<String> command = command();
     command.addAll(arguments);
     return new ProcessBuilder(command)
         .directory(Path.of("/").toFile())
@@ -72,23 +91,44 @@ final class DfsProcess implements AutoCloseable {
 
   /** Starts a serving command; returns once it says that it serves. */
   static DfsProcess serve(Path scratch, String... arguments) throws IOException {
-    Path output = Files.createTempFile(scratch, arguments[0], ".out");
-    DfsProcess started = new DfsProcess(launch(output, List.of(arguments)), output);
-    long since = System.nanoTime();
-    while (!Files.readString(output).contains("log ")) {
-      if (!started.process.isAlive() || System.nanoTime() - since > READY_NANOS) {
-        started.kill();
-        throw new IOException(
-            "%s is not ready; it said: %s".formatted(List.of(arguments), Files.readString(output)));
-      }
-      LockSupport.parkNanos(LOOK_NANOS);
-    }
+    DfsProcess started = begin(scratch, arguments);
+    started.awaitReady();
     return started;
   }
 
-  /** Runs a command to its end; returns what it said if it succeeded. */
-  static String run(Path scratch, String... arguments) throws Exception {
-    return runTo(0, scratch, arguments);
+  /** Starts a serving command and does not wait until it serves. */
+  static DfsProcess begin(Path scratch, String... arguments) throws IOException {
+    Path output = Files.createTempFile(scratch, arguments[0], ".out");
+    return new DfsProcess(launch(output, List.of(arguments)), output);
+  }
+
+  /** Returns once it says that it serves. */
+  void awaitReady() throws IOException {
+    awaitReady(process, said);
+  }
+
+  static void awaitReady(Process process, Path said) throws IOException {
+    long since = System.nanoTime();
+    while (!Files.readString(said).contains("log ")) {
+      if (!process.isAlive() || System.nanoTime() - since > READY_NANOS) {
+        process.destroyForcibly();
+        throw new IOException("it is not ready; it said: " + Files.readString(said));
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  /**
+   * What a command does and says that must end so, within this process: for who looks again and
+   * again.
+   */
+  static String call(int status, String... arguments) {
+    StringWriter said = new StringWriter();
+    PrintWriter writer = new PrintWriter(said, true);
+    assertThat(Commands.run(writer, writer, arguments))
+        .as("%s said %s", List.of(arguments), said)
+        .isEqualTo(status);
+    return said.toString();
   }
 
   /** Runs a command to its end, which must have this status; returns what it said. */

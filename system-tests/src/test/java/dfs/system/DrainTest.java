@@ -55,6 +55,15 @@ class DrainTest {
     }
   }
 
+  /** One after the other, so that the id of each is its number. */
+  private void start(int count, int copies) throws Exception {
+    servers.startMetadata(copies);
+    for (int number = 1; number <= count; number++) {
+      servers.startChunk(number);
+    }
+    servers.mount();
+  }
+
   private Process slow() throws Exception {
     Files.writeString(scratch.resolve("slow.py"), SLOW);
     List<String> command = new ArrayList<>(List.of("timeout", "200", "python3", "slow.py", "stop"));
@@ -72,8 +81,7 @@ class DrainTest {
 
   @Test
   void aDrainedServersDirectoryCanBeDeletedUnderLoad() throws Exception {
-    servers.start(3, 2);
-    servers.mount();
+    start(3, 2);
     Shell.run(
         servers.mnt, "for i in $(seq 12); do head -c 5000000 /dev/urandom >large$i; done; sync");
     String written = Shell.run(servers.mnt, "sha256sum large*");
@@ -99,8 +107,7 @@ class DrainTest {
 
   @Test
   void aServerWithALastCopyIsNotForgotten() throws Exception {
-    servers.start(2, 1);
-    servers.mount();
+    start(2, 1);
     Shell.run(
         servers.mnt, "for i in $(seq 12); do head -c 5000000 /dev/urandom >large$i; done; sync");
     String written = Shell.run(servers.mnt, "sha256sum large*");

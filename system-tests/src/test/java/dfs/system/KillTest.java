@@ -52,7 +52,7 @@ class KillTest {
   }
 
   private void checkNamespace() throws Exception {
-    DfsProcess.run(scratch, "fsck", "--data", data);
+    DfsProcess.call(0, "fsck", "--data", data);
   }
 
   private DfsProcess up() throws IOException {

@@ -113,7 +113,7 @@ class LibraryKillTest {
   }
 
   private void checkRounds() throws Exception {
-    DfsProcess.run(scratch, "fsck", "--data", data);
+    DfsProcess.call(0, "fsck", "--data", data);
     assertThat(roundsUnderWay).as("rounds that hit something under way").isGreaterThan(ROUNDS / 3);
     System.out.println(acknowledged() + " closed or removed in " + ROUNDS + " rounds");
   }
@@ -158,7 +158,7 @@ class LibraryKillTest {
         servers = up();
       }
       verify(0);
-      DfsProcess.run(scratch, "fsck", "--data", data);
+      DfsProcess.call(0, "fsck", "--data", data);
     }
     checkRounds();
   }
@@ -219,7 +219,7 @@ class LibraryKillTest {
       awaitSilence(client);
       verify(0);
     }
-    DfsProcess.run(scratch, "fsck", "--data", data);
+    DfsProcess.call(0, "fsck", "--data", data);
   }
 
   /** Nothing is left to write, only a block to end: what was acknowledged does not fail later. */
@@ -238,7 +238,7 @@ class LibraryKillTest {
       volume.tree().copyOut("/file", Channels.newChannel(read));
     }
     assertThat(read.toByteArray()).isEqualTo(bytes);
-    DfsProcess.run(scratch, "fsck", "--data", data);
+    DfsProcess.call(0, "fsck", "--data", data);
   }
 
   private void startWriters() {
@@ -276,7 +276,7 @@ class LibraryKillTest {
         assertThat(records.get(i).isUnderWay()).as("anything left under way").isFalse();
         verify(i);
       }
-      DfsProcess.run(scratch, "fsck", "--data", data);
+      DfsProcess.call(0, "fsck", "--data", data);
     }
     checkRounds();
   }

@@ -95,7 +95,7 @@ class PowerCutTest {
     }
     up();
     writers.verify();
-    DfsProcess.run(scratch, "fsck", "--data", disk.resolve("data").toString());
+    DfsProcess.call(0, "fsck", "--data", disk.resolve("data").toString());
   }
 
   private void mountOthers() throws Exception {
@@ -134,7 +134,7 @@ class PowerCutTest {
     }
     up();
     writers.verify();
-    DfsProcess.run(scratch, "fsck", "--data", disk.resolve("data").toString());
+    DfsProcess.call(0, "fsck", "--data", disk.resolve("data").toString());
   }
 
   /** Those who write and read do not notice, and the process goes on with the other disks. */
@@ -154,7 +154,7 @@ class PowerCutTest {
     Shell.run(scratch, "echo 3 >/proc/sys/vm/drop_caches");
     assertThat(Shell.run(mnt, "sha256sum large*")).isEqualTo(written);
     String data = disk.resolve("data").toString();
-    assertThat(DfsProcess.runTo(1, scratch, "status", "--data", data))
+    assertThat(DfsProcess.call(1, "status", "--data", data))
         .contains("chunk server 2 at local:chunk-2 is not here: ")
         .contains(OTHERS.getFirst() + " is failed: ");
     assertThat(dfs.isAlive()).isTrue();

@@ -111,8 +111,8 @@ class RenewalTest {
     Shell.run(scratch, "kill -" + name + " " + process.pid());
   }
 
-  private String dfs(int status, String... arguments) throws Exception {
-    return DfsProcess.runTo(status, scratch, arguments);
+  private String dfs(int status, String... arguments) {
+    return DfsProcess.call(status, arguments);
   }
 
   private interface Look {
