@@ -19,12 +19,14 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command dfs as people use it: what it says, how it exits, what is there afterwards. */
 @Timeout(300)
+@Tag("side-by-side")
 class CommandTest {
   private static final int FAILED = 1;
   private static final int NOTHING_STARTED = 2;

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * left does not notice.
  */
 @Timeout(600)
+@Tag("side-by-side")
 class CompactionTest {
   /** The minutes of a day are kept, in pieces of six hours. */
   private static final long ALL_TRIMMED_HOURS = 32;

@@ -23,12 +23,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Blocks on several chunk servers, reached within the process and by frames. */
 @Timeout(300)
+@Tag("side-by-side")
 class CopiesTest {
   private static final long COPIES_NANOS = TimeUnit.SECONDS.toNanos(120);
 

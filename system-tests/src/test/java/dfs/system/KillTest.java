@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * acknowledged. All of it reads back, the namespace is consistent, and no hand is needed.
  */
 @Timeout(3600)
+@Tag("side-by-side")
 class KillTest {
   private static final int ROUNDS =
       Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 100 : 3);

@@ -25,6 +25,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * reads back through a fresh client, and no hand is needed.
  */
 @Timeout(3600)
+@Tag("side-by-side")
 class LibraryKillTest {
   private static final int ROUNDS =
       Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 100 : 3);

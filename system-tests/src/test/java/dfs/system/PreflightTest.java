@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code dfs up} says so, with the remedy, and starts nothing.
  */
 @Timeout(120)
+@Tag("side-by-side")
 class PreflightTest {
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
   private static final int NOTHING_STARTED = 2;

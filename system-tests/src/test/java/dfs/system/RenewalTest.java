@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * lease, goes on by itself: only what was open in it is lost.
  */
 @Timeout(240)
+@Tag("side-by-side")
 class RenewalTest {
   private static final int FAILED = 1;
   private static final long BOUND_NANOS = TimeUnit.SECONDS.toNanos(60);

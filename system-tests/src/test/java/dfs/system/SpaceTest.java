@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * names its block any more; what one living file shares a block with stays.
  */
 @Timeout(120)
+@Tag("side-by-side")
 class SpaceTest {
   /** Blocks of their own are what files above 4 MiB get. */
   private static final int SOLO_BYTES = 9_000_000;

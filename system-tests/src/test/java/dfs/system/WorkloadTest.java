@@ -9,12 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What people do with a disk: trees that are copied and compared, git, sqlite, builds. */
 @Timeout(3600)
+@Tag("side-by-side")
 class WorkloadTest {
   private static final boolean LONG = Boolean.getBoolean("dfs.long");
   private static final int FILES = LONG ? 20_000 : 2_000;
