@@ -35,8 +35,17 @@ final class LogStoreOptions {
   /** The second family gets few entries and would keep old WAL files alive without a bound. */
   private static final long WAL_BYTES_MAX = 48L << 20;
 
-  /** The WAL takes no larger part of a small disk. */
-  private static final int WAL_PARTS = 16;
+  /**
+   * The WAL takes no larger part of a small disk. A start writes it again as a table before it lets
+   * go of it, and has room for that in what is kept free.
+   */
+  private static final int WAL_PARTS = 32;
+
+  /** What is cut off the log goes with whole tables, but never with one that lies in level 0. */
+  private static final int LEVEL_0_TABLES_MAX = 1;
+
+  /** The library's 4 MiB are much of a small disk. */
+  private static final long MANIFEST_AHEAD_BYTES = 64 << 10;
 
   private static final long BLOCK_CACHE_BYTES = 8L << 20;
   private static final int INFO_LOG_FILES = 4;
@@ -51,7 +60,8 @@ final class LogStoreOptions {
         StorageOptionsFactory.getDefaultRocksDBColumnFamilyOptions()
             .setWriteBufferSize(WRITE_BUFFER_BYTES)
             .setMaxWriteBufferNumber(WRITE_BUFFERS_MAX)
-            .setMinWriteBufferNumberToMerge(1));
+            .setMinWriteBufferNumberToMerge(1)
+            .setLevel0FileNumCompactionTrigger(LEVEL_0_TABLES_MAX));
   }
 
   private LogStoreOptions() {}
@@ -69,6 +79,7 @@ final class LogStoreOptions {
         .setParanoidChecks(true)
         .setRecycleLogFileNum(0)
         .setMaxTotalWalSize(WAL_BYTES_MAX)
+        .setManifestPreallocationSize(MANIFEST_AHEAD_BYTES)
         .setKeepLogFileNum(INFO_LOG_FILES)
         .setMaxLogFileSize(INFO_LOG_BYTES)
         .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)

@@ -3,14 +3,18 @@ package dfs.metadata.consensus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -101,6 +105,41 @@ class RaftLogUpkeepTest {
     bench.open(third).close();
     assertThat(third.commands()).isEqualTo(killed.commands());
     assertThat(bench.fatal).isEmpty();
+  }
+
+  private long tableBytes() {
+    try (Stream<Path> files = Files.list(directory.resolve(LogDirectory.LOG))) {
+      return files
+          .filter(file -> file.toString().endsWith(".sst"))
+          .mapToLong(file -> file.toFile().length())
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** So many orders of a megabyte that cannot be compressed. */
+  private static void proposeRandom(RaftLog log, int count) {
+    Random random = new Random(1);
+    byte[] bytes = new byte[1_000_000];
+    for (int i = 0; i < count; i++) {
+      random.nextBytes(bytes);
+      Upkeep order = new Upkeep.Format(ByteString.copyFrom(bytes), 0, 0);
+      assertThat(log.propose(Proposal.upkeep(order)).join()).isInstanceOf(Reply.Value.class);
+    }
+  }
+
+  /** The library's store would keep it until there are many tables. */
+  @Test
+  void whatIsCutOffTheLogGivesItsSpaceBack() throws IOException {
+    bench.limits = limits(100_000, 1L << 40, NEVER, 60_000_000);
+    try (RaftLog log = bench.open(machine)) {
+      proposeRandom(log, 50);
+      LogBench.await("tables", () -> tableBytes() > 30_000_000);
+      proposeRandom(log, 50);
+      LogBench.await("a purge", () -> Long.parseLong(log.condition().get("first index")) > 50);
+      LogBench.await("space", () -> tableBytes() < 60_000_000);
+    }
   }
 
   @Test
