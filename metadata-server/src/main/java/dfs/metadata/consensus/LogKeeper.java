@@ -23,6 +23,7 @@ final class LogKeeper implements AutoCloseable {
   private final Thread thread;
   private long flushedNanos;
   private long snapshotLogBytes;
+  private boolean wasNear;
   private volatile boolean closing;
 
   /** What the keeper looks after. */
@@ -84,9 +85,11 @@ final class LogKeeper implements AutoCloseable {
     if (scarce || flushDue()) {
       flush();
     }
-    if (scarce) {
+    if (scarce || (wasNear && !parts.alarm.isNear())) {
+      // The last time, too: with how much room there is again.
       parts.applier.compact(parts.alarm.freeBytes());
     }
+    wasNear = parts.alarm.isNear();
     if (scarce || parts.node.logBytesSinceSnapshot() >= snapshotLogBytes) {
       flush();
       parts.node.snapshot();

@@ -56,8 +56,10 @@ public interface KeyValueStore extends AutoCloseable {
   void flush();
 
   /**
-   * Gives the space of what was deleted, and flushed, back to the disk; families that need more
-   * room than this meanwhile are left as they are.
+   * Gives the space of what was deleted, and flushed, back to the disk; families of which more
+   * lives than there is room for are left as they are, and the data of files goes in parts.
+   *
+   * @param roomBytes free on the disk
    */
   void compact(long roomBytes);
 

@@ -1,12 +1,17 @@
 package dfs.metadata.store;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
@@ -14,11 +19,13 @@ import org.rocksdb.BloomFilter;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
+import org.rocksdb.MutableColumnFamilyOptions;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -40,8 +47,36 @@ public final class RocksStore implements KeyValueStore {
   private static final long LOG_FILE_BYTES = 4L << 20;
   private static final int INLINE_BLOB_BYTES = 512;
 
-  /** Of the older half of the blobs those that are mostly garbage are written again. */
+  /** RocksDB's own 4 MiB are much of a small disk. */
+  private static final long MANIFEST_AHEAD_BYTES = 64 << 10;
+
+  /**
+   * What lives of the oldest quarter of the blobs is written again by a compaction that meets it.
+   */
+  private static final double BLOB_AGE_SHARE = 0.25;
+
+  /** And of others when so much of them is garbage. */
   private static final double BLOB_GARBAGE_SHARE = 0.5;
+
+  /** One file of blobs is no larger part of the disk: what is left of it is written again whole. */
+  private static final int BLOB_FILE_PARTS = 64;
+
+  private static final long BLOB_FILE_BYTES_MAX = 64L << 20;
+
+  /** Garbage that is less is not worth writing anything again. */
+  private static final long BLOB_GARBAGE_BYTES_MIN = 256 << 10;
+
+  private static final int BLOB_GARBAGE_PARTS = 16;
+
+  /** So often files of blobs are looked through for garbage at one call. */
+  private static final int BLOB_PASSES_MAX = 32;
+
+  /** Flushes while space is short leave small tables that nothing else would merge. */
+  private static final int SMALL_TABLES_MAX = 32;
+
+  private static final long SMALL_TABLE_BYTES = 1 << 20;
+  private static final String SUMS = "rocksdb.aggregated-table-properties";
+  private static final String TABLES = "rocksdb.num-files-at-level6";
 
   static {
     // Before the first native field of an instance.
@@ -53,11 +88,26 @@ public final class RocksStore implements KeyValueStore {
   private final RocksDB database;
   private final WriteOptions unlogged = own(new WriteOptions().setDisableWAL(true));
   private final ReadOptions reading = own(new ReadOptions().setVerifyChecksums(true));
+  private final CompactRangeOptions usually = own(new CompactRangeOptions());
+  private final CompactRangeOptions wholly =
+      own(
+          new CompactRangeOptions()
+              .setBottommostLevelCompaction(CompactRangeOptions.BottommostLevelCompaction.kForce));
   private final Source latest = new RocksSource(reading);
+  private final Path directory;
+  private final long blobFileBytes;
+
+  /** Used by who compacts. */
+  private double blobShare = BLOB_AGE_SHARE;
 
   private RocksStore(Path directory) throws IOException {
+    this.directory = directory;
     try {
       Files.createDirectories(directory);
+      blobFileBytes =
+          Math.min(
+              BLOB_FILE_BYTES_MAX,
+              Math.max(1, Files.getFileStore(directory).getTotalSpace() / BLOB_FILE_PARTS));
       DBOptions options =
           own(
               new DBOptions()
@@ -69,6 +119,7 @@ public final class RocksStore implements KeyValueStore {
                   .setMaxOpenFiles(OPEN_FILES)
                   .setMaxBackgroundJobs(2)
                   .setBytesPerSync(1 << 20)
+                  .setManifestPreallocationSize(MANIFEST_AHEAD_BYTES)
                   .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
                   .setMaxLogFileSize(LOG_FILE_BYTES)
                   .setKeepLogFileNum(2));
@@ -130,8 +181,9 @@ public final class RocksStore implements KeyValueStore {
         ? options
             .setEnableBlobFiles(true)
             .setMinBlobSize(INLINE_BLOB_BYTES)
+            .setBlobFileSize(blobFileBytes)
             .setEnableBlobGarbageCollection(true)
-            .setBlobGarbageCollectionAgeCutoff(BLOB_GARBAGE_SHARE)
+            .setBlobGarbageCollectionAgeCutoff(BLOB_AGE_SHARE)
             .setBlobGarbageCollectionForceThreshold(BLOB_GARBAGE_SHARE)
         : options;
   }
@@ -183,13 +235,84 @@ public final class RocksStore implements KeyValueStore {
   @Override
   public void compact(long roomBytes) {
     try {
+      boundBlobs(roomBytes, BLOB_AGE_SHARE);
       for (ColumnFamilyHandle handle : handles.values()) {
-        if (database.getLongProperty(handle, "rocksdb.total-sst-files-size") < roomBytes) {
-          database.compactRange(handle);
+        long bytes = database.getLongProperty(handle, "rocksdb.total-sst-files-size");
+        if (livingBytes(handle, bytes) < roomBytes) {
+          long tables = Long.parseLong(database.getProperty(handle, TABLES));
+          boolean small = tables > SMALL_TABLES_MAX && bytes / tables < SMALL_TABLE_BYTES;
+          database.compactRange(handle, null, null, small ? wholly : usually);
         }
       }
+      collectBlobs(roomBytes);
+      boundBlobs(roomBytes, BLOB_AGE_SHARE);
     } catch (RocksDBException e) {
       throw new StoreFailure("compacting the metadata store failed: " + e.getMessage(), e);
+    }
+  }
+
+  /** About how much a compaction writes: each deletion takes one record with it. */
+  private long livingBytes(ColumnFamilyHandle handle, long bytes) throws RocksDBException {
+    Map<String, String> sums = database.getMapProperty(handle, SUMS);
+    long records = Long.parseLong(sums.getOrDefault("num_entries", "0"));
+    long deletions = Long.parseLong(sums.getOrDefault("num_deletions", "0"));
+    return records == 0
+        ? bytes
+        : bytes * Math.max(0, records - 2 * deletions) / Math.max(1, records - deletions);
+  }
+
+  /** No compaction writes more of the blobs again than half of what there is room for. */
+  private void boundBlobs(long roomBytes, double shareMax) throws RocksDBException {
+    List<Long> sizes = blobFiles();
+    int fit = 0;
+    long bytes = 0;
+    while (fit < sizes.size() && bytes + sizes.get(fit) <= roomBytes / 2) {
+      bytes += sizes.get(fit);
+      fit++;
+    }
+    // RocksDB takes the whole files below the share.
+    double share = sizes.isEmpty() ? shareMax : Math.min(shareMax, (fit + 0.5) / sizes.size());
+    if (share != blobShare) {
+      database.setOptions(
+          handle(Family.INLINE),
+          MutableColumnFamilyOptions.builder().setBlobGarbageCollectionAgeCutoff(share).build());
+      blobShare = share;
+    }
+  }
+
+  /** Sizes of the files of blobs, the oldest first. */
+  private List<Long> blobFiles() {
+    SortedMap<Long, Long> sizes = new TreeMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.blob")) {
+      for (Path file : files) {
+        String name = String.valueOf(file.getFileName());
+        try {
+          sizes.put(Long.valueOf(name.substring(0, name.indexOf('.'))), Files.size(file));
+        } catch (NoSuchFileException e) {
+          // It went just now.
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      throw new StoreFailure("the metadata store in " + directory + " cannot be listed", e);
+    }
+    return List.copyOf(sizes.values());
+  }
+
+  /**
+   * What lives in the oldest files of blobs is written again and the files go, as many at a time as
+   * there is twice the room for, until little garbage is left. What is garbage is known once the
+   * family was compacted.
+   */
+  private void collectBlobs(long roomBytes) throws RocksDBException {
+    ColumnFamilyHandle family = handle(Family.INLINE);
+    for (int pass = 0; pass < BLOB_PASSES_MAX; pass++) {
+      long all = database.getLongProperty(family, "rocksdb.live-blob-file-size");
+      long garbage = database.getLongProperty(family, "rocksdb.live-blob-file-garbage-size");
+      if (garbage < Math.max(BLOB_GARBAGE_BYTES_MIN, all / BLOB_GARBAGE_PARTS)) {
+        return;
+      }
+      boundBlobs(roomBytes, 1);
+      database.compactRange(family, null, null, wholly);
     }
   }
 
