@@ -37,7 +37,7 @@ final class FillingWriters {
   static final long BACK_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-  private static final long FILL_SECONDS = 240;
+  private static final long FILL_SECONDS = Boolean.getBoolean("dfs.long") ? 1200 : 240;
 
   private final Path folder;
   private final IntUnaryOperator sizes;

@@ -22,6 +22,9 @@ class FullDisksTest {
   private static final int CHUNK_MEBIBYTES = 256;
   private static final int METADATA_MEBIBYTES = 128;
 
+  /** What others have on the disk of the metadata, so that it is full before long. */
+  private static final int OTHERS_MEBIBYTES = Boolean.getBoolean("dfs.long") ? 1 : 70;
+
   private static final int ROUNDS =
       Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 8 : 1);
 
@@ -29,6 +32,9 @@ class FullDisksTest {
   private static final int[] SIZES = {5_000_000, 7_000_000, 300_000, 9_000_000};
 
   private static final int LARGE_BYTES = 5_000_000;
+
+  /** Small files that lie in the metadata: at least so many fit. */
+  private static final int FULL_FILES = Boolean.getBoolean("dfs.long") ? 8_000 : 500;
 
   private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private final List<LoopDisk> disks = new ArrayList<>();
@@ -83,6 +89,32 @@ class FullDisksTest {
       writers.awaitRoom(LARGE_BYTES);
     }
     servers.awaitHealthy();
+    servers.dfs(0, "fsck");
+  }
+
+  @Test
+  void writersHearThatTheMetadataIsFullAndGoOnWhenItIsNot() throws Exception {
+    disk("metadata", METADATA_MEBIBYTES);
+    DfsProcess metadata = servers.startMetadata(1);
+    servers.startChunk(1);
+    servers.mount();
+    Shell.run(scratch, "fallocate -l %dM data/metadata/others".formatted(OTHERS_MEBIBYTES));
+    FillingWriters writers = new FillingWriters(servers.mnt, number -> 3000 + number % 1000);
+    for (int round = 0; round < ROUNDS; round++) {
+      writers.fill();
+      int full = writers.files();
+      assertThat(full).as("files that fit").isGreaterThan(FULL_FILES);
+      metadata.kill();
+      metadata = servers.startMetadata(1);
+      writers.verify();
+      writers.removeOneOf(2);
+      writers.awaitRoom(0);
+      writers.fill();
+      assertThat(writers.files()).as("files that fit again").isGreaterThan(full * 2 / 3);
+      writers.verify();
+      writers.removeOneOf(1);
+      writers.awaitRoom(0);
+    }
     servers.dfs(0, "fsck");
   }
 }

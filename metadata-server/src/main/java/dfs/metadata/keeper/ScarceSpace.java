@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
  * Gives up history when space runs short, so that nobody hears that there is none while the past
  * holds some: the older half of the seconds, half of what is left, and so on, then the minutes in
  * the same way; pinned instants never. Between two steps the blocks that one freed are deleted.
- * What frees space in the metadata is known later, so there steps are larger and one a round. Used
- * by the keeper's thread.
+ * What frees space in the metadata is known later, so there steps are larger and one a round; and
+ * when all is given up nothing new is kept until there is room, since what is deleted would be
+ * written once more for that. Used by the keeper's thread.
  */
 final class ScarceSpace {
   private static final Logger LOG = LoggerFactory.getLogger(ScarceSpace.class);
@@ -34,6 +35,9 @@ final class ScarceSpace {
 
   private static final long LEAST_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int RELEASES_PER_ROUND = 16;
+
+  /** Nothing is kept for so long, after each round that finds no room. */
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Survey survey;
   private final BooleanSupplier blocksScarce;
@@ -70,6 +74,9 @@ final class ScarceSpace {
       told = false;
       return;
     }
+    if (metadata) {
+      pause(survey.past(), time.wallNanos());
+    }
     for (int i = 0; i < RELEASES_PER_ROUND && !isUnderWay(); i++) {
       Upkeep.ReleaseHistory next =
           next(survey.past(), time.wallNanos(), metadata ? METADATA_PARTS : BLOCK_PARTS);
@@ -82,6 +89,14 @@ final class ScarceSpace {
         // How much that was shows when the store has been compacted.
         return;
       }
+    }
+  }
+
+  /** If all is given up: nothing new is kept for a while. */
+  private void pause(Survey.Past past, long nowNanos) {
+    long until = Math.min(past.secondsNanos(), past.minutesNanos());
+    if (next(past, nowNanos, METADATA_PARTS) == null && until < nowNanos + PAUSE_NANOS / 2) {
+      var _ = propose.apply(new Upkeep.ReleaseHistory(nowNanos + PAUSE_NANOS, true));
     }
   }
 

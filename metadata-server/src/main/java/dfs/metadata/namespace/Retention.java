@@ -15,6 +15,9 @@ import java.util.List;
 
 /** Which instants are kept, and the steps in which the others go. */
 final class Retention {
+  /** For so long at most, in nanoseconds, nothing is kept after an order that says so. */
+  private static final long PAUSE_NANOS_MAX = 60_000_000_000L;
+
   private Retention() {}
 
   static Reply advance(Applying in) {
@@ -22,7 +25,8 @@ final class Retention {
   }
 
   static Reply release(Upkeep.ReleaseHistory order, Applying in) {
-    History.release(in.tx, Math.min(order.beforeNanos(), in.now), order.minutes());
+    History.release(
+        in.tx, Math.min(order.beforeNanos(), in.now + PAUSE_NANOS_MAX), order.minutes());
     return Reply.Done.DONE;
   }
 

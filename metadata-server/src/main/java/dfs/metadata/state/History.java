@@ -131,13 +131,24 @@ public final class History {
     }
   }
 
+  /** Of the images of a day those are left that minutes saw. */
   private static boolean isReadable(Transaction tx, Row<Image> row) {
     long written = row.value().writtenNanos();
     long superseded = Keys.supersededNanos(row.key());
+    return isDay(row.key().buffer().getInt())
+        ? isReadableLong(tx, written, superseded)
+        : isReadable(tx, written, superseded);
+  }
+
+  /** Whether an instant that can be read lies in [written, superseded). */
+  static boolean isReadable(Transaction tx, long written, long superseded) {
+    return holds(tx, State.SECONDS_FLOOR, written, superseded, Instants.SECOND)
+        || isReadableLong(tx, written, superseded);
+  }
+
+  private static boolean isReadableLong(Transaction tx, long written, long superseded) {
     return tx.instants().isPinned(written, superseded)
-        || holds(tx, State.MINUTES_FLOOR, written, superseded, Instants.MINUTE)
-        || (!isDay(row.key().buffer().getInt())
-            && holds(tx, State.SECONDS_FLOOR, written, superseded, Instants.SECOND));
+        || holds(tx, State.MINUTES_FLOOR, written, superseded, Instants.MINUTE);
   }
 
   private static boolean holds(

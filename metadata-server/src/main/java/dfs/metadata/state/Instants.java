@@ -26,11 +26,6 @@ public final class Instants {
     return Math.floorDiv(from - 1, grain) != Math.floorDiv(to - 1, grain);
   }
 
-  /** Whether an image valid over [written, superseded) can be read at a full second or a pin. */
-  boolean keeps(long written, long superseded) {
-    return holdsMultiple(written, superseded, SECOND) || isPinned(written, superseded);
-  }
-
   /** Whether a pin lies in [from, to). */
   boolean isPinned(long from, long to) {
     Long pin = pins.ceilingKey(from);

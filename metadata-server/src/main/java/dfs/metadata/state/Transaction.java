@@ -181,7 +181,7 @@ public final class Transaction implements NamespaceReader {
     }
   }
 
-  /** Writes a record; what was there becomes history if a kept instant saw it. */
+  /** Writes a record; what was there becomes history if an instant that can be read saw it. */
   public <T> void put(Table<T> table, Key key, T value) {
     supersede(table, key);
     set(table, key, new Stored<>(table.hasHistory() ? stampNanos : 0, value));
@@ -244,7 +244,7 @@ public final class Transaction implements NamespaceReader {
     if (old == null) {
       return;
     }
-    if (instants.keeps(old.writtenNanos(), stampNanos)) {
+    if (History.isReadable(this, old.writtenNanos(), stampNanos)) {
       addImage(table.family(), key, table.encode(old));
     } else if (old.value() instanceof ExtentRecord extent) {
       countOwner(extent, key.longAt(0), -1);
@@ -258,7 +258,7 @@ public final class Transaction implements NamespaceReader {
     }
     long now = stampNanos;
     stampNanos = endOfView(supersededNanos);
-    boolean kept = instants.keeps(bornNanos, stampNanos);
+    boolean kept = History.isReadable(this, bornNanos, stampNanos);
     if (kept) {
       addImage(
           Family.MAPS, Key.of(map), ByteBuffer.allocate(Long.BYTES).putLong(bornNanos).array());

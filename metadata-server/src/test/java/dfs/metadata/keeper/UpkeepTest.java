@@ -280,6 +280,23 @@ class UpkeepTest {
     assertThat(bed.survey().block(block)).isNull();
   }
 
+  /** What is deleted gives space back at once, instead of being written once more. */
+  @Test
+  void whenTheMetadataHasNoRoomNothingNewIsKeptUntilThereIs() {
+    inThePast();
+    bed.log.isScarce = true;
+    bed.run(20);
+    long scarce = commit(bed.session, bed.open(bed.session, one, two));
+    bed.run(20);
+    bed.admin(new Change.Unlink(Attributes.ROOT_INO, nameOf()));
+    bed.upkeep(new Upkeep.Reap(List.of(scarce)));
+    assertThat(bed.survey().past().empty()).isTrue();
+    bed.log.isScarce = false;
+    bed.run(20);
+    inThePast();
+    assertThat(bed.survey().past().empty()).isFalse();
+  }
+
   /** Who is away holds no space: the past is not to blame. */
   @Test
   void thePastStaysWhenServersAreAway() {

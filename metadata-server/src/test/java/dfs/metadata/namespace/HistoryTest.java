@@ -287,6 +287,30 @@ class HistoryTest {
     nothingIsLeft();
   }
 
+  @Test
+  void untilATimeToComeNothingIsKept() {
+    change(CHANGES / 4, 10 * SECOND);
+    for (int i = 0; i < pins.size(); i++) {
+      bed.upkeep(new Upkeep.UnpinInstant("pin " + i));
+    }
+    pins.clear();
+    bed.upkeepAll();
+    reap();
+    release(bed.now() + MINUTE, true);
+    long until = bed.now() + MINUTE - 2 * SECOND;
+    while (bed.now() < until) {
+      bed.tick(changes.random.nextLong(SECOND));
+      changes.step();
+      record();
+      assertThat(records(Family.HISTORY)).as("seed %d", seed).isZero();
+    }
+    bed.check();
+    bed.tick(MINUTE);
+    change(CHANGES / 4, 10 * SECOND);
+    assertThat(records(Family.HISTORY)).as("seed %d", seed).isPositive();
+    readSome(bed.now(), 30);
+  }
+
   private void reap() {
     for (ReferenceModel.Node node : List.copyOf(changes.model.nodes.values())) {
       if (node.links == 0) {

@@ -112,7 +112,7 @@ public sealed interface Upkeep extends Order {
   /**
    * Space is short: no second before this time can be read any more, and with {@code minutes} no
    * minute either; what was kept for them goes with the next {@link AdvanceHistory}. Pinned
-   * instants stay.
+   * instants stay. A time to come, at most a minute ahead: until then nothing is kept.
    */
   @Tag(81)
   record ReleaseHistory(long beforeNanos, boolean minutes) implements Upkeep {}
