@@ -426,16 +426,16 @@ final class Repair {
   void step() {
     Set<Long> complete = complete();
     long now = time.monotonicNanos();
-    for (Map.Entry<Long, Copying> entry : copying.entrySet()) {
-      Copying made = entry.getValue();
-      boolean there = isThere(made.server(), entry.getKey());
-      if (there) {
-        settle(entry.getKey(), made);
-      }
-      if (there || now - made.sinceNanos() > COPYING_NANOS) {
-        copying.remove(entry.getKey(), made);
-      }
-    }
+    copying.forEach(
+        (id, made) -> {
+          boolean there = isThere(made.server(), id);
+          if (there) {
+            settle(id, made);
+          }
+          if (there || now - made.sinceNanos() > COPYING_NANOS) {
+            copying.remove(id, made);
+          }
+        });
     if (!safe) {
       return;
     }
