@@ -53,12 +53,12 @@ final class Balance {
   private record Move(long from, long to, long bytes, long sinceNanos) {}
 
   /** A server, with what it will have when all moves are done. */
-  private record Filling(long server, double usedBytes, double capacityBytes) {
+  private record Filling(long server, long usedBytes, double capacityBytes) {
     double level() {
-      return usedBytes / capacityBytes;
+      return (double) usedBytes / capacityBytes;
     }
 
-    Filling plus(double bytes) {
+    Filling plus(long bytes) {
       return new Filling(server, usedBytes + bytes, capacityBytes);
     }
   }
