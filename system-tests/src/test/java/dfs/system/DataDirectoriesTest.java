@@ -235,15 +235,14 @@ class DataDirectoriesTest {
   private void drainByDirectoryAndHost(JsonObject before) throws Exception {
     String one = scratch.resolve("one").toString();
     long id = directories(before).get("one").get("id").getAsLong();
-    assertThat(DfsProcess.run(scratch, "drain", "--data", data, "a:" + one))
+    assertThat(DfsProcess.call(0, "drain", "--data", data, "a:" + one))
         .contains("chunk server %d has nothing that is needed".formatted(id));
     assertThat(draining(status())).containsExactly(id);
-    DfsProcess.run(scratch, "drain", "--no-wait", "--data", data, "a");
+    DfsProcess.call(0, "drain", "--no-wait", "--data", data, "a");
     awaitStatus(now -> draining(now).size() == 3);
-    assertThat(DfsProcess.run(scratch, "undrain", "--data", data, one))
+    assertThat(DfsProcess.call(0, "undrain", "--data", data, one))
         .isEqualTo("chunk server %d takes blocks again\n".formatted(id));
-    assertThat(DfsProcess.run(scratch, "undrain", "--data", data, "a"))
-        .contains("takes blocks again");
+    assertThat(DfsProcess.call(0, "undrain", "--data", data, "a")).contains("takes blocks again");
     awaitStatus(now -> draining(now).isEmpty());
   }
 
