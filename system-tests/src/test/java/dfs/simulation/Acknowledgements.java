@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What servers said is durable: none may have less afterwards and call it whole. */
 final class Acknowledgements {
+  private static final int SEALED = 1;
   private static final int DAMAGED = 2;
   private final Map<Replica, Long> durable = new HashMap<>();
 
@@ -26,6 +27,13 @@ final class Acknowledgements {
   /** A server's disk is another one, or is known to be damaged. */
   void forget(int machine) {
     durable.keySet().removeIf(replica -> replica.machine == machine);
+  }
+
+  /** What a server says it has, sealed, others may be deleted for. */
+  void reported(int machine, ChunkMessage.BlockState block) {
+    if (block.state() == SEALED) {
+      durable.merge(new Replica(machine, block.block()), block.lengthBytes(), Math::max);
+    }
   }
 
   /** The block was cut to this length on purpose. */

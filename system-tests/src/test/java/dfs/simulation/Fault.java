@@ -51,11 +51,11 @@ enum Fault {
               disk ->
                   new Forgetful(
                       disk,
-                      path ->
-                          path.startsWith("data") || path.getFileName().toString().length() < 3));
+                      path -> path.startsWith("data") || path.getFileName().toString().length() < 3,
+                      false));
       case ACKNOWLEDGED_BEFORE_THE_FLUSH -> cluster.blocks.wrap(Hasty::new);
       case ONLY_ONE_FLUSH_OF_TWO ->
-          cluster.wrapDisk(disk -> new Forgetful(disk, path -> path.startsWith("data")));
+          cluster.wrapDisk(disk -> new Forgetful(disk, path -> path.startsWith("data"), false));
       case UNCOMMITTED_BLOCK_COLLECTED ->
           cluster.network.tap(
               new Collecting(cluster, List.of(BlockState.OPEN, BlockState.SEALED), b -> true));
@@ -65,7 +65,7 @@ enum Fault {
       case SHORTEST_PREFIX_SEALED -> cluster.network.tap(new Shortening());
       case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> cluster.rotBy(Fault::tear);
       case RELOCATION_BEFORE_THE_FLUSH ->
-          cluster.wrapDisk(disk -> new Forgetful(disk, path -> isCompacting()));
+          cluster.wrapDisk(disk -> new Forgetful(disk, path -> isCompacting(), true));
       case STALE_REPORT_OBEYED -> cluster.network.tap(new Remembering());
       case OLDER_TERM_OBEYED -> cluster.network.tap(new Repeating(cluster));
     }
@@ -79,8 +79,8 @@ enum Fault {
   long seed() {
     return switch (this) {
       case SHORTEST_PREFIX_SEALED -> 19;
-      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 27;
-      case RELOCATION_BEFORE_THE_FLUSH -> 195;
+      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 135;
+      case OLDER_TERM_OBEYED -> 6;
       default -> 1;
     };
   }
@@ -223,11 +223,15 @@ enum Fault {
     }
   }
 
-  /** A disk that does not flush some files. */
-  private record Forgetful(Disk disk, Predicate<Path> forgotten) implements Disk {
+  /**
+   * A disk that does not flush some files.
+   *
+   * @param sizes nor their sizes
+   */
+  private record Forgetful(Disk disk, Predicate<Path> forgotten, boolean sizes) implements Disk {
     @Override
     public DiskFile open(Path path, boolean create) throws IOException {
-      return new ForgetfulFile(disk.open(path, create), path, forgotten);
+      return new ForgetfulFile(disk.open(path, create), path, forgotten, sizes);
     }
 
     @Override
@@ -271,7 +275,7 @@ enum Fault {
     }
   }
 
-  private record ForgetfulFile(DiskFile file, Path path, Predicate<Path> forgotten)
+  private record ForgetfulFile(DiskFile file, Path path, Predicate<Path> forgotten, boolean sizes)
       implements DiskFile {
     @Override
     public int read(ByteBuffer into, long offset) throws IOException {
@@ -295,7 +299,7 @@ enum Fault {
 
     @Override
     public void sync(boolean metadata) throws IOException {
-      if (metadata || !forgotten.test(path)) {
+      if ((metadata && !sizes) || !forgotten.test(path)) {
         file.sync(metadata);
       }
     }

@@ -380,8 +380,12 @@ final class SimulatedCluster {
           if (wrong != null && !cut) {
             scheduler.fail(new AssertionError(wrong));
           }
+          acknowledgements.reported(from.machine(), block);
         }
       }
+      case ChunkOrder.Delete order ->
+          order.blocks().forEach(block -> acknowledgements.forget(to.machine(), block));
+      case ChunkOrder.Copy order -> acknowledgements.forget(to.machine(), order.block().block());
       case ChunkOrder.SealAt order ->
           order
               .blocks()
