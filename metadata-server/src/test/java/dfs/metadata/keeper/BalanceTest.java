@@ -84,8 +84,13 @@ class BalanceTest {
 
   @Test
   void noTwoCopiesAreBroughtTogetherOnOneDisk() {
-    two.device = "the same";
-    three.device = "the same";
+    for (Server server : List.of(two, three)) {
+      server.leave();
+      server.host = "the same";
+      server.device = "the same";
+      server.incarnation++;
+      server.here();
+    }
     run(300);
     assertThat(blocks)
         .allMatch(block -> bed.members(block).contains(one.id) && bed.members(block).size() == 2);
