@@ -181,6 +181,8 @@ class SpaceTest {
     assertThat(get("/overwritten")).isEqualTo(overwriting);
     assertThat(get("/kept")).isEqualTo(neighbour);
 
+    // Nobody has it open: it goes now, not when the next day has come.
+    seal();
     calendar.advance(5, TimeUnit.SECONDS);
     tree.remove("/kept", false);
     calendar.advance(ALL_TRIMMED_HOURS, TimeUnit.HOURS);

@@ -14,7 +14,7 @@ final class LogKeeper implements AutoCloseable {
   /** Half of what a storage error or the mark may take. */
   static final long ROUND_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-  private static final long SCARCE_FLUSH_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long SCARCE_FLUSH_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Parts parts;
   private final Time time;

@@ -127,7 +127,7 @@ final class DeadWriters {
    * Everybody who is here is asked. The longest that anybody has counts, if it has all that files
    * have in the block: others get what they lack as copies. Otherwise, or if nobody has a replica,
    * the block waits for all its members but those that are forgotten. When all have spoken what is
-   * missing is lost, and the block ends where files say.
+   * missing is lost: the block ends where the longest does, and where files say if nobody has it.
    */
   private @Nullable BlockEnd endOf(Block block, Map<Long, List<ChunkMessage.BlockState>> toAsk) {
     if (block.state() == BlockState.SEALED) {
@@ -166,6 +166,6 @@ final class DeadWriters {
           longest.orElse(0),
           named);
     }
-    return new BlockEnd(block.id(), block.epoch(), Math.max(named, longest.orElse(0)), true);
+    return new BlockEnd(block.id(), block.epoch(), longest.orElse(named), true);
   }
 }

@@ -76,6 +76,7 @@ public final class RocksStore implements KeyValueStore {
 
   private static final long SMALL_TABLE_BYTES = 1 << 20;
   private static final String SUMS = "rocksdb.aggregated-table-properties";
+  private static final String BLOB_BYTES = "rocksdb.live-blob-file-size";
   private static final String TABLES = "rocksdb.num-files-at-level6";
 
   static {
@@ -300,18 +301,19 @@ public final class RocksStore implements KeyValueStore {
 
   /**
    * What lives in the oldest files of blobs is written again and the files go, as many at a time as
-   * there is twice the room for, until little garbage is left. What is garbage is known once the
-   * family was compacted.
+   * there is twice the room for, also by what has gone already, until little garbage is left. What
+   * is garbage is known once the family was compacted.
    */
   private void collectBlobs(long roomBytes) throws RocksDBException {
     ColumnFamilyHandle family = handle(Family.INLINE);
+    long before = database.getLongProperty(family, BLOB_BYTES);
     for (int pass = 0; pass < BLOB_PASSES_MAX; pass++) {
-      long all = database.getLongProperty(family, "rocksdb.live-blob-file-size");
+      long all = database.getLongProperty(family, BLOB_BYTES);
       long garbage = database.getLongProperty(family, "rocksdb.live-blob-file-garbage-size");
       if (garbage < Math.max(BLOB_GARBAGE_BYTES_MIN, all / BLOB_GARBAGE_PARTS)) {
         return;
       }
-      boundBlobs(roomBytes, 1);
+      boundBlobs(roomBytes + Math.max(0, before - all), 1);
       database.compactRange(family, null, null, wholly);
     }
   }
