@@ -69,6 +69,10 @@ class HistoryTest {
 
   private void pin(long nanos) {
     Reply reply = bed.upkeep(new Upkeep.PinInstant("pin " + pins.size(), nanos));
+    if (nanos != 0 && kept(nanos) == 0) {
+      assertThat(errno(reply)).as("pin %d, before the first", nanos).isEqualTo(Errno.EINVAL);
+      return;
+    }
     assertThat(errno(reply)).as("pin %d", nanos).isEqualTo(Errno.OK);
     pins.add(nanos == 0 ? bed.now() : Math.floorDiv(nanos, SECOND) * SECOND);
     record();
