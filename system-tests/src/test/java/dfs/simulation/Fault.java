@@ -79,8 +79,9 @@ enum Fault {
   long seed() {
     return switch (this) {
       case SHORTEST_PREFIX_SEALED -> 12;
-      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 135;
-      case OLDER_TERM_OBEYED -> 6;
+      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 148;
+      case RELOCATION_BEFORE_THE_FLUSH -> 14;
+      case STALE_REPORT_OBEYED, OLDER_TERM_OBEYED -> 12;
       default -> 1;
     };
   }

@@ -4,8 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import dfs.chunk.SimulatedDisk;
 import dfs.metadata.keeper.BlockKeeper;
+import dfs.metadata.keeper.CapabilityKeys;
 import dfs.metadata.keeper.Health;
 import dfs.metadata.namespace.Survey;
+import dfs.protocol.block.BlockService;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Order;
 import dfs.protocol.metadata.Upkeep;
@@ -55,6 +57,10 @@ final class SimulatedCluster {
   final List<SimulatedServer> servers = new ArrayList<>();
   final int copies;
   private final Random random;
+
+  /** Not the one the run follows from. */
+  private final Random onlooking;
+
   private final List<User> users = new ArrayList<>();
   private int processes;
   private SimulatedProcess metadataProcess;
@@ -130,6 +136,7 @@ final class SimulatedCluster {
   SimulatedCluster(long seed, Consumer<SimulatedCluster> prepare) {
     scheduler = new Scheduler(seed);
     random = scheduler.random;
+    onlooking = new Random(seed);
     network = new SimulatedNetwork(scheduler);
     blocks = new SimulatedBlocks(network);
     metadata = new SimulatedMetadata(network);
@@ -193,6 +200,7 @@ final class SimulatedCluster {
       befall();
       var _ = run(() -> false, scheduler.around(2 * SECOND));
       checkState();
+      checkReachable();
     }
     say("peace");
     network.healAll();
@@ -513,6 +521,35 @@ final class SimulatedCluster {
     List<String> wrong = survey().check(10);
     if (!wrong.isEmpty()) {
       throw new AssertionError("the namespace is not consistent: " + wrong);
+    }
+  }
+
+  /** After each event: what servers that are here have of the blocks. */
+  private void checkReachable() {
+    CapabilityKeys keys = metadata.capabilities();
+    Map<Long, BlockService> services = new HashMap<>();
+    for (SimulatedServer server : servers) {
+      BlockService service = server.isUp() ? blocks.servedAt(server.address()) : null;
+      if (service != null && server.id() != 0 && !server.diskFails() && server.machine != rotten) {
+        services.put(server.id(), service);
+      }
+    }
+    if (!metadataProcess.isAlive() || keys == null || services.isEmpty()) {
+      return;
+    }
+    SimulatedProcess process = process("onlooker", CLIENT_MACHINE + 51);
+    process.start(
+        "main",
+        () -> {
+          try {
+            new ReachableCopies(survey(), keys, services).check(onlooking);
+          } catch (AssertionError e) {
+            scheduler.fail(e);
+          }
+          process.kill();
+        });
+    if (!run(() -> !process.isAlive(), SETTLE_NANOS)) {
+      throw new AssertionError("the onlooker waits for ever");
     }
   }
 

@@ -124,5 +124,6 @@ final class SimulatedServer {
     kill();
     disk = new SimulatedDisk();
     diskFails = false;
+    server = null;
   }
 }
