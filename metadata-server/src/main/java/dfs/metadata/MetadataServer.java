@@ -49,6 +49,7 @@ public final class MetadataServer implements AutoCloseable {
    * @param host name that {@code status} shows
    * @param rootUid owner of a new volume's root directory, and {@code rootGid} its group
    * @param lostNanos the copies of a chunk server that was away so long are made again elsewhere
+   * @param keyNanos how long a key signs capabilities
    */
   public record Config(
       Path directory,
@@ -57,11 +58,14 @@ public final class MetadataServer implements AutoCloseable {
       String host,
       int rootUid,
       int rootGid,
-      long lostNanos) {
+      long lostNanos,
+      long keyNanos) {
     /** As long as a restart of a machine may take. */
     public static final long LOST_NANOS = 30_000_000_000L;
 
-    /** With the usual patience. */
+    public static final long KEY_NANOS = CapabilityKeys.PERIOD_NANOS;
+
+    /** With the usual patience and keys. */
     public Config(
         Path directory,
         List<String> addresses,
@@ -69,7 +73,7 @@ public final class MetadataServer implements AutoCloseable {
         String host,
         int rootUid,
         int rootGid) {
-      this(directory, addresses, clusterKey, host, rootUid, rootGid, LOST_NANOS);
+      this(directory, addresses, clusterKey, host, rootUid, rootGid, LOST_NANOS, KEY_NANOS);
     }
 
     public Config {
@@ -124,7 +128,7 @@ public final class MetadataServer implements AutoCloseable {
     opened = log;
     format(config, namespace, log, random);
     ClusterKey key = new ClusterKey(config.clusterKey());
-    CapabilityKeys capabilities = new CapabilityKeys(key, time);
+    CapabilityKeys capabilities = new CapabilityKeys(key, time, config.keyNanos());
     ChunkServers servers =
         new ChunkServers(key, log, namespace.survey(), capabilities, time, random);
     BlockKeeper keeper =

@@ -43,7 +43,11 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedMetadata {
   static final String ADDRESS = "tcp:metadata";
   static final ByteString KEY = ByteString.copyFromUtf8("the key of the cluster");
-  static final long LOST_NANOS = 10_000_000_000L;
+
+  /** So that leave ends, and keys are others, while blocks are written. */
+  private static final long KEY_NANOS = 20 * SimulatedCluster.SECOND;
+
+  private static final long LOST_NANOS = 10_000_000_000L;
   private static final int FILES_MAX = 1000;
   private static final long COMMIT_NANOS = 2_000_000L;
 
@@ -179,7 +183,7 @@ final class SimulatedMetadata {
       started.propose(Proposal.upkeep(new Upkeep.SetCopies(copies))).join();
     }
     ClusterKey key = new ClusterKey(KEY);
-    CapabilityKeys keys = new CapabilityKeys(key, process);
+    CapabilityKeys keys = new CapabilityKeys(key, process, KEY_NANOS);
     capabilities = keys;
     ChunkServers servers = new ChunkServers(key, started, survey, keys, process, process.random());
     BlockKeeper kept = new BlockKeeper(started, survey, servers, keys, process, LOST_NANOS);

@@ -77,6 +77,14 @@ final class Cluster implements AutoCloseable {
    * @param processes so many chunk servers more, each in a process of its own
    */
   Cluster(Path directory, Time time, int chunkServers, int processes, int copies) throws Exception {
+    this(directory, time, chunkServers, processes, copies, MetadataServer.Config.KEY_NANOS);
+  }
+
+  /**
+   * @param keyNanos how long a key signs capabilities
+   */
+  Cluster(Path directory, Time time, int chunkServers, int processes, int copies, long keyNanos)
+      throws Exception {
     this.time = time;
     String forProcesses = "unix:" + directory.resolve("m.sock");
     MetadataServer metadata =
@@ -88,7 +96,8 @@ final class Cluster implements AutoCloseable {
                 "test",
                 0,
                 0,
-                LOST_NANOS),
+                LOST_NANOS,
+                keyNanos),
             transport,
             time,
             random,

@@ -251,6 +251,11 @@ final class ControlStream implements AutoCloseable {
       case ChunkOrder.Copy copy -> orders.copy(copy, copier);
       case ChunkOrder.Compact compact -> orders.compact(compact, copier);
       case ChunkOrder.SealLongest seal -> orders.seal(seal, stream::send);
+      case ChunkOrder.Trust trust -> {
+        if (!orders.isDeposed(trust.term(), trust)) {
+          checked.trust(trust.keys());
+        }
+      }
       case ChunkOrder.Refused no -> stream.end("refused: " + no.reason());
     }
   }

@@ -38,7 +38,8 @@ final class Orders {
     highestTerm = Math.max(highestTerm, term);
   }
 
-  private boolean isDeposed(long term, ChunkOrder order) {
+  /** Whether an order is of a metadata server that is no more. */
+  boolean isDeposed(long term, ChunkOrder order) {
     if (term < highestTerm) {
       LOG.error("refused: {} is of term {}, seen was {}", order, term, highestTerm);
       return true;

@@ -84,6 +84,25 @@ class ChunkServerTest {
   }
 
   @Test
+  void onlyTheKeysItWasToldOfLastAreTrusted() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      write(1, 10);
+      stream.send(new ChunkOrder.Trust(List.of(), 4, 0));
+      stream.send(new ChunkOrder.Trust(KEYS, 5, 0));
+      stream.send(new ChunkOrder.Delete(List.of(), 1, 5, 0));
+      stream.next(ChunkMessage.Deleted.class);
+      write(2, 10);
+      ChunkOrder.Key other = new ChunkOrder.Key(KEYS.getFirst().id() + 1, KEYS.getFirst().secret());
+      stream.send(new ChunkOrder.Trust(List.of(other), 5, 0));
+      stream.send(new ChunkOrder.Trust(KEYS, 4, 0));
+      stream.send(new ChunkOrder.Delete(List.of(), 1, 5, 0));
+      stream.next(ChunkMessage.Deleted.class);
+      assertThatThrownBy(() -> write(3, 10)).hasMessageContaining("no known key signed");
+    }
+  }
+
+  @Test
   void registersReportsAndBeats() throws Exception {
     try (ChunkServer server = start()) {
       Stream stream = metadata.connection(time);

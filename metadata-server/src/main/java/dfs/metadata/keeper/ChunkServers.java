@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class ChunkServers implements Transport.Acceptor<ChunkMessage, ChunkOrder> {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkServers.class);
   private static final int NONCE_BYTES = 32;
-  private static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
+  static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
 
   /** A disk of which less than such a part is left for blocks is short of space. */
   private static final int SCARCE_PARTS = 10;
@@ -121,6 +121,9 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     /** Guarded by {@code connected}: nobody is at the other end any more. */
     private boolean ended;
 
+    /** The number of the keys that it was told last. */
+    private volatile long keys;
+
     volatile long server;
     volatile String address = "";
     volatile String host = "";
@@ -141,12 +144,21 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         case ChunkMessage.Heartbeat m -> {
           directories = m.directories();
           hear(heard -> keepFailures());
+          tellKeys();
         }
         case ChunkMessage.Report m -> hear(heard -> heard.report(server, m.blocks(), m.last()));
         case ChunkMessage.CopyFailed m ->
             hear(heard -> heard.copyFailed(server, m.block(), m.reason()));
         case ChunkMessage.Deleted m -> hear(heard -> heard.deleted(server, m.blocks()));
         case ChunkMessage.Sealed m -> hear(heard -> heard.sealed(server, m.blocks()));
+      }
+    }
+
+    private void tellKeys() {
+      long number = capabilities.roll();
+      if (number != keys) {
+        keys = number;
+        link.send(new ChunkOrder.Trust(capabilities.keys(), log.term(), 0));
       }
     }
 
@@ -242,6 +254,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         before.link.close();
       }
       LOG.info("chunk server {} at {} is here", known.id(), message.address());
+      keys = capabilities.roll();
       link.send(new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
     }
 

@@ -115,7 +115,7 @@ final class GatewayBed {
     log.propose(Proposal.upkeep(new Upkeep.Format(ByteString.copyFromUtf8("cluster"), 0, 0))).get();
     ClusterKey key = new ClusterKey(KEY);
     Random random = new Random(1);
-    CapabilityKeys capabilities = new CapabilityKeys(key, clock);
+    CapabilityKeys capabilities = new CapabilityKeys(key, clock, CapabilityKeys.PERIOD_NANOS);
     ChunkServers servers =
         new ChunkServers(key, log, namespace.survey(), capabilities, clock, random);
     gateway =

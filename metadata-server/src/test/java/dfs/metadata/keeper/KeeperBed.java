@@ -155,7 +155,7 @@ final class KeeperBed {
     upkeep(new Upkeep.SetCopies(copies));
     session = openSession();
     ClusterKey key = new ClusterKey(KEY);
-    CapabilityKeys capabilities = new CapabilityKeys(key, clock);
+    CapabilityKeys capabilities = new CapabilityKeys(key, clock, CapabilityKeys.PERIOD_NANOS);
     servers = new ChunkServers(key, log, namespace.survey(), capabilities, clock, new Random(1));
     keeper =
         new BlockKeeper(log, watched(namespace.survey()), servers, capabilities, clock, LOST_NANOS);
@@ -411,6 +411,7 @@ final class KeeperBed {
         }
         case ChunkOrder.Challenge c -> {}
         case ChunkOrder.Welcome w -> {}
+        case ChunkOrder.Trust t -> {}
         case ChunkOrder.Refused r -> {}
       }
     }

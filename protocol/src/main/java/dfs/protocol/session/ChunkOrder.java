@@ -119,6 +119,14 @@ public sealed interface ChunkOrder {
     }
   }
 
+  /** Trust capabilities of these keys, and of no others, newest last. */
+  @Tag(9)
+  record Trust(List<Key> keys, long term, long index) implements ChunkOrder {
+    public Trust {
+      keys = List.copyOf(keys);
+    }
+  }
+
   /**
    * A sealed block to read from.
    *
