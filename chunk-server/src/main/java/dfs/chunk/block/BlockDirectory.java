@@ -253,12 +253,42 @@ public final class BlockDirectory implements AutoCloseable {
       disk.createDirectories(folder);
       disk.syncDirectory(DATA);
     }
-    DiskFile data = disk.open(path(block, ".d"), true);
-    DiskFile side = disk.open(path(block, ".m"), true);
+    DiskFile data = open(path(block, ".d"));
+    DiskFile side;
+    try {
+      side = open(path(block, ".m"));
+    } catch (BlockFault e) {
+      data.close();
+      disk.delete(path(block, ".d"));
+      throw e;
+    }
     SideFile.writeHeader(side, identity);
     side.sync(true);
     disk.syncDirectory(folder);
     return new BlockFile(identity, data, side, journal);
+  }
+
+  /** A file of a new block. That there are too many open ones says nothing of the disk. */
+  private DiskFile open(Path path) throws IOException {
+    try {
+      return disk.open(path, true);
+    } catch (IOException e) {
+      if (isShortOfFiles(e)) {
+        throw new BlockFault(
+            BlockFault.Kind.NO_SPACE,
+            "no new block: each takes two open files, and the process has as many as it may, see"
+                + " ulimit -n: "
+                + e.getMessage(),
+            e);
+      }
+      throw e;
+    }
+  }
+
+  /** EMFILE or ENFILE: says nothing of the disk. */
+  public static boolean isShortOfFiles(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    return message.contains("Too many open files");
   }
 
   private BlockFile file(long block) throws BlockFault {

@@ -46,7 +46,7 @@ final class ControlStream implements AutoCloseable {
 
   private static final long BACKOFF_MIN_NANOS = 200_000_000L;
   private static final long BACKOFF_MAX_NANOS = 2_000_000_000L;
-  private static final String FAILED = "failed: ";
+  private static final String FAILED = ChunkMessage.DirectoryState.FAILED;
   private static final String MAC = "HmacSHA256";
 
   private final ChunkServer.Config config;

@@ -1,6 +1,7 @@
 package dfs.chunk.server;
 
 import com.google.protobuf.ByteString;
+import dfs.chunk.block.BlockDirectory;
 import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
@@ -23,9 +24,6 @@ import org.slf4j.LoggerFactory;
 final class IdentityFile {
   private static final Logger LOG = LoggerFactory.getLogger(IdentityFile.class);
   static final int CLUSTER_BYTES_MAX = 256;
-
-  /** EMFILE: says nothing of the directory. */
-  private static final String TOO_MANY_FILES = "Too many open files";
 
   private static final Path FILE = Path.of("identity");
   private static final Path NEW_FILE = Path.of("identity.new");
@@ -144,7 +142,7 @@ final class IdentityFile {
     } catch (NoSuchFileException e) {
       throw new IOException("it has gone: no identity is at its path any more", e);
     } catch (IOException e) {
-      if (String.valueOf(e.getMessage()).contains(TOO_MANY_FILES)) {
+      if (BlockDirectory.isShortOfFiles(e)) {
         LOG.warn("the data directory was not looked at: {}", e.getMessage());
         return;
       }

@@ -134,25 +134,28 @@ final class Orders {
     }
     List<BlockState> states = new ArrayList<>();
     for (BlockState wanted : order.blocks()) {
-      sealAt(wanted);
-      states.addAll(states(wanted.block()));
+      if (sealAt(wanted)) {
+        states.addAll(states(wanted.block()));
+      }
     }
     to.accept(new ChunkMessage.Report(states, true));
   }
 
-  private void sealAt(BlockState wanted) {
+  /** Whether what is known of the block now was seen on the disk. */
+  private boolean sealAt(BlockState wanted) {
     long block = wanted.block();
     try {
       blocks.sealAt(block, wanted.lengthBytes());
       blocks.confirm(block);
     } catch (BlockFault e) {
       LOG.error("block {} is not whole at {}: {}", block, wanted.lengthBytes(), e.getMessage());
-      return;
+      return e.kind() != BlockFault.Kind.DISK;
     }
     State now = blocks.state(block);
     if (now != null && now.lengthBytes() != wanted.lengthBytes()) {
       LOG.error("{} is to be sealed at {}: left as it is", now, wanted.lengthBytes());
     }
+    return true;
   }
 
   /** What a report says of a block; nothing if it is not here. */

@@ -66,6 +66,9 @@ public sealed interface ChunkMessage {
     /** One that takes no new blocks. */
     public static final int WEIGHT_NONE = -1;
 
+    /** How the state of one begins that has failed; the reason follows. */
+    public static final String FAILED = "failed: ";
+
     /** With the usual weight. */
     public DirectoryState(
         ByteString directory,
@@ -93,6 +96,11 @@ public sealed interface ChunkMessage {
     /** The weight in thousandths, at least 0. */
     public int weightThousandths() {
       return weight == 0 ? WEIGHT_USUAL : Math.max(0, weight);
+    }
+
+    /** Whether nothing on it can be read or written any more. */
+    public boolean hasFailed() {
+      return state.startsWith(FAILED);
     }
 
     /** Whether nothing is wrong with it. */
