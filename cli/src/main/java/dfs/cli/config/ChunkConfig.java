@@ -52,7 +52,7 @@ public record ChunkConfig(
       "keys are metadata, cluster.key, host, runtime, directory.N, directory.N.weight, scrub.rate"
           + " and scrub.every; see: dfs chunk --example";
   private static final Pattern DIRECTORY_KEY =
-      Pattern.compile("directory\\.(\\d{1,2})(\\.weight)?");
+      Pattern.compile("directory\\.([1-9]\\d?)(\\.weight)?");
   private static final Pattern WEIGHT = Pattern.compile("(\\d{1,4})(?:\\.(\\d{1,3}))?");
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,32}");
   private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");

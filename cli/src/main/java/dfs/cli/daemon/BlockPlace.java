@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
  * @param socket where others find what is registered by a name of this process
  * @param weight in thousandths
  * @param known what was there before, for a directory that a file names
+ * @param making what is done before it is looked at
  */
 record BlockPlace(
     String name,
@@ -33,11 +34,17 @@ record BlockPlace(
     String address,
     Optional<Path> socket,
     int weight,
-    @Nullable KnownDirectories known) {
+    @Nullable KnownDirectories known,
+    Making making) {
   private static final Logger LOG = LoggerFactory.getLogger(BlockPlace.class);
 
   /** Every ext4 has the one; the other is ours. */
   private static final Set<String> NO_BLOCKS = Set.of("lost+found", "lock");
+
+  /** Makes a directory that is missing. */
+  interface Making {
+    void make() throws IOException;
+  }
 
   /** One in a cluster's data directory, made if it is missing. */
   static BlockPlace numbered(DataDirectory data, int number) {
@@ -47,7 +54,8 @@ record BlockPlace(
         ChunkAddress.of(number),
         Optional.of(data.chunkSocket(number)),
         ChunkServer.Config.WEIGHT_USUAL,
-        null);
+        null,
+        () -> data.createChunk(number));
   }
 
   /** One that a file names. */
@@ -59,16 +67,18 @@ record BlockPlace(
         "unix:" + config.socket(directory),
         Optional.empty(),
         directory.weight(),
-        known);
+        known,
+        () -> {});
   }
 
   /**
-   * Whether it is what it is thought to be: the disk of a directory that a file names may not be
-   * mounted, and its mount point is no new directory.
+   * Whether it is what it is thought to be, once it was made if it is to be: the disk of a
+   * directory that a file names may not be mounted, and its mount point is no new directory.
    *
    * @throws IOException that says what to do
    */
   void check() throws IOException {
+    making.make();
     if (known == null) {
       return;
     }

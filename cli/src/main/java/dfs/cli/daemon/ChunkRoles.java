@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ChunkRoles implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkRoles.class);
-  private static final long READY_SECONDS = 60;
+  private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final Config config;
   private final Transport transport;
@@ -67,7 +67,7 @@ final class ChunkRoles implements AutoCloseable {
     void close() throws IOException;
   }
 
-  private record Served(BlockPlace place, ChunkServer server) {}
+  private record Served(BlockPlace place, ChunkServer server, Closing closing) {}
 
   /**
    * @param oneFailed called with the reason when one does not serve although others do
@@ -96,7 +96,7 @@ final class ChunkRoles implements AutoCloseable {
     List<Served> started = new ArrayList<>();
     for (BlockPlace place : config.places()) {
       try {
-        started.add(new Served(place, start(place)));
+        started.add(start(place));
       } catch (IOException e) {
         if (left.decrementAndGet() == 0) {
           throw e;
@@ -114,8 +114,16 @@ final class ChunkRoles implements AutoCloseable {
         reachable.add(place);
       }
     }
+    long dueNanos = time.monotonicNanos() + READY_NANOS;
     for (Served served : started) {
-      awaitReady(served);
+      try {
+        awaitReady(served, dueNanos);
+      } catch (IOException e) {
+        if (left.get() == 1) {
+          throw e;
+        }
+        failed(served.place().name(), served.closing(), e);
+      }
     }
   }
 
@@ -124,7 +132,7 @@ final class ChunkRoles implements AutoCloseable {
     return List.copyOf(reachable);
   }
 
-  private ChunkServer start(BlockPlace place) throws IOException {
+  private Served start(BlockPlace place) throws IOException {
     place.check();
     DirectoryLock lock = DirectoryLock.ofBlocks(place.path());
     boolean started = false;
@@ -154,7 +162,7 @@ final class ChunkRoles implements AutoCloseable {
       closings.push(closing);
       var _ = server.failed().thenAccept(cause -> failed(place.name(), closing, cause));
       started = true;
-      return server;
+      return new Served(place, server, closing);
     } finally {
       if (!started) {
         lock.close();
@@ -197,12 +205,12 @@ final class ChunkRoles implements AutoCloseable {
   }
 
   /** Until it is accepted, or its disk failed meanwhile: then the others go on. */
-  private void awaitReady(Served served) throws IOException {
+  private void awaitReady(Served served, long dueNanos) throws IOException {
     ChunkServer server = served.server();
     try {
       var _ =
           CompletableFuture.anyOf(server.ready(), server.failed())
-              .get(READY_SECONDS, TimeUnit.SECONDS);
+              .get(dueNanos - time.monotonicNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while the chunk server registered", e);
@@ -210,8 +218,8 @@ final class ChunkRoles implements AutoCloseable {
       throw new IOException("the chunk server was not accepted: " + e.getMessage(), e);
     } catch (TimeoutException e) {
       throw new IOException(
-          "the chunk server found no metadata server at %s within %d s"
-              .formatted(config.metadataAddress(), READY_SECONDS),
+          "the chunk server was not accepted by a metadata server at %s within %d s; why is in the log"
+              .formatted(config.metadataAddress(), TimeUnit.NANOSECONDS.toSeconds(READY_NANOS)),
           e);
     }
     if (server.ready().isDone()) {

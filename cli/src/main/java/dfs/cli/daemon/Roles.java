@@ -220,7 +220,6 @@ public final class Roles implements AutoCloseable {
       }
     }
     for (int number : config.chunkServers()) {
-      config.data().createChunk(number);
       places.add(BlockPlace.numbered(config.data(), number));
     }
     return places;

@@ -214,4 +214,12 @@ class ChunkConfigTest {
         .extracting(Problem::reason)
         .containsExactly(deep + " is too long a path for the sockets in it");
   }
+
+  @Test
+  void aNumberIsWrittenInOneWayOnly() throws Exception {
+    assertThat(
+            problems("metadata = /m.sock", "directory.1 = /srv/disk1", "directory.01 = /srv/disk2"))
+        .extracting(Problem::reason)
+        .containsExactly("directory.01 = /srv/disk2: there is no such key");
+  }
 }
