@@ -39,13 +39,17 @@ final class DeadWriters {
   private final ChunkServers servers;
   private final LongSupplier term;
   private final Function<Upkeep, @Nullable Reply> propose;
+  private final Time time;
   private final Outstanding asked;
 
   /** What the members answered: block, server, replica; a length below 0 if it has none. */
   private final Map<Long, Map<Long, ChunkMessage.BlockState>> answers = new ConcurrentHashMap<>();
 
   /** Where what files have in a block ends: who might change that is fenced. */
-  private final Map<Long, Long> namedEnds = new HashMap<>();
+  private final Map<Long, Named> namedEnds = new HashMap<>();
+
+  /** Where the bytes end that files name, and when that was looked up: it may become less. */
+  private record Named(long end, long sinceNanos) {}
 
   /** Servers that are known, here or not; others were forgotten. */
   private Set<Long> registered = Set.of();
@@ -63,6 +67,7 @@ final class DeadWriters {
     this.servers = servers;
     this.term = term;
     this.propose = propose;
+    this.time = time;
     this.asked = new Outstanding(time, AGAIN_NANOS);
   }
 
@@ -125,9 +130,10 @@ final class DeadWriters {
 
   /**
    * Everybody who is here is asked. The longest that anybody has counts, if it has all that files
-   * have in the block: others get what they lack as copies. Otherwise, or if nobody has a replica,
-   * the block waits for all its members but those that are forgotten. When all have spoken what is
-   * missing is lost: the block ends where the longest does, and where files say if nobody has it.
+   * have in the block: others get what they lack as copies. If files have nothing in it that may be
+   * nothing. Otherwise the block waits for all its members but those that are forgotten. When all
+   * have spoken what is missing is lost: the block ends where the longest does, and where files say
+   * if nobody has it.
    */
   private @Nullable BlockEnd endOf(Block block, Map<Long, List<ChunkMessage.BlockState>> toAsk) {
     if (block.state() == BlockState.SEALED) {
@@ -152,10 +158,10 @@ final class DeadWriters {
             .mapToLong(ChunkMessage.BlockState::lengthBytes)
             .filter(length -> length >= 0 && length <= Limits.BLOCK_BYTES)
             .max();
-    if (!here.isEmpty() || (longest.isEmpty() && !unheard.isEmpty())) {
+    if (!here.isEmpty()) {
       return null;
     }
-    long named = namedEnds.computeIfAbsent(block.id(), survey::namedEnd);
+    long named = namedEnd(block.id());
     if (longest.orElse(0) < named) {
       if (!unheard.isEmpty()) {
         return null;
@@ -167,5 +173,15 @@ final class DeadWriters {
           named);
     }
     return new BlockEnd(block.id(), block.epoch(), longest.orElse(named), true);
+  }
+
+  private long namedEnd(long block) {
+    long now = time.monotonicNanos();
+    Named known = namedEnds.get(block);
+    if (known == null || now - known.sinceNanos() > AGAIN_NANOS) {
+      known = new Named(survey.namedEnd(block), now);
+      namedEnds.put(block, known);
+    }
+    return known.end();
   }
 }

@@ -65,7 +65,10 @@ class UpkeepTest {
   @Test
   void aBlockDoesNotEndEmptyBecauseItIsDamagedOrMissingWhereSomebodyIs() {
     for (int state : List.of(Replicas.DAMAGED, Replicas.OPEN)) {
-      long block = openOfDeadWriter();
+      long writer = bed.openSession();
+      long block = bed.open(writer, one, two);
+      commit(writer, block);
+      bed.upkeep(new Upkeep.FenceSession(writer));
       one.has(block, LENGTH, Replicas.OPEN);
       one.leave();
       if (state == Replicas.DAMAGED) {
