@@ -9,7 +9,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,13 +53,25 @@ final class Balance {
   private record Move(long from, long to, long bytes, long sinceNanos) {}
 
   /** A server, with what it will have when all moves are done. */
-  private record Filling(long server, long usedBytes, double capacityBytes) {
+  private record Filling(long server, long usedBytes, long totalBytes, double weight) {
+    /**
+     * 0 for an empty one, 1 for a full one. Servers that get new blocks by their free space times
+     * their weight go through the same levels together.
+     */
     double level() {
-      return (double) usedBytes / capacityBytes;
+      double free = Math.max(0, 1 - (double) usedBytes / totalBytes);
+      return 1 - Math.pow(free, 1 / weight);
     }
 
     Filling plus(long bytes) {
-      return new Filling(server, usedBytes + bytes, capacityBytes);
+      return new Filling(server, usedBytes + bytes, totalBytes, weight);
+    }
+  }
+
+  /** A copy that might go from one server to another. */
+  private record Step(Block block, Filling from, Filling to) {
+    double gap() {
+      return from.level() - to.level();
     }
   }
 
@@ -87,32 +99,35 @@ final class Balance {
     if (byLevel.size() < 2) {
       return;
     }
-    Filling emptiest = byLevel.getFirst();
-    Filling fullest = byLevel.getLast();
-    double gap = fullest.level() - emptiest.level();
+    List<Filling> targets = withSpace(byLevel);
+    double gap = targets.isEmpty() ? 0 : byLevel.getLast().level() - targets.getFirst().level();
     begun = gap > (begun ? END : BEGIN);
-    if (!begun) {
-      return;
-    }
-    Block block = find(fullest, emptiest);
-    if (block != null && repair.move(block, fullest.server(), emptiest.server())) {
-      moves.put(
-          block.id(), new Move(fullest.server(), emptiest.server(), block.lengthBytes(), now));
+    Step step = begun ? find(byLevel, targets) : null;
+    if (step != null && repair.move(step.block(), step.from().server(), step.to().server())) {
+      long bytes = step.block().lengthBytes();
+      moves.put(step.block().id(), new Move(step.from().server(), step.to().server(), bytes, now));
       LOG.info(
           "block {} goes from server {}, which is {} % full, to server {}, which is {} % full",
-          block.id(),
-          fullest.server(),
-          Math.round(100 * fullest.level()),
-          emptiest.server(),
-          Math.round(100 * emptiest.level()));
+          step.block().id(),
+          step.from().server(),
+          Math.round(100 * step.from().level()),
+          step.to().server(),
+          Math.round(100 * step.to().level()));
     }
+  }
+
+  /** Those that can be given a block, the emptiest first. */
+  private List<Filling> withSpace(List<Filling> byLevel) {
+    Set<Long> able = Set.copyOf(servers.withSpace());
+    return byLevel.stream().filter(filling -> able.contains(filling.server())).toList();
   }
 
   /** The emptiest first. */
   private List<Filling> fillings() {
     List<Filling> fillings = new ArrayList<>();
     for (ChunkServers.Fill fill : servers.fills()) {
-      Filling filling = new Filling(fill.server(), fill.usedBytes(), fill.capacityBytes());
+      Filling filling =
+          new Filling(fill.server(), fill.usedBytes(), fill.totalBytes(), fill.weight());
       for (Move move : moves.values()) {
         if (move.from() == fill.server()) {
           filling = filling.plus(-move.bytes());
@@ -126,13 +141,39 @@ final class Balance {
     return fillings;
   }
 
-  /** A block that is better off there, of those that come next. */
-  private @Nullable Block find(Filling from, Filling to) {
+  /**
+   * Of the blocks that come next the one that is best moved, from the fullest server to the
+   * emptiest: what may not go there, because of its other copies or of the room, may go elsewhere.
+   */
+  private @Nullable Step find(List<Filling> byLevel, List<Filling> targets) {
+    Map<Long, Filling> fillings = new HashMap<>();
+    byLevel.forEach(filling -> fillings.put(filling.server(), filling));
     List<Block> page = survey.blocks(BlockState.CLOSED, after, BLOCKS_PER_ROUND);
-    Optional<Block> found = page.stream().filter(block -> isBetterOff(block, from, to)).findFirst();
-    boolean more = page.size() == BLOCKS_PER_ROUND;
-    after = found.isPresent() ? found.get().id() : more ? page.getLast().id() : 0;
-    return found.orElse(null);
+    Step best = null;
+    for (Block block : page) {
+      for (long member : block.servers()) {
+        Filling from = fillings.get(member);
+        Step step =
+            from == null ? null : best(block, from, targets, best == null ? END : best.gap());
+        best = step == null ? best : step;
+      }
+    }
+    after = page.size() == BLOCKS_PER_ROUND ? page.getLast().id() : 0;
+    return best;
+  }
+
+  /** Where a copy goes best from a server, if that is better than a gap of so much. */
+  private @Nullable Step best(Block block, Filling from, List<Filling> targets, double gap) {
+    for (Filling to : targets) {
+      Step step = new Step(block, from, to);
+      if (step.gap() <= gap) {
+        return null;
+      }
+      if (isBetterOff(block, from, to)) {
+        return step;
+      }
+    }
+    return null;
   }
 
   /** And does not make the emptier one the fuller one, or it would go to and fro. */

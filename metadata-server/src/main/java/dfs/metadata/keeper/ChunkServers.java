@@ -41,6 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class ChunkServers implements Transport.Acceptor<ChunkMessage, ChunkOrder> {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkServers.class);
   private static final int NONCE_BYTES = 32;
+
   static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
 
   /** A disk of which less than such a part is left for blocks is short of space. */
@@ -506,6 +507,14 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         .collect(Collectors.toSet());
   }
 
+  /** Those that are connected and say that nothing of theirs can be read any more. */
+  Set<Long> failed() {
+    return connected.values().stream()
+        .filter(c -> c.directories.stream().anyMatch(ChunkMessage.DirectoryState::hasFailed))
+        .map(c -> c.server)
+        .collect(Collectors.toSet());
+  }
+
   /** Addresses of these servers, of those that are connected. */
   public List<String> addresses(List<Long> servers) {
     List<String> addresses = new ArrayList<>(servers.size());
@@ -577,17 +586,18 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
    * How full a server is.
    *
    * @param usedBytes of its disks, by whomever, and what it keeps for itself
-   * @param capacityBytes of its disks, times their weights
+   * @param totalBytes of its disks
+   * @param weight of its disks, the average
    */
-  record Fill(long server, long usedBytes, double capacityBytes) {}
+  record Fill(long server, long usedBytes, long totalBytes, double weight) {}
 
   /** Of servers that may be given blocks. */
   List<Fill> fills() {
     List<Fill> fills = new ArrayList<>();
     for (Connection c : connected.values()) {
-      double capacity = c.capacityBytes();
-      if (capacity > 0 && c.isAlive() && c.isWell() && !withheld.contains(c.server)) {
-        fills.add(new Fill(c.server, c.totalBytes() - c.freeBytes(), capacity));
+      double weight = c.capacityBytes() / c.totalBytes();
+      if (weight > 0 && c.isAlive() && c.isWell() && !withheld.contains(c.server)) {
+        fills.add(new Fill(c.server, c.totalBytes() - c.freeBytes(), c.totalBytes(), weight));
       }
     }
     fills.sort(Comparator.comparingLong(Fill::server));

@@ -232,9 +232,9 @@ final class Repair {
     return known != null && known.server() == server;
   }
 
-  /** Whether all blocks have what they should, as far as is known, and may be moved about. */
+  /** Whether nothing is away, and all that can be mended is, as far as is known. */
   boolean isQuiet() {
-    return safe && wanting.isEmpty() && health.under() + health.unreachable() + health.lost() == 0;
+    return safe && wanting.isEmpty() && health.unreachable() == 0;
   }
 
   /** Orders a copy of a settled block that takes the place of another; whether that was heard. */
@@ -288,10 +288,16 @@ final class Repair {
 
   /** What a survey is made of. */
   private record Basis(
-      long blocks, long replicas, Set<Long> complete, Set<Long> draining, int volume) {
+      long blocks,
+      long replicas,
+      Set<Long> complete,
+      Set<Long> draining,
+      int volume,
+      List<List<Long>> devices) {
     Basis {
       complete = Set.copyOf(complete);
       draining = Set.copyOf(draining);
+      devices = List.copyOf(devices);
     }
   }
 
@@ -302,7 +308,14 @@ final class Repair {
     Set<Long> complete = complete();
     safe |= look(complete);
     int volume = survey.copies();
-    Basis now = new Basis(survey.blockChanges(), replicas.changes(), complete, draining, volume);
+    Basis now =
+        new Basis(
+            survey.blockChanges(),
+            replicas.changes(),
+            complete,
+            draining,
+            volume,
+            servers.byDevice());
     if (now.equals(quietAt)) {
       sawAway(absentSince.keySet());
       return;
@@ -387,7 +400,8 @@ final class Repair {
         page = page(BlockState.OPEN, after)) {
       for (Block block : page) {
         count(block, sights.leftOn);
-        if (block.servers().stream().noneMatch(s -> complete.contains(s) && mayHaveAll(s, block))) {
+        if (block.servers().stream().noneMatch(s -> complete.contains(s) && mayHaveAll(s, block))
+            && survey.namedEnd(block.id()) > 0) {
           sights.onlyAway(block, complete);
         }
       }
@@ -419,6 +433,7 @@ final class Repair {
   private Set<Long> complete() {
     Set<Long> complete = replicas.complete();
     complete.retainAll(servers.alive());
+    complete.removeAll(servers.failed());
     return complete;
   }
 

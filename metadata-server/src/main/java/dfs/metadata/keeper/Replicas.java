@@ -79,11 +79,25 @@ final class Replicas {
     }
   }
 
-  /** The server is about to be told to delete these: they count no more, whatever it says yet. */
-  void doom(long server, List<Long> blocks) {
+  /**
+   * The server is about to be told to delete these: they count no more, whatever it says yet.
+   *
+   * @return those that counted until now
+   */
+  List<Long> doom(long server, List<Long> blocks) {
+    Server known = servers.get(server);
+    if (known == null) {
+      return List.of();
+    }
+    changes.incrementAndGet();
+    return blocks.stream().filter(known.doomed::add).toList();
+  }
+
+  /** The server was not told, now or before: they count again. */
+  void spare(long server, List<Long> blocks) {
     Server known = servers.get(server);
     if (known != null) {
-      known.doomed.addAll(blocks);
+      blocks.forEach(known.doomed::remove);
       changes.incrementAndGet();
     }
   }

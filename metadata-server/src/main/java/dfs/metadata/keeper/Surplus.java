@@ -109,8 +109,11 @@ final class Surplus {
         }
       }
       if (!surplus.isEmpty()) {
-        replicas.doom(server, surplus);
-        servers.order(server, new ChunkOrder.Delete(surplus, mark, term.getAsLong(), 0));
+        List<Long> doomed = replicas.doom(server, surplus);
+        if (!servers.order(server, new ChunkOrder.Delete(surplus, mark, term.getAsLong(), 0))) {
+          replicas.spare(server, doomed);
+          ordered.forget(server, surplus);
+        }
       }
     }
     toAsk.forEach(repair::ask);

@@ -155,6 +155,7 @@ class RepairTest {
   @Test
   void whetherAServerHasALastCopyIsNotKnownBeforeItWasLookedAt() {
     bed.sealed(LENGTH, one, two);
+    bed.file("file", bed.open(bed.session, one, two), 0, 1);
     bed.open(bed.session, one, two);
     run(10);
     two.leave();
@@ -173,7 +174,9 @@ class RepairTest {
     silence(one);
     assertThat(bed.keeper.lastCopies(one.id)).isNegative();
     bed.keeper.round();
-    assertThat(bed.keeper.lastCopies(one.id)).as("one sealed, one open").isEqualTo(2);
+    assertThat(bed.keeper.lastCopies(one.id))
+        .as("one sealed, one open; in the other nothing is")
+        .isEqualTo(2);
   }
 
   /** Members change when the next look has come already. */
