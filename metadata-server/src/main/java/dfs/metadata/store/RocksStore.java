@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
@@ -22,6 +23,7 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompactRangeOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
+import org.rocksdb.Env;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
@@ -30,8 +32,12 @@ import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.SstFileManager;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The store in RocksDB, without a write-ahead log of its own: the replicated log is the log. So
@@ -39,6 +45,12 @@ import org.rocksdb.WriteOptions;
  * families at different moments.
  */
 public final class RocksStore implements KeyValueStore {
+  private static final Logger LOG = LoggerFactory.getLogger(RocksStore.class);
+
+  /** RocksDB looks each five seconds whether there is room again. */
+  private static final long RECOVERY_NANOS = 30_000_000_000L;
+
+  private static final long RECOVERY_LOOK_NANOS = 200_000_000L;
   private static final long CACHE_BYTES = 48L << 20;
   private static final long MEMORY_TABLES_BYTES = 64L << 20;
   private static final int BLOCK_BYTES = 8 << 10;
@@ -58,10 +70,21 @@ public final class RocksStore implements KeyValueStore {
   /** And of others when so much of them is garbage. */
   private static final double BLOB_GARBAGE_SHARE = 0.5;
 
-  /** One file of blobs is no larger part of the disk: what is left of it is written again whole. */
-  private static final int BLOB_FILE_PARTS = 64;
+  /**
+   * One file, of blobs or a table, is no larger part of the disk: a file of blobs is written again
+   * whole, and one compaction writes a few tables.
+   */
+  private static final int FILE_PARTS = 128;
 
+  private static final long FILE_BYTES_MIN = 1 << 20;
   private static final long BLOB_FILE_BYTES_MAX = 64L << 20;
+  private static final long TABLE_BYTES_MAX = 16L << 20;
+
+  /** Tables that one compaction of two levels takes, and that the first level is to have. */
+  private static final int COMPACTION_TABLES = 4;
+
+  /** A compaction takes also what it meets in the next level, and what was flushed meanwhile. */
+  private static final int COMPACTION_TIMES = 2;
 
   /** Garbage that is less is not worth writing anything again. */
   private static final long BLOB_GARBAGE_BYTES_MIN = 256 << 10;
@@ -76,6 +99,7 @@ public final class RocksStore implements KeyValueStore {
 
   private static final long SMALL_TABLE_BYTES = 1 << 20;
   private static final String SUMS = "rocksdb.aggregated-table-properties";
+  private static final String TABLE_BYTES = "rocksdb.total-sst-files-size";
   private static final String BLOB_BYTES = "rocksdb.live-blob-file-size";
   private static final String TABLES = "rocksdb.num-files-at-level6";
 
@@ -97,6 +121,7 @@ public final class RocksStore implements KeyValueStore {
   private final Source latest = new RocksSource(reading);
   private final Path directory;
   private final long blobFileBytes;
+  private final long tableBytes;
 
   /** Used by who compacts. */
   private double blobShare = BLOB_AGE_SHARE;
@@ -105,10 +130,9 @@ public final class RocksStore implements KeyValueStore {
     this.directory = directory;
     try {
       Files.createDirectories(directory);
-      blobFileBytes =
-          Math.min(
-              BLOB_FILE_BYTES_MAX,
-              Math.max(1, Files.getFileStore(directory).getTotalSpace() / BLOB_FILE_PARTS));
+      long part = Files.getFileStore(directory).getTotalSpace() / FILE_PARTS;
+      blobFileBytes = Math.clamp(part, FILE_BYTES_MIN, BLOB_FILE_BYTES_MAX);
+      tableBytes = Math.clamp(part, FILE_BYTES_MIN, TABLE_BYTES_MAX);
       DBOptions options =
           own(
               new DBOptions()
@@ -119,6 +143,7 @@ public final class RocksStore implements KeyValueStore {
                   .setDbWriteBufferSize(MEMORY_TABLES_BYTES)
                   .setMaxOpenFiles(OPEN_FILES)
                   .setMaxBackgroundJobs(2)
+                  .setSstFileManager(own(new SstFileManager(Env.getDefault())))
                   .setBytesPerSync(1 << 20)
                   .setManifestPreallocationSize(MANIFEST_AHEAD_BYTES)
                   .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
@@ -177,7 +202,10 @@ public final class RocksStore implements KeyValueStore {
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
                 .setMinWriteBufferNumberToMerge(1)
                 .setWriteBufferSize(MEMORY_TABLES_BYTES / 4)
-                .setLevelCompactionDynamicLevelBytes(true));
+                .setLevelCompactionDynamicLevelBytes(true)
+                .setTargetFileSizeBase(tableBytes)
+                .setMaxBytesForLevelBase(COMPACTION_TABLES * tableBytes)
+                .setMaxCompactionBytes(COMPACTION_TABLES * tableBytes));
     return blobs
         ? options
             .setEnableBlobFiles(true)
@@ -218,7 +246,7 @@ public final class RocksStore implements KeyValueStore {
           batch.put(handle(write.family()), write.key().array(), value);
         }
       }
-      database.write(unlogged, batch);
+      whenThereIsRoom(() -> database.write(unlogged, batch));
     } catch (RocksDBException e) {
       throw new StoreFailure("writing to the metadata store failed: " + e.getMessage(), e);
     }
@@ -227,10 +255,44 @@ public final class RocksStore implements KeyValueStore {
   @Override
   public void flush() {
     try (FlushOptions options = new FlushOptions().setWaitForFlush(true)) {
-      database.flush(options, List.copyOf(handles.values()));
+      whenThereIsRoom(() -> database.flush(options, List.copyOf(handles.values())));
     } catch (RocksDBException e) {
       throw new StoreFailure("flushing the metadata store failed: " + e.getMessage(), e);
     }
+  }
+
+  private interface Step {
+    void run() throws RocksDBException;
+  }
+
+  /**
+   * When a compaction has found the disk full RocksDB does nothing more until it has looked at the
+   * disk again, which is waited for: nothing of the step was done. What is not flushed is in the
+   * replicated log meanwhile.
+   */
+  private static void whenThereIsRoom(Step step) throws RocksDBException {
+    long since = System.nanoTime();
+    boolean said = false;
+    while (true) {
+      try {
+        step.run();
+        return;
+      } catch (RocksDBException e) {
+        if (!isForLackOfRoom(e) || System.nanoTime() - since > RECOVERY_NANOS) {
+          throw e;
+        }
+        if (!said) {
+          said = true;
+          LOG.warn("the metadata store waits for room: {}", e.getMessage());
+        }
+      }
+      LockSupport.parkNanos(RECOVERY_LOOK_NANOS);
+    }
+  }
+
+  private static boolean isForLackOfRoom(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getSubCode() == Status.SubCode.NoSpace;
   }
 
   @Override
@@ -238,8 +300,8 @@ public final class RocksStore implements KeyValueStore {
     try {
       boundBlobs(roomBytes, BLOB_AGE_SHARE);
       for (ColumnFamilyHandle handle : handles.values()) {
-        long bytes = database.getLongProperty(handle, "rocksdb.total-sst-files-size");
-        if (livingBytes(handle, bytes) < roomBytes) {
+        long bytes = database.getLongProperty(handle, TABLE_BYTES);
+        if (isRoomFor(handle, roomBytes)) {
           long tables = Long.parseLong(database.getProperty(handle, TABLES));
           boolean small = tables > SMALL_TABLES_MAX && bytes / tables < SMALL_TABLE_BYTES;
           database.compactRange(handle, null, null, small ? wholly : usually);
@@ -248,12 +310,25 @@ public final class RocksStore implements KeyValueStore {
       collectBlobs(roomBytes);
       boundBlobs(roomBytes, BLOB_AGE_SHARE);
     } catch (RocksDBException e) {
-      throw new StoreFailure("compacting the metadata store failed: " + e.getMessage(), e);
+      if (!isForLackOfRoom(e)) {
+        throw new StoreFailure("compacting the metadata store failed: " + e.getMessage(), e);
+      }
+      LOG.warn("the metadata store is not compacted for lack of room: {}", e.getMessage());
     }
   }
 
-  /** About how much a compaction writes: each deletion takes one record with it. */
-  private long livingBytes(ColumnFamilyHandle handle, long bytes) throws RocksDBException {
+  /**
+   * Whether tables can be written again. Others write meanwhile: not more than half of the room is
+   * taken, but for what one compaction of some tables takes.
+   */
+  private boolean isRoomFor(ColumnFamilyHandle handle, long roomBytes) throws RocksDBException {
+    long most = COMPACTION_TIMES * COMPACTION_TABLES * tableBytes;
+    return Math.min(2 * livingBytes(handle), most) <= roomBytes;
+  }
+
+  /** About how much there is if each deletion takes one record with it. */
+  private long livingBytes(ColumnFamilyHandle handle) throws RocksDBException {
+    long bytes = database.getLongProperty(handle, TABLE_BYTES);
     Map<String, String> sums = database.getMapProperty(handle, SUMS);
     long records = Long.parseLong(sums.getOrDefault("num_entries", "0"));
     long deletions = Long.parseLong(sums.getOrDefault("num_deletions", "0"));
@@ -262,8 +337,12 @@ public final class RocksStore implements KeyValueStore {
         : bytes * Math.max(0, records - 2 * deletions) / Math.max(1, records - deletions);
   }
 
-  /** No compaction writes more of the blobs again than half of what there is room for. */
-  private void boundBlobs(long roomBytes, double shareMax) throws RocksDBException {
+  /**
+   * No compaction writes more of the blobs again than half of what there is room for.
+   *
+   * @return whether there is room for any of them
+   */
+  private boolean boundBlobs(long roomBytes, double shareMax) throws RocksDBException {
     List<Long> sizes = blobFiles();
     int fit = 0;
     long bytes = 0;
@@ -279,6 +358,7 @@ public final class RocksStore implements KeyValueStore {
           MutableColumnFamilyOptions.builder().setBlobGarbageCollectionAgeCutoff(share).build());
       blobShare = share;
     }
+    return fit > 0;
   }
 
   /** Sizes of the files of blobs, the oldest first. */
@@ -313,8 +393,15 @@ public final class RocksStore implements KeyValueStore {
       if (garbage < Math.max(BLOB_GARBAGE_BYTES_MIN, all / BLOB_GARBAGE_PARTS)) {
         return;
       }
-      boundBlobs(roomBytes + Math.max(0, before - all), 1);
+      long room = roomBytes + Math.max(0, before - all);
+      boolean fits = boundBlobs(room, 1);
+      if (!fits || !isRoomFor(family, room)) {
+        return;
+      }
       database.compactRange(family, null, null, wholly);
+      if (database.getLongProperty(family, BLOB_BYTES) >= all) {
+        return;
+      }
     }
   }
 
