@@ -73,13 +73,12 @@ final class Operations {
    * asked for must not come over what was done after them.
    */
   @SuppressWarnings("ReferenceEquality") // a later stream of the session is another link
-  void run(LiveSession session, ClientMessage.Request request) {
-    Link<ServerMessage> broughtBy = session.link();
+  void run(LiveSession session, Link<ServerMessage> broughtBy, ClientMessage.Request request) {
     Need need = needOf(request.operation());
     VolumeLease.after(
         lease.clear(session, need),
         () -> {
-          if (broughtBy != null && session.link() == broughtBy) {
+          if (session.link() == broughtBy) {
             proceed(session, request, need);
           } else if (need == Need.CHANGE) {
             lease.changed(session);

@@ -140,7 +140,7 @@ public final class SessionGateway
       known.heard(time.monotonicNanos());
       switch (message) {
         case ClientMessage.Hello m -> refuse("a session greets once");
-        case ClientMessage.Request m -> operations.run(known, m);
+        case ClientMessage.Request m -> operations.run(known, link, m);
         case ClientMessage.Heartbeat m -> {
           known.send(
               new ServerMessage.HeartbeatAnswer(
