@@ -67,6 +67,8 @@ public final class ChunkServer implements AutoCloseable {
    * @param scrub how blocks are read again
    * @param weight by which its space counts when new blocks are placed, in thousandths; 0: it takes
    *     no new blocks
+   * @param copyBytesPerSecond it reads so many at most to copy or compact blocks; 0: there is no
+   *     bound
    */
   public record Config(
       String host,
@@ -78,7 +80,8 @@ public final class ChunkServer implements AutoCloseable {
       long reserveBytes,
       int reservePercent,
       Scrub scrub,
-      int weight) {
+      int weight,
+      long copyBytesPerSecond) {
     public static final int WEIGHT_USUAL = DirectoryState.WEIGHT_USUAL;
     public static final int WEIGHT_MAX = 1000 * WEIGHT_USUAL;
     public static final long SEGMENT_BYTES = 16L << 20;
@@ -86,6 +89,12 @@ public final class ChunkServer implements AutoCloseable {
     public static final long SEGMENT_BYTES_MAX = 256L << 20;
     public static final long RESERVE_BYTES = 64L << 20;
     public static final int RESERVE_PERCENT = 5;
+
+    /**
+     * A disk that turns, and a network of a gigabit, do about twice as much, so that users have the
+     * other half; what a disk of 4 TB had is made again in under two hours by ten others.
+     */
+    public static final long COPY_BYTES_PER_SECOND = 64L << 20;
 
     public Config {
       if (host.isEmpty() || metadataAddress.isEmpty() || clusterKey.isEmpty()) {
@@ -105,9 +114,12 @@ public final class ChunkServer implements AutoCloseable {
       if (weight < 0 || weight > WEIGHT_MAX) {
         throw new IllegalArgumentException("a weight of %d thousandths".formatted(weight));
       }
+      if (copyBytesPerSecond < 0) {
+        throw new IllegalArgumentException("copies of %d bytes/s".formatted(copyBytesPerSecond));
+      }
     }
 
-    /** With the usual weight. */
+    /** With the usual weight, and bound on copies. */
     public Config(
         String host,
         String address,
@@ -128,7 +140,8 @@ public final class ChunkServer implements AutoCloseable {
           reserveBytes,
           reservePercent,
           scrub,
-          WEIGHT_USUAL);
+          WEIGHT_USUAL,
+          COPY_BYTES_PER_SECOND);
     }
 
     /** The same, with this weight in thousandths. */
@@ -143,10 +156,27 @@ public final class ChunkServer implements AutoCloseable {
           reserveBytes,
           reservePercent,
           scrub,
-          thousandths);
+          thousandths,
+          copyBytesPerSecond);
     }
 
-    /** With the usual segments and reserve. */
+    /** The same, copying so many bytes a second at most; 0: as many as it can. */
+    public Config copying(long bytesPerSecond) {
+      return new Config(
+          host,
+          address,
+          metadataAddress,
+          clusterKey,
+          segmentBytes,
+          path,
+          reserveBytes,
+          reservePercent,
+          scrub,
+          weight,
+          bytesPerSecond);
+    }
+
+    /** With the usual segments, reserve, and bound on copies. */
     public static Config of(
         String host,
         String address,

@@ -36,15 +36,19 @@ final class Compactor {
   private final BlockDirectory blocks;
   private final SpaceReserve space;
   private final Sources sources;
+  private final Pace pace;
   private final ByteBuffer buffer;
 
   /**
+   * @param pace the thread's, for what is read
    * @param buffer of {@link Limits#APPEND_BYTES}, the thread's
    */
-  Compactor(BlockDirectory blocks, SpaceReserve space, Sources sources, ByteBuffer buffer) {
+  Compactor(
+      BlockDirectory blocks, SpaceReserve space, Sources sources, Pace pace, ByteBuffer buffer) {
     this.blocks = blocks;
     this.space = space;
     this.sources = sources;
+    this.pace = pace;
     this.buffer = buffer;
   }
 
@@ -293,6 +297,9 @@ final class Compactor {
         }
         throw e;
       }
+    }
+    if (!pace.moved(into.capacity())) {
+      throw new StoppedException();
     }
   }
 

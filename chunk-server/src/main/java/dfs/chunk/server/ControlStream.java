@@ -103,7 +103,15 @@ final class ControlStream implements AutoCloseable {
     this.scrubber = parts.scrubber;
     this.device = parts.device;
     this.orders = new Orders(blocks, identityFile.identity().term());
-    this.copier = new Copier(blocks, space, parts.services, this::changed, this::tell, time);
+    this.copier =
+        new Copier(
+            blocks,
+            space,
+            parts.services,
+            config.copyBytesPerSecond(),
+            this::changed,
+            this::tell,
+            time);
     this.thread = time.thread("dfs-chunk-control", this::run);
   }
 

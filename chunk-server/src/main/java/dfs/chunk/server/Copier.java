@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes copies of sealed blocks that the metadata server orders, one after the other, on a thread
  * of its own: first the records of the block, then the bytes they vouch for, as its writer would
- * send them. Orders come from the control thread; calls the servers that have the block, and the
- * data directory.
+ * send them, and no faster than it is told. Orders come from the control thread; calls the servers
+ * that have the block, and the data directory.
  *
  * <p>For 64 MiB: 64 reads of 1 MiB, a page of records for each 64 KiB of them, the syncs of a seal.
  */
@@ -38,6 +38,7 @@ final class Copier implements AutoCloseable {
   private final BlockDirectory blocks;
   private final SpaceReserve space;
   private final Sources sources;
+  private final Pace pace;
   private final Compactor compactor;
   private final LongConsumer copied;
   private final Consumer<ChunkMessage> failed;
@@ -50,6 +51,8 @@ final class Copier implements AutoCloseable {
   /**
    * Makes it; it does nothing before {@link #start}.
    *
+   * @param bytesPerSecond that are read to be copied or compacted, at most, but for what was left
+   *     over of the last second; {@link Pace#UNBOUNDED}
    * @param copied hears of a block that is here, whole and durable
    * @param failed hears of a copy that is not made
    */
@@ -57,13 +60,15 @@ final class Copier implements AutoCloseable {
       BlockDirectory blocks,
       SpaceReserve space,
       BlockServices services,
+      long bytesPerSecond,
       LongConsumer copied,
       Consumer<ChunkMessage> failed,
       Time time) {
     this.blocks = blocks;
     this.space = space;
     this.sources = new Sources(services);
-    this.compactor = new Compactor(blocks, space, sources, buffer);
+    this.pace = sources.pace(bytesPerSecond, time);
+    this.compactor = new Compactor(blocks, space, sources, pace, buffer);
     this.copied = copied;
     this.failed = failed;
     this.thread = time.thread("dfs-chunk-copies", this::run);
@@ -315,6 +320,9 @@ final class Copier implements AutoCloseable {
     for (BlockRecord record : run) {
       int at = (int) (record.blockOffset() - first.blockOffset());
       append(source, record, buffer.slice(at, record.length()), goal);
+    }
+    if (!pace.moved(bytes)) {
+      throw new StoppedException();
     }
   }
 

@@ -27,12 +27,11 @@ final class Scrubber implements AutoCloseable {
   private final ChunkServer.Scrub config;
   private final Time time;
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+  private final Pace pace;
   private final Thread thread;
 
   /** Used by the thread. */
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(Limits.APPEND_BYTES);
-
-  private long dueNanos;
 
   /** The server stops. */
   private static final class StoppedException extends RuntimeException {
@@ -48,6 +47,7 @@ final class Scrubber implements AutoCloseable {
     this.file = file;
     this.config = config;
     this.time = time;
+    this.pace = new Pace(config.bytesPerSecond(), time, stopped);
     this.thread = time.thread("dfs-chunk-scrub", this::run);
   }
 
@@ -66,7 +66,7 @@ final class Scrubber implements AutoCloseable {
         if (isDue()) {
           pass();
         } else {
-          pause(TimeUnit.SECONDS.toNanos(Math.min(LOOK_SECONDS, config.everySeconds())));
+          goOn(pace.pause(TimeUnit.SECONDS.toNanos(Math.min(LOOK_SECONDS, config.everySeconds()))));
         }
       }
     } catch (StoppedException e) {
@@ -86,7 +86,7 @@ final class Scrubber implements AutoCloseable {
     if (!progress.isUnderWay()) {
       progress = progress.begun(time.wallNanos());
     }
-    dueNanos = time.monotonicNanos();
+    pace.begin();
     long after = progress.after();
     List<Long> sealed =
         blocks.states().stream()
@@ -107,7 +107,7 @@ final class Scrubber implements AutoCloseable {
 
   private void verify(long block) {
     try {
-      blocks.verify(block, buffer, this::pace);
+      blocks.verify(block, buffer, bytes -> goOn(pace.moved(bytes)));
     } catch (BlockFault e) {
       if (e.kind() != BlockFault.Kind.NO_SUCH_BLOCK) {
         LOG.warn("block {} cannot be read whole: {}", block, e.getMessage());
@@ -115,20 +115,8 @@ final class Scrubber implements AutoCloseable {
     }
   }
 
-  /** So many bytes were read: waits as long as they should have taken. */
-  private void pace(long bytes) {
-    long now = time.monotonicNanos();
-    dueNanos = Math.max(dueNanos, now - TimeUnit.SECONDS.toNanos(1));
-    dueNanos += bytes * TimeUnit.SECONDS.toNanos(1) / config.bytesPerSecond();
-    pause(dueNanos - now);
-  }
-
-  private void pause(long nanos) {
-    try {
-      if (time.await(stopped, nanos)) {
-        throw new StoppedException();
-      }
-    } catch (InterruptedException e) {
+  private static void goOn(boolean going) {
+    if (!going) {
       throw new StoppedException();
     }
   }

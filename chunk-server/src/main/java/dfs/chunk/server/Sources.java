@@ -4,6 +4,7 @@ import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.frame.BlockServices;
+import dfs.protocol.seam.Time;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
@@ -45,6 +46,11 @@ final class Sources {
 
   boolean isStopped() {
     return stopped.isDone();
+  }
+
+  /** A pace for what comes from them: nobody waits for it any more when they are stopped. */
+  Pace pace(long bytesPerSecond, Time time) {
+    return new Pace(bytesPerSecond, time, stopped);
   }
 
   interface Question<T> {

@@ -34,6 +34,8 @@ class CompactorTest {
   private static final int FIRST_BYTES = 2_500_000;
   private static final int SECOND_BYTES = 300_001;
   private static final long RESERVE_BYTES = 1_000_000;
+  private static final long RATE = 1_000_000;
+  private static final long SECOND_NANOS = 1_000_000_000;
 
   private final SimulatedDisk disk = new SimulatedDisk();
   private final ManualTime time = new ManualTime();
@@ -117,10 +119,11 @@ class CompactorTest {
   }
 
   private ChunkServer start() throws IOException {
-    return start(disk, "local:chunk");
+    return start(disk, "local:chunk", ChunkServer.Config.COPY_BYTES_PER_SECOND);
   }
 
-  private ChunkServer start(SimulatedDisk on, String address) throws IOException {
+  private ChunkServer start(SimulatedDisk on, String address, long copyBytesPerSecond)
+      throws IOException {
     ChunkServer.Config config =
         new ChunkServer.Config(
             "h",
@@ -132,7 +135,8 @@ class CompactorTest {
             RESERVE_BYTES,
             0,
             ChunkServer.Scrub.USUAL);
-    return ChunkServer.start(config, on, metadata, services, time, new Random(1));
+    return ChunkServer.start(
+        config.copying(copyBytesPerSecond), on, metadata, services, time, new Random(1));
   }
 
   /** Welcomes the server; gives what it reports. */
@@ -361,6 +365,21 @@ class CompactorTest {
     }
   }
 
+  /** Of what is read, but for the first second, which is caught up. */
+  @Test
+  void whatIsPutTogetherTakesTheTimeThatItsRateGivesIt() throws Exception {
+    time.leap("dfs-chunk-copies");
+    try (ChunkServer server = start(disk, "local:chunk", RATE)) {
+      Stream stream = metadata.connection(time);
+      welcome(stream);
+      stream.send(order("local:one"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(made());
+      long bytes = parts.stream().mapToLong(Move::lengthBytes).sum();
+      assertThat(time.leaptNanos()).isEqualTo((bytes - RATE) * SECOND_NANOS / RATE);
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
+    }
+  }
+
   @Test
   void aFullDiskTakesNoNewBlocksPutTogether() throws Exception {
     try (ChunkServer server = start()) {
@@ -380,7 +399,7 @@ class CompactorTest {
   @Test
   void aBlockThatWasPutTogetherIsCopiedAsAnyOther() throws Exception {
     try (ChunkServer server = start();
-        ChunkServer other = start(new SimulatedDisk(), "local:other")) {
+        ChunkServer other = start(new SimulatedDisk(), "local:other", Pace.UNBOUNDED)) {
       Stream stream = metadata.connection(time);
       welcome(stream);
       stream.send(order("local:one"));

@@ -26,12 +26,15 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class CopierTest {
   private static final long BLOCK = 7;
   private static final long RESERVE_BYTES = 1_000_000;
   private static final byte[] BYTES = new byte[3_500_000];
+  private static final long RATE = 1_000_000;
+  private static final long SECOND_NANOS = 1_000_000_000;
 
   private final SimulatedDisk disk = new SimulatedDisk();
   private final ManualTime time = new ManualTime();
@@ -95,6 +98,10 @@ class CopierTest {
   }
 
   private ChunkServer start() throws IOException {
+    return start(ChunkServer.Config.COPY_BYTES_PER_SECOND);
+  }
+
+  private ChunkServer start(long copyBytesPerSecond) throws IOException {
     ChunkServer.Config config =
         new ChunkServer.Config(
             "h",
@@ -106,7 +113,8 @@ class CopierTest {
             RESERVE_BYTES,
             0,
             ChunkServer.Scrub.USUAL);
-    return ChunkServer.start(config, disk, metadata, services, time, new Random(1));
+    ChunkServer.Config bounded = config.copying(copyBytesPerSecond);
+    return ChunkServer.start(bounded, disk, metadata, services, time, new Random(1));
   }
 
   private static final List<BlockState> COPIED = List.of(new BlockState(BLOCK, 1, BYTES.length, 1));
@@ -388,6 +396,43 @@ class CopierTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** But for the first second of them, which is caught up. */
+  @Test
+  void copiesTakeTheTimeThatTheirRateGivesThem() throws Exception {
+    time.leap("dfs-chunk-copies");
+    try (ChunkServer server = start(RATE)) {
+      Stream stream = welcomed();
+      stream.send(order("local:one"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertThat(time.leaptNanos()).isEqualTo((BYTES.length - RATE) * SECOND_NANOS / RATE);
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
+    }
+    try (ChunkServer server = start(Pace.UNBOUNDED)) {
+      Stream stream = welcomed(COPIED.getFirst());
+      long before = time.leaptNanos();
+      stream.send(new ChunkOrder.Delete(List.of(BLOCK), 100, 5, 1));
+      stream.next(ChunkMessage.Deleted.class);
+      stream.send(order("local:one"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertThat(time.leaptNanos()).as("without a bound").isEqualTo(before);
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
+    }
+  }
+
+  /** The clock stands still: what waits for it waits for ever. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aCopyThatWaitsForItsTimeEndsWithTheServer() throws Exception {
+    CountDownLatch reached = new CountDownLatch(1);
+    one.reading = (count, into) -> reached.countDown();
+    ChunkServer server = start(1);
+    welcomed().send(order("local:one"));
+    reached.await();
+    server.close();
+    assertThat(one.reads).isEqualTo(1);
+    assertThat(server.status().openBlocks()).as("it is not finished").isEqualTo(1);
   }
 
   @Test

@@ -62,16 +62,16 @@ class DirectoryCheckTest {
   private ChunkServer start(SimulatedDisk on) throws IOException {
     return ChunkServer.start(
         new ChunkServer.Config(
-            "host-1",
-            "local:chunk-1",
-            "local:metadata",
-            Samples.CLUSTER_KEY,
-            ChunkServer.Config.SEGMENT_BYTES_MIN,
-            "/data/1",
-            ChunkServer.Config.RESERVE_BYTES,
-            ChunkServer.Config.RESERVE_PERCENT,
-            ChunkServer.Scrub.USUAL,
-            0),
+                "host-1",
+                "local:chunk-1",
+                "local:metadata",
+                Samples.CLUSTER_KEY,
+                ChunkServer.Config.SEGMENT_BYTES_MIN,
+                "/data/1",
+                ChunkServer.Config.RESERVE_BYTES,
+                ChunkServer.Config.RESERVE_PERCENT,
+                ChunkServer.Scrub.USUAL)
+            .weighing(0),
         on,
         metadata,
         services,

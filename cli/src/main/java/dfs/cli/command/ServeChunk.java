@@ -37,7 +37,7 @@ final class ServeChunk implements Callable<Integer> {
       description = "which of the chunk servers of the data directory, from 1 on (default: 1)")
   private Optional<Integer> number = Optional.empty();
 
-  @Mixin private final ScrubOption scrub = new ScrubOption();
+  @Mixin private final BackgroundOption background = new BackgroundOption();
 
   @Option(
       names = "--config",
@@ -84,14 +84,15 @@ final class ServeChunk implements Callable<Integer> {
     }
     int which = number.orElse(1);
     ChunkServersOption.check(spec.commandLine(), "--number", which);
-    return Daemon.Config.chunk(data.directory(), which, scrub.asked());
+    return Daemon.Config.chunk(data.directory(), which, background.asked());
   }
 
   private Daemon.Config named(Path path) throws IOException, ConfigException {
-    if (data.isGiven() || number.isPresent() || scrub.isGiven()) {
+    if (data.isGiven() || number.isPresent() || background.isGiven()) {
       throw new ParameterException(
           spec.commandLine(),
-          "--config: the file says everything; --data, --number and --scrub-... do not go with it");
+          "--config: the file says everything; --data, --number, --scrub-... and --copy-rate do not"
+              + " go with it");
     }
     ChunkConfig named = ChunkConfig.read(path, Places.data());
     List<Path> isNew = fresh.stream().map(one -> one.toAbsolutePath().normalize()).toList();

@@ -1,6 +1,5 @@
 package dfs.cli.command;
 
-import dfs.chunk.server.ChunkServer.Scrub;
 import dfs.cli.daemon.Daemon;
 import dfs.cli.daemon.Roles;
 import dfs.cli.data.ProcessRecord;
@@ -257,9 +256,10 @@ final class Start {
         .ifPresent(after -> arguments.addAll(List.of("--lost-after", String.valueOf(after))));
     if (config.kind() == Kind.ALL) {
       arguments.addAll(List.of("--chunk-servers", String.valueOf(config.chunkServers().size())));
+      arguments.addAll(BackgroundOption.arguments(config.background()));
     } else if (config.kind() == Kind.CHUNK) {
       arguments.addAll(List.of("--number", String.valueOf(config.chunkServers().getFirst())));
-      arguments.addAll(scrubbing(config.scrub()));
+      arguments.addAll(BackgroundOption.arguments(config.background()));
     }
     if (config.kind() == Kind.ALL && config.mountPoint().isEmpty()) {
       arguments.add("--no-mount");
@@ -268,14 +268,6 @@ final class Start {
         .mountPoint()
         .ifPresent(mountPoint -> arguments.addAll(List.of("--", mountPoint.toString())));
     return arguments;
-  }
-
-  private static List<String> scrubbing(Scrub scrub) {
-    return List.of(
-        "--scrub-rate",
-        String.valueOf(Math.max(1, scrub.bytesPerSecond() >> 20)),
-        "--scrub-every",
-        String.valueOf(scrub.everySeconds()));
   }
 
   /** Waits until the process has said that it is there; empty if it ended before. */

@@ -1,6 +1,5 @@
 package dfs.cli.command;
 
-import dfs.chunk.server.ChunkServer.Scrub;
 import dfs.cli.daemon.Daemon;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.ProcessRecord;
@@ -45,6 +44,7 @@ final class Up implements Callable<Integer> {
 
   @Mixin private final ChunkServersOption chunkServers = new ChunkServersOption();
   @Mixin private final ReplicationOption replication = new ReplicationOption();
+  @Mixin private final BackgroundOption background = new BackgroundOption();
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -68,7 +68,13 @@ final class Up implements Callable<Integer> {
     }
     Daemon.Config config =
         new Daemon.Config(
-            Kind.ALL, data.directory(), where, port, numbers, replication.asked(), Scrub.USUAL);
+            Kind.ALL,
+            data.directory(),
+            where,
+            port,
+            numbers,
+            replication.asked(),
+            background.asked());
     PrintWriter out = spec.commandLine().getOut();
     return new Start(config, "up", out, spec.commandLine().getErr())
         .run(foreground, named, record -> announce(config, record, out));

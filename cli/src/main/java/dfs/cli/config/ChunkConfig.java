@@ -38,7 +38,7 @@ public record ChunkConfig(
     Optional<String> host,
     DataDirectory runtime,
     List<Directory> directories,
-    Scrub scrub) {
+    Background background) {
   private static final String DIRECTORY = "directory.";
   private static final String METADATA = "metadata";
   private static final String CLUSTER_KEY = "cluster.key";
@@ -46,11 +46,12 @@ public record ChunkConfig(
   private static final String RUNTIME = "runtime";
   private static final String SCRUB_RATE = "scrub.rate";
   private static final String SCRUB_EVERY = "scrub.every";
+  private static final String COPY_RATE = "copy.rate";
   private static final Set<String> KEYS =
-      Set.of(METADATA, CLUSTER_KEY, HOST, RUNTIME, SCRUB_RATE, SCRUB_EVERY);
+      Set.of(METADATA, CLUSTER_KEY, HOST, RUNTIME, SCRUB_RATE, SCRUB_EVERY, COPY_RATE);
   private static final String ALL_KEYS =
-      "keys are metadata, cluster.key, host, runtime, directory.N, directory.N.weight, scrub.rate"
-          + " and scrub.every; see: dfs chunk --example";
+      "keys are metadata, cluster.key, host, runtime, directory.N, directory.N.weight, scrub.rate,"
+          + " scrub.every and copy.rate; see: dfs chunk --example";
   private static final Pattern DIRECTORY_KEY =
       Pattern.compile("directory\\.([1-9]\\d?)(\\.weight)?");
   private static final Pattern WEIGHT = Pattern.compile("(\\d{1,4})(?:\\.(\\d{1,3}))?");
@@ -98,13 +99,10 @@ public record ChunkConfig(
         .ifPresent(line -> lines.wrong(line, "is no name of a host", "write one, as in: host = b"));
     List<Directory> directories = directories(lines);
     checkApart(lines, directories, runtime);
-    Scrub scrub =
-        new Scrub(
-            number(lines, SCRUB_RATE, Scrub.USUAL.bytesPerSecond() >> MIB_SHIFT) << MIB_SHIFT,
-            number(lines, SCRUB_EVERY, Scrub.USUAL.everySeconds()));
+    Background background = background(lines);
     ChunkConfig config =
         new ChunkConfig(
-            absolute, name, metadata, key, lines.value(HOST), runtime, directories, scrub);
+            absolute, name, metadata, key, lines.value(HOST), runtime, directories, background);
     for (Directory directory : directories) {
       if (config.socket(directory).toString().getBytes(StandardCharsets.UTF_8).length
           > SOCKET_PATH_BYTES_MAX) {
@@ -292,15 +290,32 @@ public record ChunkConfig(
     }
   }
 
-  private static long number(ConfigLines lines, String key, long usual) {
+  private static Background background(ConfigLines lines) {
+    Background usual = Background.USUAL;
+    return new Background(
+        new Scrub(
+            mebibytes(lines, SCRUB_RATE, 1, usual.scrub().bytesPerSecond()),
+            number(lines, SCRUB_EVERY, 1, usual.scrub().everySeconds())),
+        mebibytes(lines, COPY_RATE, 0, usual.copyBytesPerSecond()));
+  }
+
+  /** In bytes. */
+  private static long mebibytes(ConfigLines lines, String key, long least, long usualBytes) {
+    return number(lines, key, least, usualBytes >> MIB_SHIFT) << MIB_SHIFT;
+  }
+
+  private static long number(ConfigLines lines, String key, long least, long usual) {
     Optional<Line> line = lines.line(key);
     if (line.isEmpty()) {
       return usual;
     }
     String value = line.get().value();
-    long number = value.matches("\\d{1,10}") ? Long.parseLong(value) : 0;
-    if (number < 1 || number > NUMBER_MAX) {
-      lines.wrong(line.get(), "is no number from 1 to " + NUMBER_MAX, "the usual is " + usual);
+    long number = value.matches("\\d{1,10}") ? Long.parseLong(value) : -1;
+    if (number < least || number > NUMBER_MAX) {
+      lines.wrong(
+          line.get(),
+          "is no number from %d to %d".formatted(least, NUMBER_MAX),
+          "the usual is " + usual);
       return usual;
     }
     return number;

@@ -2,7 +2,7 @@ package dfs.cli.daemon;
 
 import com.google.protobuf.ByteString;
 import dfs.chunk.server.ChunkServer;
-import dfs.chunk.server.ChunkServer.Scrub;
+import dfs.cli.config.Background;
 import dfs.cli.data.DirectoryLock;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.frame.FrameServer;
@@ -55,7 +55,7 @@ final class ChunkRoles implements AutoCloseable {
       String host,
       String metadataAddress,
       ByteString clusterKey,
-      Scrub scrub,
+      Background background,
       List<BlockPlace> places) {
     Config {
       places = List.copyOf(places);
@@ -145,7 +145,8 @@ final class ChunkRoles implements AutoCloseable {
                       config.metadataAddress(),
                       config.clusterKey(),
                       place.path().toString(),
-                      config.scrub())
+                      config.background().scrub())
+                  .copying(config.background().copyBytesPerSecond())
                   .weighing(place.weight()),
               new RealDisk(place.path()),
               transport,

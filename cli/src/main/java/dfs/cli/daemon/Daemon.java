@@ -1,7 +1,7 @@
 package dfs.cli.daemon;
 
 import com.google.protobuf.ByteString;
-import dfs.chunk.server.ChunkServer.Scrub;
+import dfs.cli.config.Background;
 import dfs.cli.config.ChunkConfig;
 import dfs.cli.data.ClusterKeyFile;
 import dfs.cli.data.Credentials;
@@ -58,7 +58,7 @@ public final class Daemon {
    * @param port of the metadata server on the loopback interface, if any
    * @param chunkServers numbers of the chunk servers, from 1 on; one for {@link Kind#CHUNK}
    * @param replication told to the metadata server
-   * @param scrub told to the chunk servers
+   * @param background told to the chunk servers
    * @param named chunk servers that a file names, for {@link Kind#SERVER}
    * @param fresh directories of them that are new, whatever was there before
    */
@@ -69,7 +69,7 @@ public final class Daemon {
       Optional<Integer> port,
       List<Integer> chunkServers,
       Replication replication,
-      Scrub scrub,
+      Background background,
       Optional<ChunkConfig> named,
       List<Path> fresh) {
     public Config {
@@ -85,7 +85,7 @@ public final class Daemon {
         Optional<Integer> port,
         List<Integer> chunkServers,
         Replication replication,
-        Scrub scrub) {
+        Background background) {
       this(
           kind,
           data,
@@ -93,7 +93,7 @@ public final class Daemon {
           port,
           chunkServers,
           replication,
-          scrub,
+          background,
           Optional.empty(),
           List.of());
     }
@@ -107,7 +107,7 @@ public final class Daemon {
           Optional.empty(),
           List.of(),
           Replication.UNCHANGED,
-          named.scrub(),
+          named.background(),
           Optional.of(named),
           fresh);
     }
@@ -121,18 +121,18 @@ public final class Daemon {
           Optional.empty(),
           List.of(),
           Replication.UNCHANGED,
-          Scrub.USUAL);
+          Background.USUAL);
     }
 
     /** The metadata server alone. */
     public static Config metadata(
         DataDirectory data, Optional<Integer> port, Replication replication) {
       return new Config(
-          Kind.METADATA, data, Optional.empty(), port, List.of(), replication, Scrub.USUAL);
+          Kind.METADATA, data, Optional.empty(), port, List.of(), replication, Background.USUAL);
     }
 
     /** One chunk server alone. */
-    public static Config chunk(DataDirectory data, int number, Scrub scrub) {
+    public static Config chunk(DataDirectory data, int number, Background background) {
       return new Config(
           Kind.CHUNK,
           data,
@@ -140,7 +140,7 @@ public final class Daemon {
           Optional.empty(),
           List.of(number),
           Replication.UNCHANGED,
-          scrub);
+          background);
     }
 
     boolean metadata() {
@@ -251,7 +251,7 @@ public final class Daemon {
             config.metadata(),
             config.chunkServers(),
             config.replication(),
-            config.scrub(),
+            config.background(),
             config.port(),
             config.mountPoint(),
             config.named(),

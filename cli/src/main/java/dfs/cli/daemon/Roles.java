@@ -1,7 +1,7 @@
 package dfs.cli.daemon;
 
 import com.google.protobuf.ByteString;
-import dfs.chunk.server.ChunkServer.Scrub;
+import dfs.cli.config.Background;
 import dfs.cli.config.ChunkConfig;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.KnownDirectories;
@@ -51,7 +51,7 @@ public final class Roles implements AutoCloseable {
    * @param owner owner of the root directory of a new volume
    * @param chunkServers numbers of the chunk servers
    * @param replication told to the metadata server
-   * @param scrub told to the chunk servers
+   * @param background told to the chunk servers
    * @param port of the metadata server on the loopback interface, if any
    * @param mountPoint where to mount, if at all; an existing directory
    * @param named chunk servers that a file names
@@ -65,7 +65,7 @@ public final class Roles implements AutoCloseable {
       boolean metadata,
       List<Integer> chunkServers,
       Replication replication,
-      Scrub scrub,
+      Background background,
       Optional<Integer> port,
       Optional<Path> mountPoint,
       Optional<ChunkConfig> named,
@@ -187,7 +187,11 @@ public final class Roles implements AutoCloseable {
     ChunkRoles chunks =
         new ChunkRoles(
             new ChunkRoles.Config(
-                config.host(), metadataAddress(), config.clusterKey(), config.scrub(), places()),
+                config.host(),
+                metadataAddress(),
+                config.clusterKey(),
+                config.background(),
+                places()),
             transport,
             services,
             time,

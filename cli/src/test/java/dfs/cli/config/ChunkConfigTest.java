@@ -70,7 +70,8 @@ class ChunkConfigTest {
             "directory.2.weight = 0.25",
             "directory.1.weight = 0",
             "scrub.rate = 3",
-            "scrub.every = 60");
+            "scrub.every = 60",
+            "copy.rate = 0");
     assertThat(config)
         .isEqualTo(
             new ChunkConfig(
@@ -83,7 +84,7 @@ class ChunkConfigTest {
                 List.of(
                     new Directory(1, Path.of("/srv/disk1"), 0, 8),
                     new Directory(2, Path.of("/srv/with = and # in it"), 250, 7)),
-                new Scrub(3 << 20, 60)));
+                new Background(new Scrub(3 << 20, 60), 0)));
     assertThat(config.socket(config.directories().getLast()))
         .isEqualTo(scratch.resolve("other/run/server-disks-2.sock"));
   }
@@ -101,7 +102,7 @@ class ChunkConfigTest {
                 Optional.empty(),
                 runtime,
                 List.of(new Directory(1, Path.of("/srv/disk1"), 1000, 2)),
-                Scrub.USUAL));
+                Background.USUAL));
   }
 
   /** As it is, but for the key, which is not on this machine; with all that it proposes, too. */
@@ -115,7 +116,7 @@ class ChunkConfigTest {
             .replaceAll("(?m)^cluster.key.*$", key);
     ChunkConfig config = read(all);
     assertThat(config.directories()).extracting(Directory::weight).containsExactly(1000, 500);
-    assertThat(config.scrub()).isEqualTo(Scrub.USUAL);
+    assertThat(config.background()).isEqualTo(Background.USUAL);
     assertThat(config.runtime().root()).isEqualTo(Path.of("/var/lib/dfs"));
   }
 
@@ -144,6 +145,7 @@ class ChunkConfigTest {
         "cluster.key = /no/such/key | there is no such file | chmod 600",
         "scrub.rate = 0 | is no number from 1 to 1000000000 | the usual is 8",
         "scrub.every = soon | is no number | the usual is 604800",
+        "copy.rate = -1 | is no number from 0 to 1000000000 | the usual is 64",
       })
   void whatIsWrongIsNamedWithItsLineAndARemedy(String line, String reason, String remedy)
       throws IOException {
