@@ -4,6 +4,7 @@ import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,6 +32,7 @@ public final class SimulatedDisk implements Disk {
   private final Map<Path, Contents> durableNames = new TreeMap<>();
   private final AtomicReference<Runnable> beforeSync = new AtomicReference<>(() -> {});
   private int syncs;
+  private String whyNoneOpens = "";
   private int operationsLeft = Integer.MAX_VALUE;
   private Space space = new Space(1L << 40, 1L << 39);
   private final Set<Contents> unreadable = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -201,6 +203,11 @@ public final class SimulatedDisk implements Disk {
     unreadable.add(contents);
   }
 
+  /** From now on no file can be opened, and this is why; empty: files can be opened again. */
+  public synchronized void opensFail(String reason) {
+    whyNoneOpens = reason;
+  }
+
   /** A disk with the same durable contents. */
   public synchronized SimulatedDisk copy() {
     SimulatedDisk copy = new SimulatedDisk();
@@ -214,6 +221,9 @@ public final class SimulatedDisk implements Disk {
 
   @Override
   public synchronized DiskFile open(Path path, boolean create) throws IOException {
+    if (!whyNoneOpens.isEmpty()) {
+      throw new FileSystemException(path.toString(), null, whyNoneOpens);
+    }
     Contents contents = names.get(path);
     if (contents == null) {
       if (!create) {

@@ -22,16 +22,21 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Chunk servers by a file, each with several data directories: what is done with them, and what
  * happens when one of their disks goes.
  */
 @Timeout(300)
+@Tag("side-by-side")
+@Execution(ExecutionMode.CONCURRENT)
 class DataDirectoriesTest {
   private static final int FAILED = 1;
   private static final int NOTHING_STARTED = 2;
@@ -104,9 +109,25 @@ class DataDirectoriesTest {
   }
 
   private DfsProcess chunks(Path config) throws IOException {
+    DfsProcess process = begin(config);
+    process.awaitReady();
+    return process;
+  }
+
+  private DfsProcess begin(Path config) throws IOException {
     DfsProcess process =
-        DfsProcess.serve(scratch, "chunk", "--foreground", "--config", config.toString());
+        DfsProcess.begin(scratch, "chunk", "--foreground", "--config", config.toString());
     processes.add(process);
+    return process;
+  }
+
+  /** The chunk servers of two hosts, and the mount; they start side by side. */
+  private DfsProcess startBeside(Path config, Path other) throws IOException {
+    DfsProcess process = begin(config);
+    DfsProcess beside = begin(other);
+    mount();
+    process.awaitReady();
+    beside.awaitReady();
     return process;
   }
 
@@ -195,9 +216,9 @@ class DataDirectoriesTest {
             directory(3, "none"),
             "directory.2.weight = 0.5",
             "directory.3.weight = 0");
-    DfsProcess first = chunks(a);
-    chunks(config("b", bySocket(), "runtime = " + data, directory(1, "other")));
-    mount();
+    DfsProcess first =
+        startBeside(a, config("b", bySocket(), "runtime = " + data, directory(1, "other")));
+    DfsProcess again = begin(config("again", bySocket(), "runtime = " + data, directory(1, "one")));
     write(FILES);
     JsonObject status = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= FILES);
     assertThat(sealed(status).get("onOneHost").getAsLong()).isZero();
@@ -207,11 +228,8 @@ class DataDirectoriesTest {
     assertThat(before.get("none").get("blocks").getAsLong()).isZero();
     assertThat(before.get("other").get("blocks").getAsLong()).isGreaterThanOrEqualTo(FILES);
     String written = digests();
-    Path again = config("again", bySocket(), "runtime = " + data, directory(1, "one"));
-    assertThat(
-            DfsProcess.runTo(
-                FAILED, scratch, "chunk", "--foreground", "--config", again.toString()))
-        .contains(scratch.resolve("one") + " is in use");
+    awaitEnd(again, FAILED);
+    assertThat(again.said()).contains(scratch.resolve("one") + " is in use");
     assertThat(first.stop()).isZero();
     assertThat(digests()).isEqualTo(written);
     chunks(a);
@@ -220,15 +238,14 @@ class DataDirectoriesTest {
         .allSatisfy((name, now) -> assertThat(now.get("id")).isEqualTo(before.get(name).get("id")));
     drainByDirectoryAndHost(status());
     assertThat(
-            DfsProcess.runTo(
+            DfsProcess.call(
                 NOTHING_STARTED,
-                scratch,
                 "chunk",
                 "--config",
                 config("wrong", bySocket(), "weight = 1").toString()))
         .contains("wrong.conf, line 2: weight = 1: there is no such key")
         .contains("it names no data directory");
-    assertThat(DfsProcess.runTo(0, scratch, "down", "--data", scratch.resolve("a-run").toString()))
+    assertThat(DfsProcess.call(0, "down", "--data", scratch.resolve("a-run").toString()))
         .contains("dfs is down");
   }
 
@@ -271,9 +288,8 @@ class DataDirectoriesTest {
     LoopDisk two = disk("two");
     String runtime = "runtime = " + scratch.resolve("a-run");
     Path a = config("a", bySocket(), runtime, directory(1, "one"), directory(2, "two"));
-    DfsProcess process = chunks(a);
-    chunks(config("b", bySocket(), "runtime = " + data, directory(1, "other")));
-    mount();
+    DfsProcess process =
+        startBeside(a, config("b", bySocket(), "runtime = " + data, directory(1, "other")));
     write(FILES);
     JsonObject before = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= FILES);
     assertThat(isHealthy(before)).as("%s", before).isTrue();
@@ -288,7 +304,7 @@ class DataDirectoriesTest {
     assertThat(process.isAlive()).isTrue();
     assertThat(digests()).isNotEqualTo(written);
     written = digests();
-    assertThat(DfsProcess.runTo(FAILED, scratch, "status", "--data", data + "/../a-run"))
+    assertThat(DfsProcess.call(FAILED, "status", "--data", data + "/../a-run"))
         .contains("process " + process.pid() + ": the server " + one.at());
 
     Shell.run(scratch, "umount -l " + two.at());
@@ -330,9 +346,10 @@ class DataDirectoriesTest {
     Shell.run(scratch, "mount -t tmpfs -o size=256m none small");
     disks.add(small);
     Path b = config("b", bySocket(), "runtime = " + data, directory(1, "small"));
-    chunks(config("a", bySocket(), "runtime = " + data, directory(1, "one"), directory(2, "two")));
-    DfsProcess process = chunks(b);
-    mount();
+    DfsProcess process =
+        startBeside(
+            b,
+            config("a", bySocket(), "runtime = " + data, directory(1, "one"), directory(2, "two")));
     write(4);
     JsonObject before = awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= 4);
     assertThat(directories(before).get("small").get("blocks").getAsLong()).isGreaterThan(3);

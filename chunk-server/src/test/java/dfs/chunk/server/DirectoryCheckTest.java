@@ -163,6 +163,18 @@ class DirectoryCheckTest {
     assertThat(beat().state()).isEqualTo("ok");
   }
 
+  /** That says nothing of the disk, as another reason would. */
+  @Test
+  void aProcessWithTooManyOpenFilesHasNotLostItsDirectory() throws Exception {
+    disk.opensFail("Too many open files");
+    assertThat(beat().state()).isEqualTo("ok");
+    disk.opensFail("");
+    write(1);
+    disk.opensFail("Input/output error");
+    assertThat(beat().state()).isEqualTo("failed: identity: Input/output error");
+    disk.opensFail("");
+  }
+
   @Test
   void aFailureIsSaidAtOnce() throws Exception {
     stream.received.clear();
