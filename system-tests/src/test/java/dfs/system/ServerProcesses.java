@@ -2,15 +2,29 @@ package dfs.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dfs.cli.command.Commands;
+import dfs.cli.data.ClusterKeyFile;
+import dfs.cli.data.DataDirectory;
+import dfs.client.metadata.StreamSession;
+import dfs.protocol.seam.RealTime;
+import dfs.protocol.transport.Transports;
+import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -18,6 +32,10 @@ import java.util.concurrent.locks.LockSupport;
 final class ServerProcesses {
   private static final long COPIES_NANOS = TimeUnit.SECONDS.toNanos(120);
 
+  private static final String BLOCK_SUFFIX = ".d";
+  private static final String SIDE_SUFFIX = ".m";
+  private static final int SIDE_FLAGS = 9;
+  private static final int SIDE_PACKED = 1;
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   /** What a chunk server has that is away so long is copied again. */
@@ -34,10 +52,14 @@ final class ServerProcesses {
   final Path mnt;
   private final List<DfsProcess> all = new ArrayList<>();
   private final List<DfsProcess> chunks = new ArrayList<>();
+  private final DataDirectory directory;
+  private final Transports transports = new Transports();
+  private final List<StreamSession> sessions = new ArrayList<>();
 
   ServerProcesses(Path scratch) {
     this.scratch = scratch;
-    this.data = scratch.resolve("data").toString();
+    this.directory = new DataDirectory(scratch.resolve("data"));
+    this.data = directory.root().toString();
     this.mnt = scratch.resolve("mnt");
   }
 
@@ -100,6 +122,83 @@ final class ServerProcesses {
 
   DfsProcess chunk(int number) {
     return chunks.get(number - 1);
+  }
+
+  /** Whether a block that a chunk server has is one of a file alone, as its header says. */
+  boolean isSolo(int number, long block) throws IOException {
+    String data = blockFile(number, block).toString();
+    Path side = Path.of(data.substring(0, data.length() - BLOCK_SUFFIX.length()) + SIDE_SUFFIX);
+    try (InputStream in = Files.newInputStream(side)) {
+      byte[] header = in.readNBytes(SIDE_FLAGS + 1);
+      return header.length > SIDE_FLAGS && (header[SIDE_FLAGS] & SIDE_PACKED) == 0;
+    }
+  }
+
+  /** Where clients reach it. */
+  String address(int number) {
+    return "unix:" + directory.chunkSocket(number);
+  }
+
+  /** Ids of the chunk servers that are here, by number. */
+  Map<Integer, Long> ids() {
+    Map<String, Integer> numbers = new HashMap<>();
+    for (int number = 1; number <= chunks.size(); number++) {
+      numbers.put(directory.chunk(number).toString(), number);
+    }
+    Map<Integer, Long> ids = new TreeMap<>();
+    for (JsonElement element : status().getAsJsonArray("chunkServers")) {
+      JsonObject server = element.getAsJsonObject();
+      JsonObject of = server.getAsJsonArray("directories").get(0).getAsJsonObject();
+      Integer number = numbers.get(of.get("path").getAsString());
+      if (number != null) {
+        ids.put(number, server.get("id").getAsLong());
+      }
+    }
+    return ids;
+  }
+
+  /** Where a chunk server has the bytes of a block, if it has some. */
+  Path blockFile(int number, long block) {
+    return directory
+        .chunk(number)
+        .resolve("data/%02x/%016x%s".formatted(block & 0xff, block, BLOCK_SUFFIX));
+  }
+
+  /**
+   * How many bytes of each block a chunk server has, as its files show: 0 of one that just went.
+   */
+  Map<Long, Long> blockBytes(int number) {
+    Map<Long, Long> bytes = new TreeMap<>();
+    for (File folder : files(directory.chunk(number).resolve("data").toFile())) {
+      for (File file : files(folder)) {
+        String name = file.getName();
+        if (name.endsWith(BLOCK_SUFFIX)) {
+          String block = name.substring(0, name.length() - BLOCK_SUFFIX.length());
+          bytes.put(Long.parseUnsignedLong(block, 16), file.length());
+        }
+      }
+    }
+    return bytes;
+  }
+
+  private static List<File> files(File folder) {
+    File[] all = folder.listFiles();
+    return all == null ? List.of() : List.of(all);
+  }
+
+  /** A session of a tool, which never keeps a lease. */
+  StreamSession session() throws IOException {
+    StreamSession.Config config =
+        new StreamSession.Config(
+            "unix:" + directory.metadataSocket(),
+            ClusterKeyFile.ifReadable(directory).orElseThrow(),
+            "test",
+            false,
+            Optional.empty());
+    StreamSession session =
+        StreamSession.open(config, transports, new RealTime(), new SecureRandom());
+    sessions.add(session);
+    return session;
   }
 
   /** All that were started and not stopped. */
@@ -188,6 +287,8 @@ final class ServerProcesses {
 
   /** Kills all that run and takes the mount away. */
   void close() throws Exception {
+    sessions.forEach(StreamSession::close);
+    transports.close();
     all.forEach(DfsProcess::close);
     Shell.quietly("umount", "-l", mnt.toString());
   }
