@@ -9,17 +9,13 @@ import dfs.chunk.server.MetadataSide.Stream;
 import dfs.protocol.Limits;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.frame.BlockServices;
-import dfs.protocol.seam.Disk;
 import dfs.protocol.seam.Disk.Space;
 import dfs.protocol.seam.DiskFile;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkMessage.DirectoryState;
 import dfs.protocol.session.ChunkOrder;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -204,59 +200,11 @@ class DirectoryCheckTest {
   /** The process has no descriptor left for a moment: that says nothing of the disk. */
   @Test
   void tooManyOpenFilesAreNoFailureOfTheDisk() throws Exception {
-    server.close();
-    boolean[] none = {false};
-    SimulatedDisk real = new SimulatedDisk();
-    Disk scarce =
-        (Disk)
-            Proxy.newProxyInstance(
-                getClass().getClassLoader(),
-                new Class<?>[] {Disk.class},
-                (proxy, method, arguments) -> {
-                  if (none[0] && method.getName().equals("open")) {
-                    throw new FileSystemException(
-                        String.valueOf(arguments[0]), null, "Too many open files");
-                  }
-                  try {
-                    return method.invoke(real, arguments);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-                });
-    server =
-        ChunkServer.start(
-            new ChunkServer.Config(
-                "host-1",
-                "local:chunk-1",
-                "local:metadata",
-                Samples.CLUSTER_KEY,
-                ChunkServer.Config.SEGMENT_BYTES_MIN,
-                "/data/1",
-                ChunkServer.Config.RESERVE_BYTES,
-                ChunkServer.Config.RESERVE_PERCENT,
-                ChunkServer.Scrub.USUAL,
-                0),
-            scarce,
-            metadata,
-            services,
-            time,
-            new Random(7));
-    stream = metadata.connection(time);
-    stream.send(new ChunkOrder.Challenge(ByteString.copyFromUtf8("nonce")));
-    stream.next(ChunkMessage.Register.class);
-    stream.send(
-        new ChunkOrder.Welcome(
-            12,
-            ByteString.copyFromUtf8("cluster"),
-            List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
-            5));
-    server.ready().get(20, TimeUnit.SECONDS);
     write(1);
-    none[0] = true;
-    assertThat(beat().isWell()).isTrue();
-    assertThatThrownBy(() -> write(2)).hasMessageContaining("Too many");
-    none[0] = false;
+    disk.opensFail("Too many open files");
+    assertThatThrownBy(() -> write(2)).hasMessageContaining("ulimit -n");
+    disk.opensFail("");
     assertThat(server.failed().isDone()).isFalse();
-    write(3);
+    write(2);
   }
 }
