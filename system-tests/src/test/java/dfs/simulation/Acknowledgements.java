@@ -1,6 +1,7 @@
 package dfs.simulation;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
@@ -98,6 +99,11 @@ final class Acknowledgements {
       public List<BlockRecord> records(ByteString capability, long block, long offset)
           throws IOException {
         return service.records(capability, block, offset);
+      }
+
+      @Override
+      public BlockDigest verify(ByteString capability, long block) throws IOException {
+        return service.verify(capability, block);
       }
     };
   }

@@ -3,6 +3,7 @@ package dfs.simulation;
 import com.google.protobuf.ByteString;
 import dfs.metadata.namespace.Survey.Block;
 import dfs.metadata.namespace.Survey.BlockState;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
@@ -370,6 +371,11 @@ enum Fault {
     public List<BlockRecord> records(ByteString capability, long block, long offset)
         throws IOException {
       return service.records(capability, block, offset);
+    }
+
+    @Override
+    public BlockDigest verify(ByteString capability, long block) throws IOException {
+      return service.verify(capability, block);
     }
   }
 }

@@ -3,6 +3,7 @@ package dfs.chunk.block;
 import dfs.chunk.block.SideFile.Identity;
 import dfs.chunk.journal.Entry;
 import dfs.chunk.journal.Journal;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.Checksums;
@@ -456,6 +457,16 @@ public final class BlockDirectory implements AutoCloseable {
       verify(file, () -> file.read(from, buffer));
       read.accept(buffer.limit());
     }
+  }
+
+  /** The same, of a block that has to be sealed; what was read. */
+  public BlockDigest verifyWhole(long block, ByteBuffer buffer) throws BlockFault {
+    BlockFile file = file(block);
+    if (!file.isSealed()) {
+      throw new BlockFault(BlockFault.Kind.MALFORMED, "block " + block + " is open");
+    }
+    verify(block, buffer, bytes -> {});
+    return file.digest();
   }
 
   /** What the disk cannot read of one block is damage of it, unless the disk failed altogether. */

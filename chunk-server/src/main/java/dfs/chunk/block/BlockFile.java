@@ -1,11 +1,13 @@
 package dfs.chunk.block;
 
+import com.google.protobuf.ByteString;
 import dfs.chunk.block.SideFile.Identity;
 import dfs.chunk.block.SideFile.Mark;
 import dfs.chunk.block.SideFile.Page;
 import dfs.chunk.block.SideFile.Seal;
 import dfs.chunk.journal.Journal;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.Checksums;
@@ -14,6 +16,8 @@ import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * journal, whose flush may come here. Called by {@link BlockDirectory}.
  */
 final class BlockFile {
+  private static final String DIGEST = "SHA-256";
   private static final String DISK_FULL = "No space left on device";
 
   private final Identity identity;
@@ -476,6 +481,22 @@ final class BlockFile {
     return new BlockFault(
         BlockFault.Kind.DAMAGED,
         "block %d does not have at %d what was written".formatted(identity.block(), offset));
+  }
+
+  /** Of the checksums of a sealed block. */
+  synchronized BlockDigest digest() {
+    Checksums units = pieces.units();
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Integer.BYTES * units.size()).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < units.size(); i++) {
+      bytes.putInt(units.get(i));
+    }
+    try {
+      byte[] digest = MessageDigest.getInstance(DIGEST).digest(bytes.array());
+      return new BlockDigest(pieces.length(), ByteString.copyFrom(digest));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has " + DIGEST, e);
+    }
   }
 
   /** A page of records from the one that begins at {@code offset} on; empty at the end. */

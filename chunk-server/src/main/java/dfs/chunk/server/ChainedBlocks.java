@@ -2,6 +2,7 @@ package dfs.chunk.server;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -193,5 +194,10 @@ final class ChainedBlocks implements BlockService {
   public List<BlockRecord> records(ByteString capability, long block, long offset)
       throws IOException {
     return own.records(capability, block, offset);
+  }
+
+  @Override
+  public BlockDigest verify(ByteString capability, long block) throws IOException {
+    return own.verify(capability, block);
   }
 }

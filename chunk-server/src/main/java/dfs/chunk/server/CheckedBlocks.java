@@ -3,6 +3,7 @@ package dfs.chunk.server;
 import com.google.protobuf.ByteString;
 import dfs.chunk.block.BlockDirectory;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
@@ -23,11 +25,17 @@ import java.util.stream.Collectors;
  * through frames; calls the data directory. Thread-safe.
  */
 final class CheckedBlocks implements BlockService {
+  private static final int VERIFY_BYTES = 256 << 10;
+
   private final BlockDirectory blocks;
   private final SpaceReserve space;
   private final Time time;
   private volatile Map<Integer, ByteString> secrets = Map.of();
   private volatile boolean stopped;
+  private final ReentrantLock verifying = new ReentrantLock();
+
+  /** Guarded by {@code verifying}. */
+  private final ByteBuffer verifyBuffer = ByteBuffer.allocate(VERIFY_BYTES);
 
   /** Hears of each block that its writer has sealed. */
   private volatile LongConsumer sealed = block -> {};
@@ -147,5 +155,17 @@ final class CheckedBlocks implements BlockService {
       throws IOException {
     check(capability, Capability.READ, block, 0, Limits.BLOCK_BYTES);
     return blocks.records(block, offset);
+  }
+
+  /** One after the other, however many ask: a disk that is read so has others to serve. */
+  @Override
+  public BlockDigest verify(ByteString capability, long block) throws IOException {
+    check(capability, Capability.READ, block, 0, Limits.BLOCK_BYTES);
+    verifying.lock();
+    try {
+      return blocks.verifyWhole(block, verifyBuffer);
+    } finally {
+      verifying.unlock();
+    }
   }
 }

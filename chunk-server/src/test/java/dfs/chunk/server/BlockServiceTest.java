@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dfs.chunk.SimulatedDisk;
 import dfs.chunk.block.BlockDirectory;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -24,6 +25,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,17 +35,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What every way to a chunk server's blocks promises: in this process, and by frames. */
 class BlockServiceTest {
   private static final long BLOCK = 3;
+  private static final Set<String> READS = Set.of("read", "records", "verify");
 
   private final SimulatedDisk disk = new SimulatedDisk();
   private final ManualTime time = new ManualTime();
   private final BlockServices services = new BlockServices();
   private final List<AutoCloseable> opened = new ArrayList<>();
+  private final List<Long> damaged = new CopyOnWriteArrayList<>();
 
   @TempDir private Path folder = Path.of("");
 
   private BlockService service(String kind, boolean welcomed) throws IOException {
     BlockDirectory.format(disk, 2 << 20);
     BlockDirectory blocks = BlockDirectory.open(disk, 77);
+    blocks.onDamage(damaged::add);
     CheckedBlocks checked = new CheckedBlocks(blocks, new SpaceReserve(disk, 64 << 20, 5), time);
     if (welcomed) {
       checked.trust(
@@ -100,8 +106,9 @@ class BlockServiceTest {
       with -> service.read(with, BLOCK, 100, ByteBuffer.allocate(50)),
       with -> service.seal(with, BLOCK, 1),
       with -> service.records(with, BLOCK, 0),
+      with -> service.verify(with, BLOCK),
     };
-    String[] names = {"create", "append", "flush", "read", "seal", "records"};
+    String[] names = {"create", "append", "flush", "read", "seal", "records", "verify"};
     for (int i = 0; i < calls.length; i++) {
       Call call = calls[i];
       long block = i == 0 ? 4 : BLOCK;
@@ -109,7 +116,7 @@ class BlockServiceTest {
         assertFault(
             BlockFault.Kind.FORBIDDEN, names[i] + " with " + each.what, call, each.capability);
       }
-      int needed = names[i].startsWith("re") ? Capability.READ : Capability.WRITE;
+      int needed = READS.contains(names[i]) ? Capability.READ : Capability.WRITE;
       call.with(
           but(
                   block,
@@ -132,8 +139,8 @@ class BlockServiceTest {
     long full = Limits.BLOCK_BYTES;
     long session = Samples.SESSION;
     long ever = Samples.FOREVER;
-    boolean records = name.equals("records");
-    boolean reads = records || name.equals("read");
+    boolean whole = name.equals("records") || name.equals("verify");
+    boolean reads = READS.contains(name);
     int other = reads ? Capability.WRITE : Capability.READ;
     long outside = reads ? 101 : 5001;
     byte[] flipped = Samples.all(block).toByteArray();
@@ -162,7 +169,7 @@ class BlockServiceTest {
             "one for something else",
             but(block, 0, full, other, id, session, ever).sign(Samples.SECRET)));
     if (reads || name.equals("append")) {
-      long end = records ? full - 1 : reads ? 149 : 9999;
+      long end = whole ? full - 1 : reads ? 149 : 9999;
       bad.add(
           new Bad(
               "one for a shorter range",
@@ -288,6 +295,43 @@ class BlockServiceTest {
       Call call = with -> service.records(with, BLOCK, at);
       assertFault(BlockFault.Kind.DAMAGED, "changed records", call, Samples.all(BLOCK));
     }
+  }
+
+  private static void write(BlockService service, byte[] bytes, int step) throws IOException {
+    ByteString all = Samples.all(BLOCK);
+    service.create(all, BLOCK, 1, false, List.of());
+    for (int at = 0; at < bytes.length; at += step) {
+      byte[] part = Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + step));
+      service.append(all, Samples.record(BLOCK, at, part), ByteBuffer.wrap(part), false);
+    }
+    assertFault(BlockFault.Kind.MALFORMED, "open", with -> service.verify(with, BLOCK), all);
+    service.seal(all, BLOCK, 1);
+  }
+
+  /** What two servers say of the same bytes is the same, however they were appended. */
+  @ParameterizedTest
+  @ValueSource(strings = {"local", "unix"})
+  void aWholeBlockIsReadWhereItLies(String kind) throws IOException {
+    BlockService service = service(kind, true);
+    byte[] bytes = new byte[3_000_001];
+    new Random(5).nextBytes(bytes);
+    write(service, bytes, 999_999);
+    ByteString all = Samples.all(BLOCK);
+    BlockDigest whole = service.verify(all, BLOCK);
+    assertThat(whole.lengthBytes()).isEqualTo(bytes.length);
+    Source other = new Source();
+    write(other, bytes, 70_000);
+    assertThat(other.verify(all, BLOCK)).isEqualTo(whole);
+    bytes[77]++;
+    Source third = new Source();
+    write(third, bytes, 70_000);
+    assertThat(third.verify(all, BLOCK)).isNotEqualTo(whole);
+    Call verify = with -> service.verify(with, BLOCK);
+    disk.damage(Path.of("data/03/0000000000000003.d"), 2_900_000, ByteBuffer.wrap(new byte[9]));
+    assertFault(BlockFault.Kind.DAMAGED, "its last part", verify, all);
+    assertThat(damaged).containsExactly(BLOCK);
+    assertFault(
+        BlockFault.Kind.NO_SUCH_BLOCK, "none", with -> service.verify(with, 4), Samples.all(4));
   }
 
   @ParameterizedTest

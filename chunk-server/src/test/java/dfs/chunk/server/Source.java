@@ -3,6 +3,7 @@ package dfs.chunk.server;
 import com.google.protobuf.ByteString;
 import dfs.chunk.SimulatedDisk;
 import dfs.chunk.block.BlockDirectory;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
@@ -78,5 +79,10 @@ final class Source implements BlockService {
   public List<BlockRecord> records(ByteString capability, long block, long offset)
       throws IOException {
     return blocks.records(capability, block, offset);
+  }
+
+  @Override
+  public BlockDigest verify(ByteString capability, long block) throws IOException {
+    return blocks.verify(capability, block);
   }
 }

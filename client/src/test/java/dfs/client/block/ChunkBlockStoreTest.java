@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockFault.Kind;
 import dfs.protocol.block.BlockRecord;
@@ -44,6 +45,11 @@ class ChunkBlockStoreTest {
 
     @Override
     public long seal(ByteString capability, long block, int epoch) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public BlockDigest verify(ByteString capability, long block) {
       throw new UnsupportedOperationException();
     }
 

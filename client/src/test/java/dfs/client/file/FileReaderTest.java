@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dfs.client.block.ChunkBlockStore;
 import dfs.client.metadata.LeaseListener;
 import dfs.client.metadata.MetadataSession;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -210,6 +211,11 @@ class FileReaderTest {
       for (int i = 0; i < LENGTH; i++) {
         bytes[i] = (byte) (i * 31);
       }
+    }
+
+    @Override
+    public BlockDigest verify(ByteString capability, long block) {
+      throw new UnsupportedOperationException();
     }
 
     @Override

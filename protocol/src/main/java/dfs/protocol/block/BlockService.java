@@ -50,4 +50,12 @@ public interface BlockService {
    * capability must allow reading all of it.
    */
   List<BlockRecord> records(ByteString capability, long block, long offset) throws IOException;
+
+  /**
+   * Reads a sealed block whole where it lies and compares all of it, its records too, with the
+   * checksums of its writer; nothing of it travels. The capability must allow reading all of it.
+   * Damage is the fault DAMAGED, and becomes known as if a reader had found it; a block that is
+   * open is MALFORMED.
+   */
+  BlockDigest verify(ByteString capability, long block) throws IOException;
 }

@@ -47,7 +47,8 @@ final class Frame {
     FLUSH(3),
     SEAL(4),
     READ(5),
-    RECORDS(6);
+    RECORDS(6),
+    VERIFY(7);
 
     private final int code;
 

@@ -2,6 +2,7 @@ package dfs.protocol.frame;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -233,5 +234,17 @@ final class FrameClient implements BlockService {
     ByteBuffer into = ByteBuffer.allocate(Limits.RECORDS_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     call(request, capability, null, NOTHING, into);
     return Frame.records(into.flip());
+  }
+
+  @Override
+  public BlockDigest verify(ByteString capability, long block) throws IOException {
+    ByteBuffer into = ByteBuffer.allocate(BlockDigest.BYTES);
+    Request request = request(Kind.VERIFY, capability, block, 0);
+    long length = call(request, capability, null, NOTHING, into).value();
+    if (length < 0 || into.hasRemaining()) {
+      throw new MalformedFrameException(
+          "a block of %d bytes with a digest of %d".formatted(length, into.position()));
+    }
+    return new BlockDigest(length, ByteString.copyFrom(into.flip()));
   }
 }

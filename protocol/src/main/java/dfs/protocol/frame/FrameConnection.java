@@ -2,6 +2,7 @@ package dfs.protocol.frame;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -131,6 +132,7 @@ final class FrameConnection {
       case SEAL -> done(request, service.seal(capability, block, epoch));
       case READ -> read(request, capability);
       case RECORDS -> records(request, capability);
+      case VERIFY -> verify(request, capability);
     }
   }
 
@@ -165,6 +167,13 @@ final class FrameConnection {
     reserve(Frame.ANSWER_HEADER_BYTES + bytes);
     new Answer(Frame.STATUS_DONE, request.id(), 0, 0, bytes).encode(buffer.clear());
     records.forEach(record -> record.encode(buffer));
+  }
+
+  private void verify(Request request, ByteString capability) throws IOException {
+    BlockDigest found = service.verify(capability, request.block());
+    new Answer(Frame.STATUS_DONE, request.id(), found.lengthBytes(), 0, BlockDigest.BYTES)
+        .encode(buffer.clear());
+    Frame.put(buffer, found.digest());
   }
 
   @SuppressWarnings("EnumOrdinal") // kinds are only ever added at the end

@@ -94,9 +94,9 @@ final class FrameLine implements AutoCloseable {
     if (answer.status() != Frame.STATUS_DONE) {
       throw fault(answer);
     }
-    boolean records = request.kind() == Kind.RECORDS;
-    int wanted = records ? answer.payloadLength() : into.remaining();
-    int checksums = records ? 0 : Pieces.count(request.offset(), wanted);
+    boolean bare = request.kind() == Kind.RECORDS || request.kind() == Kind.VERIFY;
+    int wanted = bare ? answer.payloadLength() : into.remaining();
+    int checksums = bare ? 0 : Pieces.count(request.offset(), wanted);
     if (answer.payloadLength() != wanted
         || wanted > into.remaining()
         || answer.checksums() != checksums) {
