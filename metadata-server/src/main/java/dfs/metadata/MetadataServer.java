@@ -134,7 +134,7 @@ public final class MetadataServer implements AutoCloseable {
     BlockKeeper keeper =
         new BlockKeeper(log, namespace.survey(), servers, capabilities, time, config.lostNanos());
     rooms.push(keeper);
-    StatusReports reports = new StatusReports(config.host(), namespace, log, servers, keeper);
+    StatusReports reports = new StatusReports(config.host(), namespace, log, servers, keeper, time);
     SessionGateway gateway =
         new SessionGateway(namespace, log, servers, capabilities, key, reports, time, random);
     rooms.push(gateway);

@@ -8,6 +8,11 @@ import dfs.metadata.keeper.ChunkServers;
 import dfs.metadata.keeper.Health;
 import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.Survey;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -22,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What {@code dfs status} and {@code dfs fsck} show, as JSON. */
 final class StatusReports implements Reports {
-  private static final int PROBLEMS_MAX = 1000;
   private static final double THOUSANDTHS = 1000;
 
   private final String host;
@@ -30,6 +34,7 @@ final class StatusReports implements Reports {
   private final ReplicatedLog log;
   private final ChunkServers servers;
   private final BlockKeeper keeper;
+  private final Time time;
   private volatile @Nullable SessionGateway gateway;
 
   StatusReports(
@@ -37,12 +42,14 @@ final class StatusReports implements Reports {
       Namespace namespace,
       ReplicatedLog log,
       ChunkServers servers,
-      BlockKeeper keeper) {
+      BlockKeeper keeper,
+      Time time) {
     this.host = host;
     this.namespace = namespace;
     this.log = log;
     this.servers = servers;
     this.keeper = keeper;
+    this.time = time;
   }
 
   void attach(SessionGateway sessions) {
@@ -50,23 +57,14 @@ final class StatusReports implements Reports {
   }
 
   @Override
-  public @Nullable String report(String what) {
-    return switch (what) {
-      case "status" -> status();
-      case "fsck" -> fsck();
-      default -> null;
+  public Reply report(Caller caller, Query.GetReport query) {
+    return switch (query.what()) {
+      case "status" -> new Reply.Report(status());
+      case "fsck" ->
+          new VolumeCheck(namespace.survey(), keeper::copies, time, query.all())
+              .report(caller, query.places(), keeper.damaged());
+      default -> Reply.refused(Errno.EINVAL, "there is no report \"" + query.what() + "\"");
     };
-  }
-
-  private String fsck() {
-    List<String> problems = new ArrayList<>(namespace.survey().check(PROBLEMS_MAX));
-    problems.addAll(namespace.survey().filesThatLost(keeper.health().lostBlocks(), PROBLEMS_MAX));
-    keeper.damaged().forEach(block -> problems.add("a replica of block " + block + " is damaged"));
-    Map<String, Object> report = new LinkedHashMap<>();
-    report.put("healthy", problems.isEmpty());
-    report.put("problems", problems);
-    report.put("appliedIndex", namespace.appliedIndex());
-    return Json.write(report);
   }
 
   private String status() {

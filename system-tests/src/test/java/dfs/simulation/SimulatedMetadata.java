@@ -17,6 +17,7 @@ import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Command;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Order;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
@@ -191,8 +192,8 @@ final class SimulatedMetadata {
     Reports reports =
         new Reports() {
           @Override
-          public @Nullable String report(String what) {
-            return null;
+          public Reply report(Caller caller, Query.GetReport query) {
+            return Reply.refused(Errno.EINVAL, "there are no reports here");
           }
 
           @Override

@@ -9,6 +9,8 @@ import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(3600)
 class PowerCutTest {
+  private static final int MENDED_SECONDS = 60;
   private static final int ROUNDS =
       Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 30 : 3);
 
@@ -134,7 +137,10 @@ class PowerCutTest {
     }
     up();
     writers.verify();
-    DfsProcess.call(0, "fsck", "--data", disk.resolve("data").toString());
+    // Copies that ended elsewhere are made equal first.
+    Awaitility.await()
+        .atMost(MENDED_SECONDS, TimeUnit.SECONDS)
+        .untilAsserted(() -> DfsProcess.call(0, "fsck", "--data", disk.resolve("data").toString()));
   }
 
   /** Those who write and read do not notice, and the process goes on with the other disks. */

@@ -70,6 +70,27 @@ final class Report {
     json.addProperty(name, value);
   }
 
+  /** A number; 0 if there is none. */
+  long count(String name) {
+    return json.get(name) instanceof JsonPrimitive value && value.isNumber()
+        ? value.getAsLong()
+        : 0;
+  }
+
+  /** What is below a name; empty if there is nothing. */
+  JsonObject object(String name) {
+    return json.get(name) instanceof JsonObject object ? object : new JsonObject();
+  }
+
+  /** The objects of a list. */
+  List<JsonObject> objects(String name) {
+    List<JsonObject> objects = new ArrayList<>();
+    if (json.get(name) instanceof JsonArray array) {
+      array.forEach(element -> objects.add(element.getAsJsonObject()));
+    }
+    return objects;
+  }
+
   /** A number below a name; empty if there is none. */
   Optional<Integer> number(String group, String name) {
     return json.get(group) instanceof JsonObject object

@@ -9,6 +9,7 @@ import dfs.client.block.ChunkBlockStore;
 import dfs.client.file.OpenFiles;
 import dfs.client.metadata.StreamSession;
 import dfs.client.path.VolumeTree;
+import dfs.protocol.block.BlockService;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -113,16 +114,51 @@ public final class Volume implements AutoCloseable {
   /**
    * What the metadata server reports, as JSON.
    *
-   * @param what "status" or "fsck"
+   * @param what "status", or "fsck" of everything
    */
   public String report(String what) throws IOException {
-    Reply reply = session.call(caller, new Query.GetReport(what));
-    return switch (reply) {
+    return report(caller, new Query.GetReport(what));
+  }
+
+  /**
+   * How the blocks of files at and below some paths are, or all blocks if there are no paths, as
+   * JSON.
+   *
+   * @param all those that are as they should be, too
+   * @throws IOException also when there is nothing at a path, or this caller may not know
+   */
+  public String check(List<Query.Place> places, boolean all) throws IOException {
+    return report(Caller.ROOT, new Query.GetReport("fsck", places, all));
+  }
+
+  private String report(Caller by, Query.GetReport query) throws IOException {
+    return switch (session.call(by, query)) {
       case Reply.Report report -> report.json();
-      case Reply.Refused refused ->
-          throw new IOException(refused.errno().text() + ": " + refused.detail());
-      default -> throw new IOException("unexpected answer " + reply);
+      case Reply.Refused refused -> throw refusal(refused);
+      case Reply reply -> throw new IOException("unexpected answer " + reply);
     };
+  }
+
+  private static IOException refusal(Reply.Refused refused) {
+    return new IOException(refused.errno().text() + ": " + refused.detail());
+  }
+
+  /**
+   * A page of blocks, as {@link Query.ListBlocks} says.
+   *
+   * @throws IOException also unless this is root, or the cluster's key is known
+   */
+  public Reply.BlockPage blocks(Query.ListBlocks query) throws IOException {
+    return switch (session.call(Caller.ROOT, query)) {
+      case Reply.BlockPage page -> page;
+      case Reply.Refused refused -> throw refusal(refused);
+      case Reply reply -> throw new IOException("unexpected answer " + reply);
+    };
+  }
+
+  /** The chunk server at an address, as {@link Reply.BlockPlace} names it. */
+  public BlockService chunkServer(String address) throws IOException {
+    return services.connect(address);
   }
 
   /**
@@ -146,7 +182,7 @@ public final class Volume implements AutoCloseable {
   private void order(Change change) throws IOException {
     Reply reply = session.call(Caller.ROOT, change);
     if (reply instanceof Reply.Refused refused) {
-      throw new IOException(refused.errno().text() + ": " + refused.detail());
+      throw refusal(refused);
     }
   }
 

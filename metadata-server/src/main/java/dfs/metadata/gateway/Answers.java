@@ -30,6 +30,7 @@ final class Answers {
       case Reply.Committed r ->
           r.next() == null ? r : new Reply.Committed(r.attributes(), grant(r.next(), session));
       case Reply.MapPage r -> session.isTrusted() ? whole(r, session) : exact(r, session);
+      case Reply.BlockPage r -> reachable(r, session);
       case Reply.Space r -> {
         ChunkServers.Space space = servers.space();
         yield new Reply.Space(space.totalBytes(), space.freeBytes(), r.files());
@@ -66,6 +67,29 @@ final class Answers {
     }
     return new Reply.MapPage(
         page.attributes(), page.endOffset(), page.inline(), page.extents(), places);
+  }
+
+  /** An address for each server of a block, empty while it is not here. */
+  private Reply.BlockPage reachable(Reply.BlockPage page, LiveSession session) {
+    List<Reply.FileBlock> blocks = new ArrayList<>(page.blocks().size());
+    for (Reply.FileBlock each : page.blocks()) {
+      Reply.BlockPlace block = each.place();
+      List<String> addresses = new ArrayList<>(block.servers().size());
+      for (long server : block.servers()) {
+        addresses.add(String.join("", servers.addresses(List.of(server))));
+      }
+      blocks.add(
+          new Reply.FileBlock(
+              each.path(),
+              new Reply.BlockPlace(
+                  block.block(),
+                  block.sealed(),
+                  block.lengthBytes(),
+                  block.servers(),
+                  addresses,
+                  capabilities.toRead(block.block(), 0, Limits.BLOCK_BYTES, session.id))));
+    }
+    return new Reply.BlockPage(blocks, page.way(), page.offset(), page.end());
   }
 
   private Reply.BlockPlace place(

@@ -90,6 +90,7 @@ final class Operations {
   private static Need needOf(Operation operation) {
     return switch (operation) {
       case Query.GetReport o -> Need.NOTHING;
+      case Query.ListBlocks o -> Need.NOTHING;
       case Query.GetSpace o -> Need.NOTHING;
       case Query.Release o -> Need.NOTHING;
       case Query o -> Need.READ;
@@ -120,13 +121,8 @@ final class Operations {
     time.lightThread(
             "report",
             () -> {
-              String json = reports.report(query.what());
-              answer(
-                  session,
-                  request,
-                  json == null
-                      ? Reply.refused(Errno.EINVAL, "no report \"" + query.what() + "\"")
-                      : new Reply.Report(json));
+              Reply reply = reports.report(session.callerOf(request.caller()), query);
+              answer(session, request, reply);
             })
         .start();
   }

@@ -1,11 +1,13 @@
 package dfs.metadata.gateway;
 
-import org.jspecify.annotations.Nullable;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
 
 /** What the servers tell about themselves. */
 public interface Reports {
-  /** The report of this name as JSON, or null if there is none. May take long. */
-  @Nullable String report(String what);
+  /** {@link Reply.Report}, or why this caller is not given it. May take long. */
+  Reply report(Caller caller, Query.GetReport query);
 
   /**
    * Of how many blocks a chunk server that is away has the only good copy, below 0 while it is not

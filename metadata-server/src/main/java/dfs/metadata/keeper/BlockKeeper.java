@@ -7,6 +7,7 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +37,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
 
   private final ReplicatedLog log;
   private final Survey survey;
+  private final ChunkServers servers;
   private final Time time;
   private final Replicas replicas = new Replicas();
   private final Repair repair;
@@ -87,6 +89,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     this.balance = new Balance(survey, servers, replicas, repair, time);
     this.log = log;
     this.survey = survey;
+    this.servers = servers;
     this.time = time;
     this.thread = time.thread("keeper", this::run);
     this.repairedNanos = time.monotonicNanos() - REPAIR_NANOS;
@@ -108,6 +111,16 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Blocks of which a server that is here has a damaged replica. */
   public Set<Long> damaged() {
     return replicas.damaged();
+  }
+
+  /** How copies are by what the servers that are here have said until now. */
+  public CopyStates copies() {
+    Set<Long> here = servers.alive();
+    Set<Long> complete = replicas.complete();
+    complete.retainAll(here);
+    Set<Long> known = new HashSet<>();
+    survey.servers().forEach(server -> known.add(server.id()));
+    return new ReportedCopies(replicas, here, complete, known, survey.copies(), repair::isMissing);
   }
 
   /** Sealed blocks by how many good copies they have. */

@@ -65,7 +65,7 @@ final class Repair {
   private final long startedNanos;
   private final Surplus surplus;
   private final Map<Long, Long> absentSince = new HashMap<>();
-  private final Map<Doubt, Long> doubts = new HashMap<>();
+  private final Map<Doubt, Long> doubts = new ConcurrentHashMap<>();
   private final Map<Long, Copying> copying = new ConcurrentHashMap<>();
 
   /**
@@ -638,7 +638,7 @@ final class Repair {
       if (replicas.isGood(server, block)) {
         doubts.remove(doubt);
         (draining.contains(server) ? members.leaving() : members.good()).add(server);
-      } else if (isWrong(replicas.of(server, block.id()), block) || isOld(doubt)) {
+      } else if (isWrong(replicas.of(server, block.id()), block) || isMissing(server, block.id())) {
         members.bad().add(server);
       } else {
         members.pending().add(server);
@@ -660,10 +660,10 @@ final class Repair {
 
   /**
    * A replica that is not known, or open, may have been made or sealed since its server reported:
-   * the server is told to seal it, which it answers with what it has.
+   * the server is told to seal it, which it answers with what it has. Any thread.
    */
-  private boolean isOld(Doubt doubt) {
-    Long since = doubts.get(doubt);
+  boolean isMissing(long server, long block) {
+    Long since = doubts.get(new Doubt(server, block));
     return since != null && time.monotonicNanos() - since > DOUBT_NANOS;
   }
 

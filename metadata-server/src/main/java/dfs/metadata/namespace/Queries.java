@@ -58,6 +58,7 @@ final class Queries {
         Permission.check(reader, subject, q.ino(), Permission.require(reader, q.ino()), q.access());
         yield Reply.Done.DONE;
       }
+      case Query.ListBlocks q -> BlockListing.page(reader, subject, q);
       case Query.GetReport q ->
           Reply.refused(Errno.EINVAL, "there is no report \"" + q.what() + "\"");
     };

@@ -1,6 +1,7 @@
 package dfs.metadata.namespace;
 
 import com.google.protobuf.ByteString;
+import dfs.acl.Subject;
 import dfs.metadata.records.BlockInfo;
 import dfs.metadata.records.BytesRecord;
 import dfs.metadata.records.Keys;
@@ -11,9 +12,12 @@ import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.State;
 import dfs.metadata.state.Table;
 import dfs.metadata.store.Key;
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The survey of a {@link State}. */
 final class StateSurvey implements Survey {
+  private static final int EXTENTS_PER_READ = 256;
+  private static final int MISMATCHES_MAX = 1000;
+  private static final int ENTRIES_PER_LOOK = 1000;
+
   private final State state;
 
   StateSurvey(State state) {
@@ -285,8 +293,65 @@ final class StateSurvey implements Survey {
   }
 
   @Override
-  public List<String> filesThatLost(Collection<Long> blocks, int limit) {
-    return state.readSnapshot(reader -> new AffectedFiles(reader).of(blocks, limit));
+  public Reply look(Caller caller, List<Query.Place> places, Looker looker) {
+    return state.readSnapshot(
+        reader -> {
+          try {
+            Subject subject = Permission.subject(caller);
+            if (places.isEmpty()) {
+              new Checker(reader, MISMATCHES_MAX).check().forEach(looker::mismatch);
+              look(reader, subject, new Query.Place(Attributes.ROOT_INO, "/"), looker);
+              lookAtBlocks(reader, looker);
+            }
+            for (Query.Place place : places) {
+              look(reader, subject, place, looker);
+            }
+            return Reply.Done.DONE;
+          } catch (Refusal refusal) {
+            return refusal.reply();
+          }
+        });
+  }
+
+  private static void look(
+      NamespaceReader reader, Subject subject, Query.Place place, Looker looker) {
+    TreeWalk walk = new TreeWalk(reader, subject, place.ino(), place.path(), List.of(), false);
+    while (!walk.isOver()) {
+      TreeWalk.Found found = walk.next(ENTRIES_PER_LOOK);
+      if (found == null) {
+        continue;
+      }
+      if (found.isClosed()) {
+        looker.closed(walk.path());
+        continue;
+      }
+      looker.file();
+      for (long at = 0; at < Limits.FILE_SIZE_BYTES; ) {
+        FileBlocks part = FileBlocks.of(reader, found.inode(), at, EXTENTS_PER_READ);
+        part.ends()
+            .forEach(
+                (id, end) -> {
+                  BlockInfo info = reader.value(Table.BLOCKS, Key.of(id));
+                  looker.block(walk::path, id, info == null ? null : block(id, info), end);
+                });
+        at = part.nextOffset();
+      }
+    }
+  }
+
+  private static void lookAtBlocks(NamespaceReader reader, Looker looker) {
+    reader.scan(
+        Table.BLOCKS,
+        Key.EMPTY,
+        null,
+        (key, stored) -> {
+          long id = key.longAt(0);
+          int now = stored.value().state();
+          if (now != BlockInfo.RELOCATED && now != BlockInfo.DEAD && Blocks.isOwned(reader, id)) {
+            looker.block(block(id, stored.value()));
+          }
+          return true;
+        });
   }
 
   @Override

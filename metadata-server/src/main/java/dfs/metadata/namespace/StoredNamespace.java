@@ -103,6 +103,7 @@ public final class StoredNamespace implements Namespace {
       case Reply.Space r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.MapPage r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Report r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.BlockPage r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Session r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Progress r -> new SlotRecord(sequence, 0, 0, 0);
     };

@@ -1,9 +1,12 @@
 package dfs.metadata.namespace;
 
 import com.google.protobuf.ByteString;
-import java.util.Collection;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The state as the servers' own upkeep sees it: latest committed, paged, no permission asked. */
@@ -146,10 +149,38 @@ public interface Survey {
   long allocationMark();
 
   /**
-   * Files with bytes in these blocks, a line for each and at most {@code limit}: where it is and
-   * that no good copy of one of them is left.
+   * Looks at the regular files at and below some places, on one snapshot, and at the blocks that
+   * they lie in now; if there are no places, at what does not fit in the records, as {@link #check}
+   * finds it, at all files, and then at the blocks that some version names, those of the files once
+   * more.
+   *
+   * @param caller whose permissions hold: a directory that may not be read and entered is left out
+   * @return {@link Reply.Done}; or why nothing, or not everything, was looked at
    */
-  List<String> filesThatLost(Collection<Long> blocks, int limit);
+  Reply look(Caller caller, List<Query.Place> places, Looker looker);
+
+  /** Takes what {@link #look} finds, in the order of the files. */
+  interface Looker {
+    /** Something in the records does not fit: one line. */
+    void mismatch(String line);
+
+    /** A file comes; its blocks follow. */
+    void file();
+
+    /**
+     * A file, or its next part, has bytes in a block that was not relocated.
+     *
+     * @param block as the state has it; null: the state has none
+     * @param endBytes where they end in it
+     */
+    void block(Supplier<String> path, long id, @Nullable Block block, long endBytes);
+
+    /** Some version names this block. */
+    void block(Block block);
+
+    /** A directory that the caller may not look into. */
+    void closed(String path);
+  }
 
   /** Maps that were let go of and have extents left. */
   List<Long> mapsToReap(int limit);

@@ -10,6 +10,7 @@ import dfs.metadata.namespace.StoredNamespace;
 import dfs.metadata.store.MemoryStore;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Command;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
@@ -119,7 +120,15 @@ final class GatewayBed {
     ChunkServers servers =
         new ChunkServers(key, log, namespace.survey(), capabilities, clock, random);
     gateway =
-        new SessionGateway(namespace, log, servers, capabilities, key, what -> null, clock, random);
+        new SessionGateway(
+            namespace,
+            log,
+            servers,
+            capabilities,
+            key,
+            (caller, query) -> Reply.refused(Errno.EINVAL, "there are no reports here"),
+            clock,
+            random);
   }
 
   /** A client at the other end of a stream. */

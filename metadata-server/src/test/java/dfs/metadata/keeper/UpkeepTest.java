@@ -153,8 +153,7 @@ class UpkeepTest {
     assertThat(bed.survey().block(empty)).isNull();
     assertThat(block(block).state()).isEqualTo(BlockState.CLOSED);
     assertThat(bed.keeper.health().lostBlocks()).containsExactly(block);
-    assertThat(bed.survey().filesThatLost(List.of(block), 9))
-        .containsExactly("/f1: no good copy of block %d is left".formatted(block));
+    assertThat(bed.keeper.copies().of(block(block)).state()).isEqualTo(CopyStates.State.LOST);
   }
 
   @Test

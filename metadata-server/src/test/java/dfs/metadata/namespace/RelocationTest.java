@@ -211,13 +211,15 @@ class RelocationTest {
   }
 
   @Test
-  void filesThatLostWhatWentElsewhereAreNamed() {
+  void whatWentElsewhereIsFoundThere() {
     long block = bed.allocate();
     bed.write(bed.create(ROOT, "a"), extent(0, UNIT, block, 0));
     bed.seal(block, UNIT, true);
     long target = relocate(block);
-    assertThat(survey.filesThatLost(List.of(target), 10))
-        .containsExactly("/a: no good copy of block %d is left".formatted(target));
+    Looked looked = new Looked();
+    assertThat(survey.look(Caller.ROOT, List.of(), looked)).isEqualTo(Reply.Done.DONE);
+    assertThat(looked.blocks).containsExactly("/a in %d up to %d".formatted(target, UNIT));
+    assertThat(looked.named).containsExactly(target);
   }
 
   @Test

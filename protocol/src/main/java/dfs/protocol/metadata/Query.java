@@ -3,6 +3,7 @@ package dfs.protocol.metadata;
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
 import dfs.protocol.wire.Tag;
+import java.util.List;
 
 /**
  * Operations that change nothing. They can be asked of the present and, unless noted, of any kept
@@ -87,9 +88,54 @@ public sealed interface Query extends Operation {
 
   /**
    * Asks the servers about themselves, as JSON. Of the present only. Answer: {@link Reply.Report}.
+   * Without places only root is told about everything; with some, whoever may read the directories
+   * below them.
    *
    * @param what "status" or "fsck"
+   * @param places of "fsck": what is at and below these is looked at; none: everything
+   * @param all of "fsck": blocks that are as they should be are named, too
    */
   @Tag(140)
-  record GetReport(String what) implements Query {}
+  record GetReport(String what, List<Place> places, boolean all) implements Query {
+    /** Most places of one report. */
+    public static final int PLACES_MAX = 64;
+
+    public GetReport {
+      places = List.copyOf(places);
+      if (places.size() > PLACES_MAX) {
+        throw new IllegalArgumentException("a report on " + places.size() + " places");
+      }
+    }
+
+    /** Of everything. */
+    public GetReport(String what) {
+      this(what, List.of(), false);
+    }
+  }
+
+  /**
+   * A file or directory.
+   *
+   * @param path what it is called in the report
+   */
+  record Place(long ino, String path) {}
+
+  /**
+   * A page of the blocks in which the files at and below an inode lie, with capabilities to read
+   * them whole; or of all blocks that some version names. A block may come again on a later page.
+   * Of the present only, and for root only. Answer: {@link Reply.BlockPage}.
+   *
+   * @param below inode; 0: all blocks
+   * @param way empty on the first page, then what the last page said; so with {@code offset}, 0 at
+   *     first
+   */
+  @Tag(141)
+  record ListBlocks(long below, List<Long> way, long offset) implements Query {
+    public ListBlocks {
+      way = List.copyOf(way);
+      if (below < 0 || offset < 0) {
+        throw new IllegalArgumentException("blocks below " + below + " from " + offset);
+      }
+    }
+  }
 }

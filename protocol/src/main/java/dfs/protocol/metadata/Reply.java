@@ -82,6 +82,30 @@ public sealed interface Reply {
   record Progress(List<Long> ids, boolean more) implements Reply {}
 
   /**
+   * Some of the blocks that were asked for.
+   *
+   * @param way with {@code offset}, to be given with the next page: cookies of the entries down to
+   *     where this page ended, and how far that file was looked at; of all blocks, the last one's
+   *     id
+   * @param end nothing comes after this page
+   */
+  @Tag(15)
+  record BlockPage(List<FileBlock> blocks, List<Long> way, long offset, boolean end)
+      implements Reply {
+    public BlockPage {
+      blocks = List.copyOf(blocks);
+      way = List.copyOf(way);
+    }
+  }
+
+  /**
+   * A block of a file, with an address for each of its servers, empty while that is not here.
+   *
+   * @param path of the file, below what was asked for; empty: that itself, or it is not known
+   */
+  record FileBlock(String path, BlockPlace place) {}
+
+  /**
    * Where a block can be read, with the capability to do so. Ids of servers come from the state
    * machine; addresses and the capability are put in by the room that answers clients.
    */
