@@ -41,6 +41,18 @@ final class FsckText {
                 report.count("files"),
                 blocks,
                 states.isEmpty() ? "" : ": " + String.join(", ", states)));
+    JsonObject read = report.object("read");
+    if (read.has("copies")) {
+      out.println(
+          "%s copies of %s blocks were read, %s; left out: %s blocks that are still written, %s"
+                  .formatted(
+                      read.get("copies"),
+                      read.get("blocks"),
+                      Report.size(read.get("bytes").getAsLong()),
+                      read.get("openBlocks"),
+                      read.get("copiesAway"))
+              + " copies whose servers are away");
+    }
     long problems = report.problems().size() + more;
     out.println(problems == 0 ? "no problems found" : problems + " problems found");
   }

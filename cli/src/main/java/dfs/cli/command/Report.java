@@ -62,6 +62,29 @@ final class Report {
     json.addProperty("healthy", false);
   }
 
+  /** Adds what came of reading copies: each that is wrong is a problem, too. */
+  void addRead(CopyReading.Sums sums, List<CopyReading.Wrong> wrong) {
+    JsonObject read = new JsonObject();
+    read.addProperty("blocks", sums.blocks());
+    read.addProperty("copies", sums.copies());
+    read.addProperty("bytes", sums.bytes());
+    read.addProperty("openBlocks", sums.open());
+    read.addProperty("copiesAway", sums.away());
+    JsonArray found = new JsonArray();
+    for (CopyReading.Wrong each : wrong) {
+      JsonObject one = new JsonObject();
+      one.addProperty("path", each.path());
+      one.addProperty("block", each.block());
+      one.addProperty("server", each.server());
+      one.addProperty("what", each.what());
+      found.add(one);
+      add(each.line());
+    }
+    read.add("wrong", found);
+    json.add("read", read);
+    put("notNamed", count("notNamed") + sums.notNamed());
+  }
+
   void put(String name, String value) {
     json.addProperty(name, value);
   }
