@@ -204,7 +204,8 @@ final class StatusReports implements Reports {
     if (!servers.place(survey.copies()).enough()) {
       problems.add(
           "too few chunk servers are here, those that are drained aside, for new blocks: writing"
-              + " waits, then fails; start more");
+              + " waits, then fails; start more, or, where a lost disk may lose what is written"
+              + " meanwhile, let one copy do: dfs replication -R --min 1 PATH");
     }
   }
 

@@ -1,9 +1,13 @@
 package dfs.cli.command;
 
 import dfs.cli.volume.Volume;
+import dfs.client.path.VolumeTree;
 import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Change;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +36,16 @@ final class Replicate implements Callable<Integer> {
   @Option(names = "-R", description = "of all that lies below a directory, too")
   private boolean recursive;
 
+  @Option(
+      names = "--min",
+      paramLabel = "M",
+      description =
+          "with fewer copies than this writing waits, then fails; \"default\": 2, or 1 of one copy")
+  private @Nullable String least;
+
+  @Option(names = "--json", description = "as JSON")
+  private boolean json;
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
@@ -39,25 +53,51 @@ final class Replicate implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     String path = words.getLast();
+    boolean keeps = words.size() == 1;
+    int kept = keeps ? Change.SetReplication.KEEP : number(words.getFirst(), "copies are");
+    int min = least == null ? 0 : number(least, "--min is");
+    if (kept > 0 && min > kept) {
+      throw new ParameterException(
+          spec.commandLine(), "--min %d is more than the %d copies".formatted(min, kept));
+    }
     try (Volume volume = Volume.open(data.directory())) {
-      if (words.size() > 1) {
-        volume.tree().setReplication(path, copies(words.getFirst()), recursive);
+      if (!keeps || least != null) {
+        volume.tree().setReplication(path, new VolumeTree.Copies(kept, min), recursive);
       }
-      int copies = volume.tree().find(path).copies();
-      String said =
-          copies > 0
-              ? String.valueOf(copies)
-              : Report.parse(volume.report("status"))
-                      .number("volume", "copies")
-                      .map(String::valueOf)
-                      .orElse("?")
-                  + ", as the volume";
-      spec.commandLine().getOut().println(path + ": " + said);
+      say(path, volume.tree().find(path), volume);
     }
     return Commands.DONE;
   }
 
-  private int copies(String word) {
+  private void say(String path, Attributes found, Volume volume) throws IOException {
+    boolean own = found.copies() > 0;
+    int copies =
+        own
+            ? found.copies()
+            : Report.parse(volume.report("status")).number("volume", "copies").orElse(0);
+    int min = found.copiesMin() > 0 ? found.copiesMin() : Attributes.usualMin(copies);
+    if (json) {
+      Report report = Report.empty();
+      report.put("path", path);
+      report.put("copies", copies);
+      report.put("copiesOwn", own);
+      report.put("min", min);
+      report.put("minOwn", found.copiesMin() > 0);
+      spec.commandLine().getOut().println(report.asJson());
+    } else {
+      spec.commandLine()
+          .getOut()
+          .println(
+              "%s: %d%s%s"
+                  .formatted(
+                      path,
+                      copies,
+                      own ? "" : ", as the volume",
+                      found.copiesMin() > 0 ? ", writing needs " + min : ""));
+    }
+  }
+
+  private int number(String word, String what) {
     if (word.equals(VOLUMES)) {
       return 0;
     }
@@ -71,6 +111,6 @@ final class Replicate implements Callable<Integer> {
     }
     throw new ParameterException(
         spec.commandLine(),
-        "copies are 1 to %d or \"%s\", not %s".formatted(Attributes.COPIES_MAX, VOLUMES, word));
+        "%s 1 to %d or \"%s\", not %s".formatted(what, Attributes.COPIES_MAX, VOLUMES, word));
   }
 }

@@ -41,6 +41,11 @@ final class Report {
     return report;
   }
 
+  /** One that says nothing yet. */
+  static Report empty() {
+    return new Report(new JsonObject());
+  }
+
   boolean isHealthy() {
     JsonElement healthy = json.get("healthy");
     return healthy != null && healthy.getAsBoolean();
@@ -86,6 +91,10 @@ final class Report {
   }
 
   void put(String name, String value) {
+    json.addProperty(name, value);
+  }
+
+  void put(String name, boolean value) {
     json.addProperty(name, value);
   }
 

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lanes of a session: those that small files share, by how many copies they want and whether
- * their appends are synced, and those of large files, which the files keep. Thread-safe.
+ * The lanes of a session: those that small files share, by how many copies they want and need and
+ * whether their appends are synced, and those of large files, which the files keep. Thread-safe.
  */
 final class Lanes {
   private final BlockStore blocks;
@@ -21,22 +21,23 @@ final class Lanes {
   }
 
   /** What files that share a lane have in common. */
-  private record Shared(int copies, boolean synced) {}
+  private record Shared(int copies, int copiesMin, boolean synced) {}
 
   /** Where appends of a file go. */
   Lane of(FileState file, boolean synced) {
     file.lock.lock();
     try {
       int copies = file.attributes().copies();
+      int least = file.attributes().copiesMin();
       if (file.solo() == null && file.sizeBytes() >= FileWriter.SPILL_BYTES) {
-        file.solo(new Lane(new BlockWish(true, synced, file.ino, copies), blocks));
+        file.solo(new Lane(new BlockWish(true, synced, file.ino, copies, least), blocks));
       }
       Lane solo = file.solo();
       return solo != null
           ? solo
           : shared.computeIfAbsent(
-              new Shared(copies, synced),
-              kind -> new Lane(new BlockWish(false, synced, 0, copies), blocks));
+              new Shared(copies, least, synced),
+              kind -> new Lane(new BlockWish(false, synced, 0, copies, least), blocks));
     } finally {
       file.lock.unlock();
     }

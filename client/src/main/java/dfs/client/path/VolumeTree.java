@@ -115,13 +115,20 @@ public final class VolumeTree {
   }
 
   /**
+   * Numbers of copies.
+   *
+   * @param kept 1 to 8; 0: as the volume says; {@link Change.SetReplication#KEEP}: as before
+   * @param least so many a write needs, at most as many as are kept; 0: 2, or 1 of one copy
+   */
+  public record Copies(int kept, int least) {}
+
+  /**
    * Lets so many copies be kept of a file, or of what is made in a directory from now on. Copies of
    * what a file has are made, or deleted, in the background.
    *
-   * @param copies 1 to 8; 0: as the volume says
    * @param recursive of everything below a directory, too
    */
-  public void setReplication(String path, int copies, boolean recursive) throws IOException {
+  public void setReplication(String path, Copies copies, boolean recursive) throws IOException {
     Attributes found = find(path);
     Place top = new Place(null, path);
     if (!found.isDirectory()) {
@@ -165,7 +172,8 @@ public final class VolumeTree {
   }
 
   /** The next page of a directory; the directories in it are to be gone through, too. */
-  private void setPage(Directory directory, int copies, Deque<Directory> open) throws IOException {
+  private void setPage(Directory directory, Copies copies, Deque<Directory> open)
+      throws IOException {
     Reply.Listing page;
     try {
       page = directory.pages.next();
@@ -194,7 +202,12 @@ public final class VolumeTree {
     }
   }
 
-  private void setFile(Place place, Attributes found, int copies) throws IOException {
+  private void setFile(Place place, Attributes found, Copies copies) throws IOException {
+    if (copies.kept() == Change.SetReplication.KEEP) {
+      // Nothing becomes of its blocks.
+      change(place, found.ino(), copies, 0, 0);
+      return;
+    }
     long from = 0;
     int changes = 0;
     do {
@@ -215,8 +228,12 @@ public final class VolumeTree {
     } while (from < found.sizeBytes());
   }
 
-  private void change(Place place, long ino, int copies, long from, long to) throws IOException {
-    Reply reply = session.call(caller, new Change.SetReplication(ino, copies, from, to));
+  private void change(Place place, long ino, Copies copies, long from, long to) throws IOException {
+    Change order = new Change.SetReplication(ino, copies.kept(), from, to, copies.least());
+    Reply reply = session.call(caller, order);
+    if (reply instanceof Reply.Refused refused) {
+      throw new PathRefusedException(place.path(), refused.errno(), refused.detail());
+    }
     if (!(reply instanceof Reply.Entry)) {
       throw PathWalk.refusal(place.path(), reply);
     }

@@ -108,20 +108,20 @@ class ReplicationOfTreesTest {
   /** It was removed since its directory was listed. */
   @Test
   void whatIsRemovedMeanwhileKeepsNothingElseFromItsCopies() throws Exception {
-    tree(GONE_DIRECTORY, GONE_FILE, FILE).setReplication("/", 3, true);
+    tree(GONE_DIRECTORY, GONE_FILE, FILE).setReplication("/", new VolumeTree.Copies(3, 0), true);
     assertThat(asked).containsExactly(Attributes.ROOT_INO, FILE);
   }
 
   @Test
   void aTreeMayBeDeep() throws Exception {
-    tree(DEEP, FILE).setReplication("/", 3, true);
+    tree(DEEP, FILE).setReplication("/", new VolumeTree.Copies(3, 0), true);
     assertThat(asked).hasSize((int) (DEEPEST - DEEP) + 3).contains(DEEPEST, FILE);
   }
 
   @Test
   void whatIsRefusedIsNamed() {
     VolumeTree tree = tree(OTHERS, FILE);
-    assertThatThrownBy(() -> tree.setReplication("/", 3, true))
+    assertThatThrownBy(() -> tree.setReplication("/", new VolumeTree.Copies(3, 0), true))
         .isInstanceOfSatisfying(
             PathRefusedException.class,
             refused -> {

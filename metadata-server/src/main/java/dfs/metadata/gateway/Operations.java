@@ -153,14 +153,17 @@ final class Operations {
       answer(session, request, objection);
       return;
     }
-    int copies = copiesOf(change);
+    Change.BlockWish wish = wishOf(change);
     ChunkServers.Placement placement =
-        copies > 0 ? servers.place(copies) : new ChunkServers.Placement(List.of(), true);
+        wish == null ? new ChunkServers.Placement(List.of(), true) : place(wish);
     if (!placement.enough() && change instanceof Change.AllocateBlock) {
       answer(
           session,
           request,
-          Reply.refused(Errno.EAGAIN, "too few chunk servers are here, or all are drained"));
+          Reply.refused(
+              Errno.EAGAIN,
+              "too few chunk servers are here for as many copies as writing needs, those that are"
+                  + " drained aside"));
       return;
     }
     log.propose(
@@ -206,18 +209,18 @@ final class Operations {
             "chunk server %d has the last copy of %d blocks".formatted(forget.server(), last));
   }
 
-  /** On how many servers the block is to be that a change asks for; 0: it asks for none. */
-  private int copiesOf(Change change) {
-    Change.BlockWish wish =
-        switch (change) {
-          case Change.AllocateBlock allocate -> allocate.wish();
-          case Change.Commit commit -> commit.next();
-          default -> null;
-        };
-    if (wish == null) {
-      return 0;
-    }
-    return wish.copies() > 0 ? wish.copies() : namespace.survey().copies();
+  /** The block that a change asks for; null: none. */
+  private static Change.@Nullable BlockWish wishOf(Change change) {
+    return switch (change) {
+      case Change.AllocateBlock allocate -> allocate.wish();
+      case Change.Commit commit -> commit.next();
+      default -> null;
+    };
+  }
+
+  private ChunkServers.Placement place(Change.BlockWish wish) {
+    int copies = wish.copies() > 0 ? wish.copies() : namespace.survey().copies();
+    return servers.place(copies, wish.copiesMin());
   }
 
   /** Nobody knows whether it took effect: the stream ends, and the client asks again. */

@@ -5,6 +5,7 @@ import dfs.metadata.consensus.Proposal;
 import dfs.metadata.consensus.ReplicatedLog;
 import dfs.metadata.namespace.Survey;
 import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Link;
@@ -46,8 +47,6 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
   /** A disk of which less than such a part is left for blocks is short of space. */
   private static final int SCARCE_PARTS = 10;
-
-  private static final int COPIES_MIN = 2;
 
   private final ClusterKey key;
   private final ReplicatedLog log;
@@ -342,19 +341,27 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
    * Where a new block goes.
    *
    * @param servers on as many hosts and disks as possible, by their shares; fewer when there are no
-   *     more, and none when a lost server could then lose data: of several copies two are made at
-   *     least
+   *     more, and none when there are fewer than the minimum
    * @param enough so many chunk servers are here and not drained, however full
    */
   public record Placement(List<Long> servers, boolean enough) {}
 
-  /** Finds servers for the copies of a new block. */
+  /** Finds servers for the copies of a new block, with the usual minimum. */
   public Placement place(int copies) {
+    return place(copies, 0);
+  }
+
+  /**
+   * Finds servers for the copies of a new block.
+   *
+   * @param copiesMin no fewer than so many; 0: the usual number
+   */
+  public Placement place(int copies, int copiesMin) {
     List<Connection> alive =
         connected.values().stream()
             .filter(c -> c.isAlive() && !withheld.contains(c.server) && c.takesBlocks())
             .toList();
-    int fewest = Math.min(COPIES_MIN, copies);
+    int fewest = copiesMin == 0 ? Attributes.usualMin(copies) : Math.min(copiesMin, copies);
     List<Connection> able = able(alive);
     if (able.size() < fewest) {
       return new Placement(List.of(), alive.size() >= fewest);

@@ -14,7 +14,10 @@ final class SetReplication {
   private SetReplication() {}
 
   static Reply apply(Change.SetReplication order, Applying in) {
-    Blocks.checkCopies(order.copies(), 0);
+    boolean keeps = order.copies() == Change.SetReplication.KEEP;
+    if (!keeps) {
+      Blocks.checkCopies(order.copies(), 0);
+    }
     Inode before = in.require(order.ino());
     if (!before.isDirectory() && !before.isRegular()) {
       throw Refusal.of(Errno.EINVAL, "only files and directories have copies");
@@ -22,7 +25,9 @@ final class SetReplication {
     if (!Ownership.isOwner(in.subject, before.uid())) {
       throw Refusal.of(Errno.EPERM, "only the owner says how many copies are kept");
     }
-    if (before.isRegular()) {
+    int copies = keeps ? before.copies() : order.copies();
+    checkMin(order.copiesMin(), copies == 0 ? Blocks.copies(in.tx) : copies);
+    if (before.isRegular() && !keeps) {
       List<Extent> extents =
           Maps.touching(
               in.tx,
@@ -43,7 +48,7 @@ final class SetReplication {
         }
       }
     }
-    int policy = (before.policy() & ~Inode.COPIES_MASK) | order.copies();
+    int policy = before.policyWith(copies, order.copiesMin());
     if (policy == before.policy()) {
       return in.entry(order.ino());
     }
@@ -51,5 +56,12 @@ final class SetReplication {
     edit.policy = policy;
     in.put(order.ino(), edit.done());
     return in.entry(order.ino());
+  }
+
+  private static void checkMin(int copiesMin, int copies) {
+    if (copiesMin < 0 || copiesMin > copies) {
+      throw Refusal.of(
+          Errno.EINVAL, "at least %d of %d copies cannot be had".formatted(copiesMin, copies));
+    }
   }
 }

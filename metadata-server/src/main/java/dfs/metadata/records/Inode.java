@@ -17,7 +17,7 @@ import dfs.protocol.metadata.FileType;
  *     this offset; reserved
  * @param change grows with each change
  * @param policy placement and retention policy; 0: the volume's; its low four bits are how many
- *     copies are kept
+ *     copies are kept, the next four how many a write needs; 0: the usual number
  * @param grain how coarse the history of a file is; 0: the volume's
  * @param flags {@link Attributes} flags and {@code HAS_*}
  * @param nextCookie of a directory: cookie of the next entry
@@ -60,7 +60,9 @@ public record Inode(
   public static final int HAS_XATTRS = 1 << 18;
 
   /** The bits of {@link #policy} that say how many copies are kept. */
-  public static final int COPIES_MASK = 0xf;
+  private static final int COPIES_MASK = 0xf;
+
+  private static final int COPIES_MIN_SHIFT = 4;
 
   private static final int SHOWN_FLAGS = 0xffff;
 
@@ -100,12 +102,23 @@ public record Inode(
         map,
         (flags & SHOWN_FLAGS)
             | (has(HAS_XATTRS) ? Attributes.FLAG_XATTRS : 0)
-            | Attributes.copiesFlags(policy));
+            | Attributes.copiesFlags(copies(), copiesMin()));
   }
 
   /** How many copies are kept; 0: as the volume says. */
   public int copies() {
     return policy & COPIES_MASK;
+  }
+
+  /** How many copies a write needs; 0: the usual number. */
+  public int copiesMin() {
+    return policy >>> COPIES_MIN_SHIFT & COPIES_MASK;
+  }
+
+  /** This policy with other numbers of copies. */
+  public int policyWith(int copies, int copiesMin) {
+    int others = policy & ~(COPIES_MASK | COPIES_MASK << COPIES_MIN_SHIFT);
+    return others | copies | copiesMin << COPIES_MIN_SHIFT;
   }
 
   /** An inode under change. */

@@ -230,6 +230,7 @@ class RepairTest {
     run(6);
     assertThat(bed.servers.place(2)).isEqualTo(new ChunkServers.Placement(List.of(), false));
     assertThat(bed.servers.place(1).servers()).containsExactly(three.id);
+    assertThat(bed.servers.place(2, 1).servers()).as("one will do").containsExactly(three.id);
   }
 
   @Test

@@ -58,6 +58,46 @@ class ReplicationTest {
     assertThat(copies(bed.create(ANN, directory, "g", 0644))).isZero();
   }
 
+  private Reply setMin(long ino, int copies, int least) {
+    return bed.change(ANN, new Change.SetReplication(ino, copies, 0, MIB, least));
+  }
+
+  private int least(long ino) {
+    return ((Reply.Entry) bed.query(new Query.GetAttributes(ino))).attributes().copiesMin();
+  }
+
+  @Test
+  void howManyCopiesAWriteNeedsIsInheritedAndKept() {
+    assertThat(least(directory)).isZero();
+    assertThat(setMin(directory, 8, 8)).isInstanceOf(Reply.Entry.class);
+    assertThat(setMin(directory, 3, 1)).isInstanceOf(Reply.Entry.class);
+    long below = bed.mkdir(ANN, directory, "sub", 0755);
+    long file = bed.create(ANN, below, "f", 0644);
+    assertThat(least(file)).isEqualTo(1);
+    assertThat(copies(file)).isEqualTo(3);
+    bed.rename(below, "f", ROOT, "f");
+    assertThat(least(file)).isEqualTo(1);
+    assertThat(setMin(file, Change.SetReplication.KEEP, 3)).isInstanceOf(Reply.Entry.class);
+    assertThat(least(file)).isEqualTo(3);
+    assertThat(copies(file)).as("as before").isEqualTo(3);
+    assertThat(set(ANN, file, 2)).isInstanceOf(Reply.Entry.class);
+    assertThat(least(file)).as("the usual again").isZero();
+    assertThat(least(below)).isEqualTo(1);
+  }
+
+  @Test
+  void noMoreCopiesAreNeededThanThereAre() {
+    bed.upkeep(new Upkeep.SetCopies(2));
+    assertThat(errno(setMin(directory, 2, 3))).isEqualTo(Errno.EINVAL);
+    assertThat(errno(setMin(directory, 2, -1))).isEqualTo(Errno.EINVAL);
+    assertThat(errno(setMin(directory, 0, 3))).isEqualTo(Errno.EINVAL);
+    assertThat(errno(setMin(directory, Change.SetReplication.KEEP, 3))).isEqualTo(Errno.EINVAL);
+    assertThat(errno(setMin(directory, -2, 1))).isEqualTo(Errno.EINVAL);
+    assertThat(setMin(directory, 0, 2)).isInstanceOf(Reply.Entry.class);
+    assertThat(copies(directory)).isZero();
+    assertThat(least(directory)).isEqualTo(2);
+  }
+
   @Test
   void ownersDecideAndWithinBounds() {
     assertThat(errno(set(BOB, directory, 2))).isEqualTo(Errno.EPERM);

@@ -46,14 +46,30 @@ public record Attributes(
   /** Most copies that can be asked for. */
   public static final int COPIES_MAX = 8;
 
+  /** What one server has alone is gone with it. */
+  private static final int COPIES_MIN_USUAL = 2;
+
   /** Four bits of the flags tell how many copies are kept. */
   private static final int COPIES_SHIFT = 24;
 
   private static final int COPIES_MASK = 0xf;
 
-  /** The bits of {@link #flags} that say so many copies. */
-  public static int copiesFlags(int copies) {
-    return (copies & COPIES_MASK) << COPIES_SHIFT;
+  /** And four how many there have to be for a write. */
+  private static final int COPIES_MIN_SHIFT = 28;
+
+  /** The bits of {@link #flags} that say so many copies, and so many at least. */
+  public static int copiesFlags(int copies, int copiesMin) {
+    return (copies & COPIES_MASK) << COPIES_SHIFT | (copiesMin & COPIES_MASK) << COPIES_MIN_SHIFT;
+  }
+
+  /** Below so many copies a write waits, then fails; 0: 2, or 1 of one copy. */
+  public int copiesMin() {
+    return flags >>> COPIES_MIN_SHIFT;
+  }
+
+  /** How many of so many copies a write needs, where nothing else is said. */
+  public static int usualMin(int copies) {
+    return Math.min(COPIES_MIN_USUAL, copies);
   }
 
   /** How many copies are kept of a file, or of what is made in a directory; 0: the volume's. */

@@ -236,10 +236,20 @@ public sealed interface Change extends Operation, Order {
    * never get fewer. EAGAIN when the range lies in more pieces than {@link
    * Limits#EXTENTS_PER_MESSAGE}.
    *
-   * @param copies 1 to 8; 0: as the volume says
+   * @param copies 1 to 8; 0: as the volume says; {@link #KEEP}: as many as before
+   * @param copiesMin below so many a write waits, then fails; 0: 2, or 1 of one copy. EINVAL when
+   *     that is more than there are copies.
    */
   @Tag(18)
-  record SetReplication(long ino, int copies, long fromOffset, long toOffset) implements Change {}
+  record SetReplication(long ino, int copies, long fromOffset, long toOffset, int copiesMin)
+      implements Change {
+    public static final int KEEP = 255;
+
+    /** With the usual minimum. */
+    public SetReplication(long ino, int copies, long fromOffset, long toOffset) {
+      this(ino, copies, fromOffset, toOffset, 0);
+    }
+  }
 
   /**
    * A chunk server that will not come back is known no more; refused while it is here or a block
@@ -256,8 +266,14 @@ public sealed interface Change extends Operation, Order {
    * appends.
    *
    * @param copies on so many servers; 0: as the volume says
+   * @param copiesMin on no fewer than so many; 0: 2, or 1 of one copy
    */
-  record BlockWish(boolean solo, boolean synced, long ino, int copies) {}
+  record BlockWish(boolean solo, boolean synced, long ino, int copies, int copiesMin) {
+    /** With the usual minimum. */
+    public BlockWish(boolean solo, boolean synced, long ino, int copies) {
+      this(solo, synced, ino, copies, 0);
+    }
+  }
 
   /**
    * A block of this session ends: sealed at {@code lengthBytes}.
