@@ -4,6 +4,7 @@ import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /** The blocks of the cluster. Thread-safe. */
 public interface BlockStore extends AutoCloseable {
@@ -21,6 +22,14 @@ public interface BlockStore extends AutoCloseable {
    * @throws IOException when a server that may have them could not be asked
    */
   void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException;
+
+  /**
+   * Ids of servers on which writing failed a moment ago: where no new block should go while there
+   * are others.
+   */
+  default List<Long> suspects() {
+    return List.of();
+  }
 
   @Override
   void close();

@@ -24,6 +24,7 @@ public final class ChunkBlockStore implements BlockStore {
   private final BlockServices services;
   private final LongSupplier session;
   private final AheadBuffers buffers = new AheadBuffers();
+  private final Suspects suspects;
 
   /**
    * @param session the id of the session that writes, which grants and records bear
@@ -31,6 +32,12 @@ public final class ChunkBlockStore implements BlockStore {
   public ChunkBlockStore(BlockServices services, LongSupplier session) {
     this.services = services;
     this.session = session;
+    this.suspects = new Suspects(services.time());
+  }
+
+  @Override
+  public List<Long> suspects() {
+    return suspects.now();
   }
 
   @Override
@@ -47,8 +54,13 @@ public final class ChunkBlockStore implements BlockStore {
     BlockService service = services.connect(address, patience);
     int epoch = Math.toIntExact(grant.epoch());
     List<String> next = members.subList(1, members.size());
-    service.create(grant.capability(), grant.block(), epoch, !grant.solo(), next);
-    Replica replica = new Replica(service, grant, session.getAsLong());
+    try {
+      service.create(grant.capability(), grant.block(), epoch, !grant.solo(), next);
+    } catch (IOException e) {
+      suspects.blame(grant, e);
+      throw e;
+    }
+    Replica replica = new Replica(service, grant, session.getAsLong(), suspects);
     return BlockServices.isLocal(address)
         ? new DirectWriter(replica)
         : new AheadWriter(replica, buffers, services.time());

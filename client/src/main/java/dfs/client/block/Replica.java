@@ -23,16 +23,18 @@ final class Replica {
   private final BlockGrant grant;
   private final int epoch;
   private final long session;
+  private final Suspects suspects;
   private final AtomicLong durableBytes = new AtomicLong();
   private final AtomicReference<@Nullable IOException> failure = new AtomicReference<>();
   private volatile long lengthBytes;
   private volatile boolean sealed;
 
-  Replica(BlockService service, BlockGrant grant, long session) {
+  Replica(BlockService service, BlockGrant grant, long session, Suspects suspects) {
     this.service = service;
     this.grant = grant;
     this.epoch = Math.toIntExact(grant.epoch());
     this.session = session;
+    this.suspects = suspects;
   }
 
   long block() {
@@ -65,7 +67,9 @@ final class Replica {
 
   /** Remembers the first failure, and gives it back whichever came later. */
   IOException fail(IOException cause) {
-    failure.compareAndSet(null, cause);
+    if (failure.compareAndSet(null, cause)) {
+      suspects.blame(grant, cause);
+    }
     IOException first = failure.get();
     return first == null ? cause : first;
   }

@@ -32,8 +32,9 @@ final class Lane {
     this.blocks = blocks;
   }
 
+  /** The next block that is to be asked for. */
   BlockWish wish() {
-    return wish;
+    return wish.suspecting(blocks.suspects());
   }
 
   /** Asks for blocks when a lane has none. */
@@ -56,7 +57,7 @@ final class Lane {
     try {
       OpenBlock block = open;
       if (block == null || block.isFailed()) {
-        block = start(allocator.allocate(wish));
+        block = start(allocator.allocate(wish()));
         open = block;
       }
       BlockWriter writer = block.writer();

@@ -30,14 +30,15 @@ final class Lanes {
       int copies = file.attributes().copies();
       int least = file.attributes().copiesMin();
       if (file.solo() == null && file.sizeBytes() >= FileWriter.SPILL_BYTES) {
-        file.solo(new Lane(new BlockWish(true, synced, file.ino, copies, least), blocks));
+        file.solo(
+            new Lane(new BlockWish(true, synced, file.ino, copies, least, List.of()), blocks));
       }
       Lane solo = file.solo();
       return solo != null
           ? solo
           : shared.computeIfAbsent(
               new Shared(copies, least, synced),
-              kind -> new Lane(new BlockWish(false, synced, 0, copies, least), blocks));
+              kind -> new Lane(new BlockWish(false, synced, 0, copies, least, List.of()), blocks));
     } finally {
       file.lock.unlock();
     }

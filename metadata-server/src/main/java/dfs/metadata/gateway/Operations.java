@@ -18,6 +18,7 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -220,7 +221,7 @@ final class Operations {
 
   private ChunkServers.Placement place(Change.BlockWish wish) {
     int copies = wish.copies() > 0 ? wish.copies() : namespace.survey().copies();
-    return servers.place(copies, wish.copiesMin());
+    return servers.place(copies, wish.copiesMin(), Set.copyOf(wish.suspects()));
   }
 
   /** Nobody knows whether it took effect: the stream ends, and the client asks again. */

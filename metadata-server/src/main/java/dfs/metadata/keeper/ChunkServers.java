@@ -348,15 +348,16 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
   /** Finds servers for the copies of a new block, with the usual minimum. */
   public Placement place(int copies) {
-    return place(copies, 0);
+    return place(copies, 0, Set.of());
   }
 
   /**
    * Finds servers for the copies of a new block.
    *
    * @param copiesMin no fewer than so many; 0: the usual number
+   * @param suspects are given none as long as so many others are left
    */
-  public Placement place(int copies, int copiesMin) {
+  public Placement place(int copies, int copiesMin, Set<Long> suspects) {
     List<Connection> alive =
         connected.values().stream()
             .filter(c -> c.isAlive() && !withheld.contains(c.server) && c.takesBlocks())
@@ -366,7 +367,8 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     if (able.size() < fewest) {
       return new Placement(List.of(), alive.size() >= fewest);
     }
-    return new Placement(ids(spread(able, copies)), true);
+    List<Connection> trusted = able.stream().filter(c -> !suspects.contains(c.server)).toList();
+    return new Placement(ids(spread(trusted.size() < fewest ? able : trusted, copies)), true);
   }
 
   /**

@@ -8,8 +8,10 @@ import dfs.protocol.session.ChunkMessage.DirectoryState;
 import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -72,6 +74,22 @@ class PlacementTest {
     server(0).weight = 0;
     here();
     assertThat(shares()).containsExactly(new double[] {.25, .25, .25, .25}, within(.02));
+  }
+
+  @Test
+  void whoIsSuspectGetsNothingAsLongAsEnoughOthersAreLeft() {
+    here();
+    Set<Long> suspects = Set.of(server(0).id, server(1).id);
+    for (int i = 0; i < 100; i++) {
+      assertThat(bed.servers.place(3, 0, suspects).servers())
+          .containsExactlyInAnyOrder(server(2).id, server(3).id);
+    }
+    server(2).leave();
+    Set<Long> found = new HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      found.addAll(bed.servers.place(2, 0, suspects).servers());
+    }
+    assertThat(found).as("the hint is ignored").hasSize(3);
   }
 
   @Test

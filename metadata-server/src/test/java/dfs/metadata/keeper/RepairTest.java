@@ -12,6 +12,7 @@ import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -230,7 +231,9 @@ class RepairTest {
     run(6);
     assertThat(bed.servers.place(2)).isEqualTo(new ChunkServers.Placement(List.of(), false));
     assertThat(bed.servers.place(1).servers()).containsExactly(three.id);
-    assertThat(bed.servers.place(2, 1).servers()).as("one will do").containsExactly(three.id);
+    assertThat(bed.servers.place(2, 1, Set.of()).servers())
+        .as("one will do")
+        .containsExactly(three.id);
   }
 
   @Test

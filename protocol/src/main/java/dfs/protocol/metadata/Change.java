@@ -267,11 +267,23 @@ public sealed interface Change extends Operation, Order {
    *
    * @param copies on so many servers; 0: as the volume says
    * @param copiesMin on no fewer than so many; 0: 2, or 1 of one copy
+   * @param suspects servers on which writing failed a moment ago: on none of them, as long as the
+   *     minimum is left
    */
-  record BlockWish(boolean solo, boolean synced, long ino, int copies, int copiesMin) {
-    /** With the usual minimum. */
+  record BlockWish(
+      boolean solo, boolean synced, long ino, int copies, int copiesMin, List<Long> suspects) {
+    public BlockWish {
+      suspects = List.copyOf(suspects);
+    }
+
+    /** With the usual minimum, and nobody suspected. */
     public BlockWish(boolean solo, boolean synced, long ino, int copies) {
-      this(solo, synced, ino, copies, 0);
+      this(solo, synced, ino, copies, 0, List.of());
+    }
+
+    /** The same, but not on these servers. */
+    public BlockWish suspecting(List<Long> servers) {
+      return new BlockWish(solo, synced, ino, copies, copiesMin, servers);
     }
   }
 
