@@ -109,32 +109,6 @@ final class Repair {
    */
   private record Copying(long server, long instead, long sinceNanos) {}
 
-  /**
-   * What is known of one block's members.
-   *
-   * @param leaving good ones on servers that are drained: to read from, until there are enough
-   *     others
-   */
-  private record Members(
-      Block block, List<Long> good, List<Long> leaving, List<Long> pending, List<Long> bad) {
-    Members(Block block) {
-      this(block, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-    }
-
-    List<Long> remaining() {
-      List<Long> remaining = new ArrayList<>(good);
-      remaining.addAll(pending);
-      return remaining;
-    }
-
-    /** Those that can be read. */
-    List<Long> sources() {
-      List<Long> sources = new ArrayList<>(good);
-      sources.addAll(leaving);
-      return sources;
-    }
-  }
-
   Repair(
       ReplicatedLog log,
       Survey survey,
