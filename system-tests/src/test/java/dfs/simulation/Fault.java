@@ -80,8 +80,9 @@ enum Fault {
   long seed() {
     return switch (this) {
       case SHORTEST_PREFIX_SEALED -> 12;
-      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 148;
-      case RELOCATION_BEFORE_THE_FLUSH -> 14;
+      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 269;
+      case RELOCATION_BEFORE_THE_FLUSH -> 18;
+      case FLUSH_SKIPPED -> 2;
       case STALE_REPORT_OBEYED, OLDER_TERM_OBEYED -> 12;
       default -> 1;
     };
