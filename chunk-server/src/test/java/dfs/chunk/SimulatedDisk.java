@@ -270,6 +270,9 @@ public final class SimulatedDisk implements Disk {
 
   @Override
   public synchronized void syncDirectory(Path directory) throws IOException {
+    if (!whyNoneOpens.isEmpty()) {
+      throw new FileSystemException(directory.toString(), null, whyNoneOpens);
+    }
     operate();
     syncs++;
     durableNames.keySet().removeIf(path -> inside(path, directory));

@@ -248,41 +248,53 @@ public final class BlockDirectory implements AutoCloseable {
   }
 
   private BlockFile make(Identity identity) throws IOException {
-    long block = identity.block();
-    Path folder = folder(block);
-    if (!disk.exists(folder)) {
-      disk.createDirectories(folder);
-      disk.syncDirectory(DATA);
-    }
-    DiskFile data = open(path(block, ".d"));
-    DiskFile side;
     try {
-      side = open(path(block, ".m"));
-    } catch (BlockFault e) {
-      data.close();
-      disk.delete(path(block, ".d"));
-      throw e;
+      Path folder = folder(identity.block());
+      if (!disk.exists(folder)) {
+        disk.createDirectories(folder);
+        disk.syncDirectory(DATA);
+      }
+      return make(identity, folder);
+    } catch (IOException e) {
+      if (!isShortOfFiles(e)) {
+        throw e;
+      }
+      // That there are too many open files says nothing of the disk.
+      throw new BlockFault(
+          BlockFault.Kind.NOT_READY,
+          "no new block: each takes two open files, and the process has as many as it may, see"
+              + " ulimit -n: "
+              + e.getMessage(),
+          e);
     }
-    SideFile.writeHeader(side, identity);
-    side.sync(true);
-    disk.syncDirectory(folder);
-    return new BlockFile(identity, data, side, journal);
   }
 
-  /** A file of a new block. That there are too many open ones says nothing of the disk. */
-  private DiskFile open(Path path) throws IOException {
+  /** Leaves nothing open when it fails. */
+  private BlockFile make(Identity identity, Path folder) throws IOException {
+    long block = identity.block();
+    DiskFile data = disk.open(path(block, ".d"), true);
+    @Nullable DiskFile side = null;
+    boolean made = false;
     try {
-      return disk.open(path, true);
-    } catch (IOException e) {
-      if (isShortOfFiles(e)) {
-        throw new BlockFault(
-            BlockFault.Kind.NO_SPACE,
-            "no new block: each takes two open files, and the process has as many as it may, see"
-                + " ulimit -n: "
-                + e.getMessage(),
-            e);
+      side = disk.open(path(block, ".m"), true);
+      SideFile.writeHeader(side, identity);
+      side.sync(true);
+      disk.syncDirectory(folder);
+      made = true;
+      return new BlockFile(identity, data, side, journal);
+    } finally {
+      if (!made) {
+        unmake(block, data, side);
       }
-      throw e;
+    }
+  }
+
+  private void unmake(long block, DiskFile data, @Nullable DiskFile side) throws IOException {
+    data.close();
+    disk.delete(path(block, ".d"));
+    if (side != null) {
+      side.close();
+      disk.delete(path(block, ".m"));
     }
   }
 
