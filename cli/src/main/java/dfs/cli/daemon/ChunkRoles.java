@@ -14,7 +14,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -32,7 +34,14 @@ import org.slf4j.LoggerFactory;
  */
 final class ChunkRoles implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkRoles.class);
+
+  /** One asks again at least so often: where others were accepted it will be heard by then. */
+  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  /** Names of those that have failed. */
+  private final Set<String> ended = ConcurrentHashMap.newKeySet();
 
   private final Config config;
   private final Transport transport;
@@ -176,6 +185,9 @@ final class ChunkRoles implements AutoCloseable {
    * blocks are then read from others, and copied when it has been away for long.
    */
   private void failed(String name, Closing closing, IOException cause) {
+    if (!ended.add(name)) {
+      return;
+    }
     String reason = "the server " + name + ": " + cause.getMessage();
     if (left.decrementAndGet() == 0) {
       allFailed.accept(reason);
@@ -211,7 +223,7 @@ final class ChunkRoles implements AutoCloseable {
     try {
       var _ =
           CompletableFuture.anyOf(server.ready(), server.failed())
-              .get(dueNanos - time.monotonicNanos(), TimeUnit.NANOSECONDS);
+              .get(Math.max(GRACE_NANOS, dueNanos - time.monotonicNanos()), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while the chunk server registered", e);
