@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class StatusReports implements Reports {
   private static final double THOUSANDTHS = 1000;
 
+  /** Characters of a path that is to be checked: the kernel takes none that is longer. */
+  private static final int PATH_MAX = 4096;
+
   private final String host;
   private final Namespace namespace;
   private final ReplicatedLog log;
@@ -61,8 +64,10 @@ final class StatusReports implements Reports {
     return switch (query.what()) {
       case "status" -> new Reply.Report(status());
       case "fsck" ->
-          new VolumeCheck(namespace.survey(), keeper::copies, time, query.all())
-              .report(caller, query.places(), keeper.damaged());
+          query.places().stream().anyMatch(place -> place.path().length() > PATH_MAX)
+              ? Reply.refused(Errno.ENAMETOOLONG, "a path is longer than " + PATH_MAX)
+              : new VolumeCheck(namespace.survey(), keeper::copies, time, query.all())
+                  .report(caller, query.places(), keeper.damaged());
       default -> Reply.refused(Errno.EINVAL, "there is no report \"" + query.what() + "\"");
     };
   }

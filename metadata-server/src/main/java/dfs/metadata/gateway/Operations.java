@@ -20,6 +20,7 @@ import dfs.protocol.session.ServerMessage;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +34,10 @@ import org.slf4j.LoggerFactory;
 final class Operations {
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
 
+  /** So many reports are made at a time. */
+  private static final int REPORTS_MAX = 4;
+
+  private final Semaphore reporting = new Semaphore(REPORTS_MAX);
   private final Namespace namespace;
   private final ReplicatedLog log;
   private final ChunkServers servers;
@@ -117,15 +122,28 @@ final class Operations {
     session.send(new ServerMessage.Answer(request.slot(), request.sequence(), reply));
   }
 
-  /** A report may take long: it gets a thread of its own. */
+  /** A report may take long, and much of the disk: it gets a thread of its own, if few are made. */
   private void report(LiveSession session, ClientMessage.Request request, Query.GetReport query) {
-    time.lightThread(
-            "report",
-            () -> {
-              Reply reply = reports.report(session.callerOf(request.caller()), query);
-              answer(session, request, reply);
-            })
-        .start();
+    if (!reporting.tryAcquire()) {
+      answer(
+          session,
+          request,
+          Reply.refused(Errno.EAGAIN, REPORTS_MAX + " other reports are made: ask again later"));
+      return;
+    }
+    time.thread("report", () -> makeReport(session, request, query)).start();
+  }
+
+  private void makeReport(
+      LiveSession session, ClientMessage.Request request, Query.GetReport query) {
+    try {
+      answer(session, request, reports.report(session.callerOf(request.caller()), query));
+    } catch (RuntimeException e) {
+      LOG.error("the report {} failed", query.what(), e);
+      answer(session, request, Reply.refused(Errno.EIO, "the report failed: see the server's log"));
+    } finally {
+      reporting.release();
+    }
   }
 
   private Reply query(LiveSession session, ClientMessage.Request request, Query query) {

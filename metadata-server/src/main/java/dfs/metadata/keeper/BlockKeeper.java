@@ -118,6 +118,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     Set<Long> here = servers.alive();
     Set<Long> complete = replicas.complete();
     complete.retainAll(here);
+    complete.removeAll(servers.failed());
     Set<Long> known = new HashSet<>();
     survey.servers().forEach(server -> known.add(server.id()));
     return new ReportedCopies(replicas, here, complete, known, survey.copies(), repair::isMissing);

@@ -295,6 +295,14 @@ public final class RocksStore implements KeyValueStore {
     return status != null && status.getSubCode() == Status.SubCode.NoSpace;
   }
 
+  /**
+   * Once the disk was found full RocksDB refuses what is too large, with a code of no name here.
+   */
+  private static boolean isTooLarge(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getCode() == Status.Code.Undefined;
+  }
+
   @Override
   public void compact(long roomBytes) {
     try {
@@ -310,7 +318,7 @@ public final class RocksStore implements KeyValueStore {
       collectBlobs(roomBytes);
       boundBlobs(roomBytes, BLOB_AGE_SHARE);
     } catch (RocksDBException e) {
-      if (!isForLackOfRoom(e)) {
+      if (!isForLackOfRoom(e) && !isTooLarge(e)) {
         throw new StoreFailure("compacting the metadata store failed: " + e.getMessage(), e);
       }
       LOG.warn("the metadata store is not compacted for lack of room: {}", e.getMessage());
