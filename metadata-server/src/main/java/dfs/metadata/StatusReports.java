@@ -170,6 +170,11 @@ final class StatusReports implements Reports {
     return keeper.lastCopies(server);
   }
 
+  @Override
+  public boolean makesRoom() {
+    return keeper.makesRoom();
+  }
+
   private List<Object> drained() {
     List<Object> shown = new ArrayList<>();
     new TreeMap<>(keeper.health().leftOn())

@@ -200,6 +200,11 @@ final class SimulatedMetadata {
           public long lastCopies(long server) {
             return kept.lastCopies(server);
           }
+
+          @Override
+          public boolean makesRoom() {
+            return kept.makesRoom();
+          }
         };
     Namespace seen = namespace;
     SessionGateway gateway =

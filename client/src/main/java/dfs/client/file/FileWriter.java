@@ -7,6 +7,7 @@ import dfs.client.file.FileState.Piece;
 import dfs.client.file.FileState.Placed;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.Limits;
+import dfs.protocol.block.BlockFault;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -50,8 +51,14 @@ final class FileWriter {
   /** A recall waits for a flush: this ends before the session does because of it. */
   private static final int ATTEMPTS = 20;
 
-  /** Others may have the room that one server had not: heartbeats say so within a second. */
-  private static final int FULL_ATTEMPTS = 4;
+  /**
+   * Others may have the room that one server had not: heartbeats say so within a second. And room
+   * may be made, of what was removed. Whoever waits for it hears of the end before it loses
+   * patience.
+   */
+  private static final long ROOM_NANOS = 3_000_000_000L;
+
+  private static final long ROOM_ATTEMPT_NANOS = 250_000_000L;
 
   /** So often others may change a file between a look at it and a write that builds on that. */
   static final int CONTENDED_ATTEMPTS = 1000;
@@ -141,6 +148,7 @@ final class FileWriter {
     try {
       check(file);
       long expected = change;
+      long fullNanos = 0;
       for (int attempt = 1; ; attempt++) {
         try {
           moveOnce(file, synced, commit, expected);
@@ -149,12 +157,16 @@ final class FileWriter {
           LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
           takeBack(file);
           end(e.ends());
-          if (attempt >= (e.isForSpace() ? FULL_ATTEMPTS : ATTEMPTS)) {
-            throw e.isForSpace()
-                ? new RefusedException(String.valueOf(e.getMessage()), Errno.ENOSPC)
-                : e;
-          }
-          if (attempt > 1) {
+          if (e.isForSpace()) {
+            long now = time.monotonicNanos();
+            fullNanos = fullNanos == 0 ? now : fullNanos;
+            if (now - fullNanos >= ROOM_NANOS) {
+              throw new RefusedException(String.valueOf(e.getMessage()), Errno.ENOSPC);
+            }
+            time.pause(ROOM_ATTEMPT_NANOS);
+          } else if (attempt >= ATTEMPTS) {
+            throw e;
+          } else if (attempt > 1) {
             time.pause(ATTEMPT_NANOS);
           }
         } catch (OtherMapException e) {
@@ -452,6 +464,10 @@ final class FileWriter {
     }
     if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EAGAIN) {
       throw new BlockFailedException(new IOException(refused.detail()));
+    }
+    if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EBUSY) {
+      throw new BlockFailedException(
+          new BlockFault(BlockFault.Kind.NO_SPACE, String.valueOf(refused.detail())));
     }
     throw Refusals.exception("a new block", reply);
   }

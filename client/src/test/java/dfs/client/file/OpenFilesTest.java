@@ -34,6 +34,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -135,6 +136,22 @@ class OpenFilesTest {
             RefusedException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
     assertThatThrownBy(() -> write(handle, 0, DATA)).hasRootCauseInstanceOf(RefusedException.class);
     assertThat(volume.commits).isEmpty();
+  }
+
+  /** What was removed a moment ago is room for what is written now. */
+  @Test
+  void whoWritesWaitsWhileRoomIsMade() throws Exception {
+    volume.busy = 5;
+    long handle = open(7);
+    write(handle, 0, DATA);
+    files.sync(handle);
+    assertThat(volume.commits).hasSize(1);
+    assertThat(volume.busy).isZero();
+    volume.busy = Integer.MAX_VALUE;
+    long large = open(8);
+    assertThatThrownBy(() -> write(large, 0, new byte[(int) FileWriter.SPILL_BYTES]))
+        .isInstanceOfSatisfying(
+            RefusedException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
   }
 
   /** Nobody else would hear of it: the descriptor is closed and its writer gone. */
@@ -425,6 +442,7 @@ class OpenFilesTest {
     ByteString inline = ByteString.EMPTY;
     Errno refusal = Errno.OK;
     boolean scarce;
+    int busy;
     long map;
     int flags;
     private long change = 1;
@@ -444,6 +462,10 @@ class OpenFilesTest {
     @Override
     public synchronized Reply call(Caller caller, Operation operation) {
       return switch (operation) {
+        case Change.AllocateBlock o when busy > 0 -> {
+          busy--;
+          yield Reply.refused(Errno.EBUSY, "room is being made for " + o.wish());
+        }
         case Change.AllocateBlock o ->
             new Reply.Allocated(
                 new BlockGrant(
@@ -645,16 +667,18 @@ class OpenFilesTest {
     public void close() {}
   }
 
-  /** Nothing happens because of the time. */
+  /** Nothing happens because of the time, which passes in pauses only. */
   private static final class StillTime implements Time {
+    private final AtomicLong nanos = new AtomicLong(1);
+
     @Override
-    public void pause(long nanos) {
-      // It is over before it began.
+    public void pause(long pauseNanos) {
+      nanos.addAndGet(pauseNanos);
     }
 
     @Override
     public long monotonicNanos() {
-      return 0;
+      return nanos.get();
     }
 
     @Override

@@ -175,15 +175,24 @@ final class Operations {
     Change.BlockWish wish = wishOf(change);
     ChunkServers.Placement placement =
         wish == null ? new ChunkServers.Placement(List.of(), true) : place(wish);
-    if (!placement.enough() && change instanceof Change.AllocateBlock) {
-      answer(
-          session,
-          request,
-          Reply.refused(
-              Errno.EAGAIN,
-              "too few chunk servers are here for as many copies as writing needs, those that are"
-                  + " drained aside"));
-      return;
+    if (placement.servers().isEmpty() && change instanceof Change.AllocateBlock) {
+      if (!placement.enough()) {
+        answer(
+            session,
+            request,
+            Reply.refused(
+                Errno.EAGAIN,
+                "too few chunk servers are here for as many copies as writing needs, those that"
+                    + " are drained aside"));
+        return;
+      }
+      if (reports.makesRoom()) {
+        answer(
+            session,
+            request,
+            Reply.refused(Errno.EBUSY, "the chunk servers are full, and room is being made"));
+        return;
+      }
     }
     log.propose(
         new Proposal(

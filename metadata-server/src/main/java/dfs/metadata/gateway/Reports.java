@@ -16,4 +16,9 @@ public interface Reports {
   default long lastCopies(long server) {
     return 0;
   }
+
+  /** Whether the chunk servers may have more room soon than they have now. */
+  default boolean makesRoom() {
+    return false;
+  }
 }

@@ -137,6 +137,12 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     return repair.lastCopies(server);
   }
 
+  /** Whether the chunk servers may have more room soon than they have now. */
+  public boolean makesRoom() {
+    wake();
+    return !scarceSpace.isSpent();
+  }
+
   private void run() {
     while (!closed) {
       round();

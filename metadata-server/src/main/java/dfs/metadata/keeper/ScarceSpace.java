@@ -39,6 +39,9 @@ final class ScarceSpace {
   /** Nothing is kept for so long, after each round that finds no room. */
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  /** Chunk servers say within this time that they have the room of what they deleted. */
+  private static final long HEARD_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private final Survey survey;
   private final BooleanSupplier blocksScarce;
   private final BooleanSupplier metadataScarce;
@@ -46,6 +49,11 @@ final class ScarceSpace {
   private final Runnable trim;
   private final Time time;
   private boolean told;
+
+  /** When something that was given up was on its way to free space, or 0. */
+  private long freeingNanos;
+
+  private volatile boolean spent;
 
   /**
    * @param blocksScarce the chunk servers have little room
@@ -68,28 +76,48 @@ final class ScarceSpace {
     this.time = time;
   }
 
+  /**
+   * Whether space is short and nothing is left that could be given up for it, nor on its way to
+   * free some. For any thread.
+   */
+  boolean isSpent() {
+    return spent;
+  }
+
   void round() {
     boolean metadata = metadataScarce.getAsBoolean();
     if (!metadata && !blocksScarce.getAsBoolean()) {
       told = false;
+      spent = false;
       return;
     }
     if (metadata) {
       pause(survey.past(), time.wallNanos());
     }
+    boolean nothingLeft = !release(metadata);
+    long now = time.monotonicNanos();
+    if (!nothingLeft) {
+      freeingNanos = now;
+    }
+    spent = nothingLeft && (freeingNanos == 0 || now - freeingNanos > HEARD_NANOS);
+  }
+
+  /** Gives up more of the past unless some is on its way; whether there was any. */
+  private boolean release(boolean metadata) {
     for (int i = 0; i < RELEASES_PER_ROUND && !isUnderWay(); i++) {
       Upkeep.ReleaseHistory next =
           next(survey.past(), time.wallNanos(), metadata ? METADATA_PARTS : BLOCK_PARTS);
       if (next == null || !(propose.apply(next) instanceof Reply.Done)) {
-        return;
+        return next != null;
       }
       tell(next);
       trim.run();
       if (metadata) {
         // How much that was shows when the store has been compacted.
-        return;
+        return true;
       }
     }
+    return true;
   }
 
   /** If all is given up: nothing new is kept for a while. */

@@ -243,6 +243,31 @@ class UpkeepTest {
     assertThat(bed.survey().past().empty()).isTrue();
   }
 
+  /**
+   * Who finds no room is told to wait as long as the past gives way and its blocks go, and until
+   * the servers have said what room that made; not when there is nothing left to give.
+   */
+  @Test
+  void whetherRoomIsMadeIsKnown() {
+    inThePast();
+    bed.run(1);
+    two.freeBytes = 1;
+    for (int i = 0; i < 3; i++) {
+      bed.run(1);
+      assertThat(bed.keeper.makesRoom()).as("two has not deleted anything").isTrue();
+    }
+    one.obey();
+    two.obey();
+    bed.run(2);
+    assertThat(bed.survey().past().empty()).isTrue();
+    assertThat(bed.keeper.makesRoom()).as("two has not said what room it has now").isTrue();
+    bed.run(5);
+    assertThat(bed.keeper.makesRoom()).as("it has none").isFalse();
+    two.freeBytes = 1L << 40;
+    bed.run(2);
+    assertThat(bed.keeper.makesRoom()).isTrue();
+  }
+
   /** The older half goes first, and what comes then waits for its blocks to be deleted. */
   @Test
   void noMoreOfThePastGoesThanIsNeeded() {
