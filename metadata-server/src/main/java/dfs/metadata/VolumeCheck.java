@@ -33,13 +33,19 @@ final class VolumeCheck implements Survey.Looker {
   /** So many blocks are named, and so many other things that are wrong. */
   private static final int NAMED_MAX = 1000;
 
-  /** No more blocks are named when the paths of those that are have so many characters. */
-  private static final int PATHS_CHARACTERS_MAX = 256 << 10;
+  /**
+   * No more is named when what is has so many characters: a report is one message, and a character
+   * may take six bytes of it.
+   */
+  private static final int CHARACTERS_MAX = 320 << 10;
 
   private static final int PATH_CHARACTERS_MAX = 4096;
 
   /** So many blocks are looked at again because servers had not said yet what they have of them. */
   private static final int LATER_MAX = 10_000;
+
+  /** And as long as their paths have no more characters. */
+  private static final int LATER_CHARACTERS_MAX = 4 << 20;
 
   /**
    * By then a server was asked what it has and has had time to answer; the keeper asks each 5 s.
@@ -64,6 +70,7 @@ final class VolumeCheck implements Survey.Looker {
   private long closed;
   private long notNamed;
   private int characters;
+  private int laterCharacters;
 
   /** A block of which somebody has still to say what he has. */
   private record Later(@Nullable String path, long block, boolean counts) {}
@@ -133,7 +140,8 @@ final class VolumeCheck implements Survey.Looker {
   }
 
   private void problem(String text) {
-    if (problems.size() < NAMED_MAX) {
+    if (problems.size() < NAMED_MAX && characters + text.length() <= CHARACTERS_MAX) {
+      characters += text.length();
       problems.add(text);
     } else {
       notNamed++;
@@ -198,8 +206,10 @@ final class VolumeCheck implements Survey.Looker {
   private void look(@Nullable Supplier<String> path, Block block, boolean first) {
     Verdict verdict = copies.of(block);
     boolean settled = verdict.state().isWell() && verdict.confirmed();
-    if (!settled && later.size() < LATER_MAX) {
-      later.add(new Later(path == null ? null : path.get(), block.id(), first));
+    if (!settled && later.size() < LATER_MAX && laterCharacters < LATER_CHARACTERS_MAX) {
+      String shown = path == null ? null : shortened(path.get());
+      laterCharacters += shown == null ? 0 : shown.length();
+      later.add(new Later(shown, block.id(), first));
     } else if (first || all || !verdict.state().isWell()) {
       tell(path == null ? null : path.get(), block.id(), block.lengthBytes(), verdict, first);
     }
@@ -233,7 +243,7 @@ final class VolumeCheck implements Survey.Looker {
       return;
     }
     String shown = path == null ? "" : shortened(path);
-    if (named.size() >= NAMED_MAX || characters + shown.length() > PATHS_CHARACTERS_MAX) {
+    if (named.size() >= NAMED_MAX || characters + shown.length() > CHARACTERS_MAX) {
       notNamed += well ? 0 : 1;
       return;
     }

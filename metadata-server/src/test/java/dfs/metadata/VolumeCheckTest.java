@@ -16,6 +16,7 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Time;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -238,7 +239,22 @@ class VolumeCheckTest {
     for (int i = 1; i <= 100; i++) {
       file("/here/" + "x".repeat(4000), i);
     }
-    assertThat(problems(report(HERE, false))).hasSizeBetween(60, 70);
+    assertThat(problems(report(HERE, false))).hasSizeBetween(38, 42);
+  }
+
+  /** Whatever the names: it is one message of the stream, of at most 4 MiB. */
+  @Test
+  void aReportFitsAMessage() {
+    String name = "\u0001".repeat(4000);
+    for (int i = 1; i <= 1000; i++) {
+      block(i, State.UNDER, 1, true, CopyState.GOOD, CopyState.AWAY);
+      finds.add(looker -> looker.closed("/closed/" + name));
+      file("/here/" + name, i);
+    }
+    VolumeCheck check = new VolumeCheck(survey, () -> copies, time, false);
+    Reply report = check.report(Caller.ROOT, HERE, Set.of());
+    assertThat(((Reply.Report) report).json().getBytes(StandardCharsets.UTF_8))
+        .hasSizeLessThan(4 << 20);
   }
 
   @Test

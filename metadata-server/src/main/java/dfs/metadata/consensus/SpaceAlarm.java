@@ -18,6 +18,9 @@ final class SpaceAlarm {
   /** Of the free bytes below which the alarm is raised, one such part is for nobody. */
   private static final int FULL_PARTS = 4;
 
+  /** One such part more must be free for the alarm to end. */
+  private static final int SLACK_PARTS = 16;
+
   /** So many times as much is not much. */
   private static final int NEAR_TIMES = 2;
 
@@ -56,6 +59,10 @@ final class SpaceAlarm {
     return freeBytes - 2 * (appendedBytes - appendedAtLook) < limits.freeBytesMin();
   }
 
+  private long slackBytes() {
+    return limits.freeBytesMin() / SLACK_PARTS;
+  }
+
   /** Free bytes of the disk when it was looked at last. */
   long freeBytes() {
     return freeBytes;
@@ -76,8 +83,9 @@ final class SpaceAlarm {
       disk.delete(BALLAST);
       return news;
     }
-    // With the ballast back in place the alarm must not go off again at once.
-    if (raised && freeBytes >= limits.freeBytesMin() / 4 * 5 + ballastOwed()) {
+    // With the ballast back in place the alarm must not go off again at once; but whoever removed
+    // something waits for its end, and on a disk that others fill there is not much to remove.
+    if (raised && freeBytes >= limits.freeBytesMin() + slackBytes() + ballastOwed()) {
       raised = false;
     }
     return false;

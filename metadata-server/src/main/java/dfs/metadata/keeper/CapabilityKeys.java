@@ -90,6 +90,8 @@ public final class CapabilityKeys {
     long number = number();
     if (number != ring.number) {
       synchronized (this) {
+        // Another thread may have waited here with an older one.
+        number = number();
         if (number != ring.number) {
           LOG.info("capabilities are signed with key {} from now on", number);
           ring = ring(ring.numberBefore, ring.number, number);

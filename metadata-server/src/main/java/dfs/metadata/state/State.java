@@ -7,6 +7,7 @@ import dfs.metadata.store.Family;
 import dfs.metadata.store.Key;
 import dfs.metadata.store.KeyValueStore;
 import dfs.metadata.store.KeyValueStore.Snapshot;
+import dfs.metadata.store.Room;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,6 +109,12 @@ public final class State implements AutoCloseable {
       transaction.put(Table.INSTANTS, Key.of(second), new NumberRecord(lastIndex));
     }
     List<KeyValueStore.Write> writes = transaction.writes();
+    // Who reads does not wait for room.
+    Room.await(() -> publish(transaction, writes, lastIndex, stamp));
+  }
+
+  private void publish(
+      Transaction transaction, List<KeyValueStore.Write> writes, long lastIndex, long stamp) {
     long lock = publishing.writeLock();
     try {
       store.write(writes);

@@ -49,7 +49,11 @@ public interface KeyValueStore extends AutoCloseable {
 
   Snapshot snapshot();
 
-  /** Makes all writes at once; they are durable after the next {@link #flush}. */
+  /**
+   * Makes all writes at once; they are durable after the next {@link #flush}.
+   *
+   * @throws NoRoomException when the disk is full: none is made
+   */
   void write(List<Write> writes);
 
   /** Makes everything written so far durable, all families in one. */

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
@@ -47,10 +46,6 @@ import org.slf4j.LoggerFactory;
 public final class RocksStore implements KeyValueStore {
   private static final Logger LOG = LoggerFactory.getLogger(RocksStore.class);
 
-  /** RocksDB looks each five seconds whether there is room again. */
-  private static final long RECOVERY_NANOS = 30_000_000_000L;
-
-  private static final long RECOVERY_LOOK_NANOS = 200_000_000L;
   private static final long CACHE_BYTES = 48L << 20;
   private static final long MEMORY_TABLES_BYTES = 64L << 20;
   private static final int BLOCK_BYTES = 8 << 10;
@@ -246,48 +241,33 @@ public final class RocksStore implements KeyValueStore {
           batch.put(handle(write.family()), write.key().array(), value);
         }
       }
-      whenThereIsRoom(() -> database.write(unlogged, batch));
+      database.write(unlogged, batch);
     } catch (RocksDBException e) {
-      throw new StoreFailure("writing to the metadata store failed: " + e.getMessage(), e);
+      throw failure("writing to", e);
     }
   }
 
   @Override
   public void flush() {
     try (FlushOptions options = new FlushOptions().setWaitForFlush(true)) {
-      whenThereIsRoom(() -> database.flush(options, List.copyOf(handles.values())));
+      Room.await(() -> flush(options));
+    }
+  }
+
+  private void flush(FlushOptions options) {
+    try {
+      database.flush(options, List.copyOf(handles.values()));
     } catch (RocksDBException e) {
-      throw new StoreFailure("flushing the metadata store failed: " + e.getMessage(), e);
+      throw failure("flushing", e);
     }
   }
 
-  private interface Step {
-    void run() throws RocksDBException;
-  }
-
-  /**
-   * When a compaction has found the disk full RocksDB does nothing more until it has looked at the
-   * disk again, which is waited for: nothing of the step was done. What is not flushed is in the
-   * replicated log meanwhile.
-   */
-  private static void whenThereIsRoom(Step step) throws RocksDBException {
-    long since = System.nanoTime();
-    boolean said = false;
-    while (true) {
-      try {
-        step.run();
-        return;
-      } catch (RocksDBException e) {
-        if (!isForLackOfRoom(e) || System.nanoTime() - since > RECOVERY_NANOS) {
-          throw e;
-        }
-        if (!said) {
-          said = true;
-          LOG.warn("the metadata store waits for room: {}", e.getMessage());
-        }
-      }
-      LockSupport.parkNanos(RECOVERY_LOOK_NANOS);
+  private static RuntimeException failure(String doing, RocksDBException e) {
+    String message = doing + " the metadata store failed: " + e.getMessage();
+    if (isForLackOfRoom(e)) {
+      return new NoRoomException(message, e);
     }
+    throw new StoreFailure(message, e);
   }
 
   private static boolean isForLackOfRoom(RocksDBException e) {

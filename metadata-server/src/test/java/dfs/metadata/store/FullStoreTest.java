@@ -89,9 +89,9 @@ class FullStoreTest {
         deletions.add(new Write(Family.INLINE, key, null));
       }
     }
-    store.write(writes);
+    Room.await(() -> store.write(writes));
     store.flush();
-    store.write(deletions);
+    Room.await(() -> store.write(deletions));
     store.flush();
   }
 
@@ -101,17 +101,17 @@ class FullStoreTest {
     for (long number = 0; number * SMALL_BYTES < bytes; number++) {
       writes.add(new Write(family, Key.of(2 * number), contents(number, SMALL_BYTES)));
       if (writes.size() == 16_000) {
-        store.write(writes);
+        Room.await(() -> store.write(writes));
         store.flush();
         writes.clear();
       }
     }
-    store.write(writes);
+    Room.await(() -> store.write(writes));
     store.flush();
   }
 
   private static void goOn(RocksStore store) {
-    store.write(List.of(new Write(Family.INODES, Key.of(1L), contents(1, 100))));
+    Room.await(() -> store.write(List.of(new Write(Family.INODES, Key.of(1L), contents(1, 100)))));
     store.flush();
   }
 
@@ -136,7 +136,7 @@ class FullStoreTest {
       for (long i = 0; i < 70_000; i++) {
         deletions.add(new Write(Family.EXTENTS, Key.of(2 * i + 1), null));
       }
-      store.write(deletions);
+      Room.await(() -> store.write(deletions));
       store.flush();
       leave(20 * MIB);
       store.compact(freeBytes());
