@@ -221,7 +221,11 @@ final class SimulatedClient {
   byte @Nullable [] readAsOf(long ino, long nanos, int size) throws IOException {
     ByteBuffer into = ByteBuffer.allocate(size);
     if (size > 0) {
-      Reply reply = session.callAsOf(Caller.ROOT, new Query.ReadMap(ino, 0, size), nanos);
+      Reply kept = session.callAsOf(Caller.ROOT, new Query.GetInstant(), nanos);
+      Reply reply =
+          kept instanceof Reply.Instant instant
+              ? session.callAsOf(Caller.ROOT, new Query.ReadMap(ino, 0, size), instant.nanos())
+              : kept;
       if (reply instanceof Reply.Refused refused) {
         if (refused.errno() == Errno.ENODATA) {
           return null;

@@ -16,7 +16,8 @@ import java.util.TreeMap;
  */
 final class Workload {
   private static final int FILES = 5;
-  private static final long SETTLED_NANOS = 3_000_000_000L;
+  private static final long SECOND_NANOS = 1_000_000_000L;
+  private static final long SETTLED_NANOS = 3 * SECOND_NANOS;
   private static final long PAUSE_NANOS = 400_000_000L;
 
   /** Inline, in shared blocks, in pieces of a unit and more. */
@@ -161,7 +162,8 @@ final class Workload {
       }
       case 9 -> {
         if (file.isSettledSince(next.process.monotonicNanos() - SETTLED_NANOS)) {
-          long then = next.process.wallNanos() - SETTLED_NANOS / 2;
+          // The full second before: of one that began before what is remembered nothing is left.
+          long then = (next.process.wallNanos() - SETTLED_NANOS / 2) / SECOND_NANOS * SECOND_NANOS;
           if (then >= rememberedNanos) {
             pasts.add(new Past(name, next.inodeOf(handle), then, ByteString.copyFrom(file.now())));
           }

@@ -14,6 +14,10 @@ import java.util.function.BiConsumer;
 final class Generation {
   final long number;
   final VolumeVfs vfs;
+
+  /** What is called: the volume, and its past. */
+  final PastVfs past;
+
   private final MetadataSession session;
   private final BlockStore blocks;
   private final OpenFiles files;
@@ -27,6 +31,7 @@ final class Generation {
       MetadataSession session,
       BlockStore blocks,
       KnownInodes inodes,
+      PastNodes nodes,
       Time time,
       BiConsumer<Generation, String> over) {
     this.number = number;
@@ -34,6 +39,7 @@ final class Generation {
     this.blocks = blocks;
     this.files = new OpenFiles(session, blocks, time);
     this.vfs = new VolumeVfs(session, files, inodes, reason -> over.accept(this, reason));
+    this.past = new PastVfs(vfs, session, blocks, time, nodes);
   }
 
   long session() {
@@ -57,6 +63,7 @@ final class Generation {
   /** Lets go of the memory of what is lost. */
   void abandon() {
     files.abandon();
+    past.abandon();
     blocks.close();
   }
 

@@ -39,6 +39,7 @@ final class Renewal {
 
   private final Sessions sessions;
   private final KnownInodes inodes;
+  private final PastNodes nodes = new PastNodes();
   private final Time time;
   private final Consumer<String> problem;
   private final Semaphore waiting = new Semaphore(WAITING_MAX);
@@ -98,7 +99,8 @@ final class Renewal {
       }
       cluster = now.isEmpty() ? cluster : now;
       Generation generation =
-          new Generation(number, session, sessions.blocks(session), inodes, time, this::lost);
+          new Generation(
+              number, session, sessions.blocks(session), inodes, nodes, time, this::lost);
       begun = true;
       return generation;
     } finally {

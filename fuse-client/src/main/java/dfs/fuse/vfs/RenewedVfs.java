@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * in it does not. A handle belongs to the session in which it was opened: when that is over it
  * answers EIO, whatever comes later, since bytes written through it may be lost, and is only let go
  * of. Calls by inode go to the session there is; {@link Renewal} says which. Called by a driver;
- * calls a {@link VolumeVfs} for each session. Thread-safe.
+ * calls a {@link PastVfs} for each session. Thread-safe.
  */
 public final class RenewedVfs implements Vfs {
   private static final Logger LOG = LoggerFactory.getLogger(RenewedVfs.class);
@@ -65,8 +65,8 @@ public final class RenewedVfs implements Vfs {
   }
 
   @Override
-  public long validityNanos(long epoch) {
-    return renewal.present().vfs.validityNanos(epoch);
+  public long validityNanos(long ino, long epoch) {
+    return renewal.present().past.validityNanos(ino, epoch);
   }
 
   @Override
@@ -82,7 +82,7 @@ public final class RenewedVfs implements Vfs {
   public Reply call(Caller caller, int process, Operation operation) {
     Generation generation = renewal.await();
     while (generation != null) {
-      Reply reply = generation.vfs.call(caller, process, operation);
+      Reply reply = generation.past.call(caller, process, operation);
       if (!generation.isOver() || !(operation instanceof Query)) {
         return reply;
       }
@@ -95,12 +95,12 @@ public final class RenewedVfs implements Vfs {
   public Opened open(Caller caller, int process, long ino, int flags) {
     Generation generation = renewal.await();
     while (generation != null) {
-      Opened opened = generation.vfs.open(caller, process, ino, flags);
+      Opened opened = generation.past.open(caller, process, ino, flags);
       if (!generation.isOver() || (flags & O_TRUNC) != 0) {
         return numbered(generation, opened);
       }
       if (opened.handle() != 0) {
-        generation.vfs.release(opened.handle(), (flags & 3) != 0);
+        generation.past.release(opened.handle(), (flags & 3) != 0);
       }
       generation = renewal.await();
     }
@@ -112,7 +112,7 @@ public final class RenewedVfs implements Vfs {
     Generation generation = renewal.await();
     return generation == null
         ? Opened.refused(NO_SESSION)
-        : numbered(generation, generation.vfs.create(caller, process, create, flags));
+        : numbered(generation, generation.past.create(caller, process, create, flags));
   }
 
   private Opened numbered(Generation generation, Opened opened) {
@@ -135,7 +135,7 @@ public final class RenewedVfs implements Vfs {
     OpenHandle open = handles.get(handle);
     return open == null || !open.isUsable()
         ? Errno.EIO
-        : open.generation.vfs.read(open.handle, offset, into);
+        : open.generation.past.read(open.handle, offset, into);
   }
 
   @Override
@@ -144,7 +144,7 @@ public final class RenewedVfs implements Vfs {
     OpenHandle open = handles.get(handle);
     return open == null || !open.isUsable()
         ? Errno.EIO
-        : open.generation.vfs.write(open.handle, offset, from, append, killPrivileges);
+        : open.generation.past.write(open.handle, offset, from, append, killPrivileges);
   }
 
   @Override
@@ -158,37 +158,37 @@ public final class RenewedVfs implements Vfs {
           open == null ? "?" : open.ino);
       return Errno.EIO;
     }
-    return open.generation.vfs.writeBack(open.handle, offset, from);
+    return open.generation.past.writeBack(open.handle, offset, from);
   }
 
   @Override
   public Errno flush(long handle) {
     OpenHandle open = handles.get(handle);
-    return open == null || !open.isUsable() ? Errno.EIO : open.generation.vfs.flush(open.handle);
+    return open == null || !open.isUsable() ? Errno.EIO : open.generation.past.flush(open.handle);
   }
 
   @Override
   public Errno sync(long handle) {
     OpenHandle open = handles.get(handle);
-    return open == null || !open.isUsable() ? Errno.EIO : open.generation.vfs.sync(open.handle);
+    return open == null || !open.isUsable() ? Errno.EIO : open.generation.past.sync(open.handle);
   }
 
   @Override
   public void release(long handle, boolean writes) {
     OpenHandle open = handles.remove(handle);
     if (open != null) {
-      open.generation.vfs.release(open.handle, writes);
+      open.generation.past.release(open.handle, writes);
     }
   }
 
   @Override
   public void remember(Attributes attributes, int references) {
-    inodes.remember(attributes.ino(), references);
+    renewal.present().past.remember(attributes, references);
   }
 
   @Override
   public void forget(long ino, long references) {
-    inodes.forget(ino, references);
+    renewal.present().past.forget(ino, references);
   }
 
   /** Writes everything back; see {@link dfs.client.file.OpenFiles#syncAll}. */

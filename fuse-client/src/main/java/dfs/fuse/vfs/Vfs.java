@@ -27,9 +27,10 @@ public interface Vfs {
    * How long a name or attributes just answered may be kept without asking again; 0 when they may
    * not.
    *
+   * @param ino the inode that was answered; of a name that is absent, its directory
    * @param epoch the {@link #cacheEpoch} before they were asked for: in a later one they may be old
    */
-  long validityNanos(long epoch);
+  long validityNanos(long ino, long epoch);
 
   /**
    * Opens a file, or refuses. The permission has been checked by the kernel.

@@ -75,7 +75,7 @@ final class VolumeVfs implements Vfs {
   }
 
   @Override
-  public long validityNanos(long epoch) {
+  public long validityNanos(long ino, long epoch) {
     long validity = coherence.validityNanos();
     return inodes.epoch() == epoch ? validity : 0;
   }
@@ -105,14 +105,10 @@ final class VolumeVfs implements Vfs {
     }
   }
 
-  /**
-   * The kernel tells one group; when that is not enough, the process's others are asked for. Who
-   * mounts is trusted to speak for its users.
-   */
   private Reply ask(Caller caller, int process, Operation operation) throws IOException {
     PlainInodes.Question question = plain.begin(operation, inodes.epoch());
     try {
-      Reply reply = askAs(caller, process, operation);
+      Reply reply = ask(session, caller, process, operation);
       question.answered(reply);
       return reply;
     } finally {
@@ -120,7 +116,12 @@ final class VolumeVfs implements Vfs {
     }
   }
 
-  private Reply askAs(Caller caller, int process, Operation operation) throws IOException {
+  /**
+   * The kernel tells one group; when that is not enough, the process's others are asked for. Who
+   * mounts is trusted to speak for its users.
+   */
+  static Reply ask(MetadataSession session, Caller caller, int process, Operation operation)
+      throws IOException {
     Reply reply = session.call(caller, operation);
     if (reply instanceof Reply.Refused refused
         && (refused.errno() == Errno.EACCES || refused.errno() == Errno.EPERM)

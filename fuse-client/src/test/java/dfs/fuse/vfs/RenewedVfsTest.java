@@ -128,10 +128,10 @@ class RenewedVfsTest {
   @Test
   void whatWasAnsweredBeforeIsNotKeptAfterwards() {
     long epoch = vfs.cacheEpoch();
-    assertThat(vfs.validityNanos(epoch)).isPositive();
+    assertThat(vfs.validityNanos(1, epoch)).isPositive();
     last().end();
-    assertThat(vfs.validityNanos(epoch)).isZero();
-    assertThat(vfs.validityNanos(vfs.cacheEpoch())).isPositive();
+    assertThat(vfs.validityNanos(1, epoch)).isZero();
+    assertThat(vfs.validityNanos(1, vfs.cacheEpoch())).isPositive();
   }
 
   @Test

@@ -45,6 +45,7 @@ final class Answers {
       case Reply.Report r -> r;
       case Reply.Session r -> r;
       case Reply.Progress r -> r;
+      case Reply.Instant r -> r;
     };
   }
 

@@ -98,6 +98,7 @@ final class Operations {
       case Query.GetReport o -> Need.NOTHING;
       case Query.ListBlocks o -> Need.NOTHING;
       case Query.GetSpace o -> Need.NOTHING;
+      case Query.GetInstant o -> Need.NOTHING;
       case Query.Release o -> Need.NOTHING;
       case Query o -> Need.READ;
       case Change.AllocateBlock o -> Need.NOTHING;

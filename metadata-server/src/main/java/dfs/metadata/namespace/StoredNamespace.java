@@ -106,6 +106,7 @@ public final class StoredNamespace implements Namespace {
       case Reply.BlockPage r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Session r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Progress r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Instant r -> new SlotRecord(sequence, 0, 0, 0);
     };
   }
 
@@ -163,13 +164,41 @@ public final class StoredNamespace implements Namespace {
     if (asOfNanos == 0) {
       return state.read(reader -> answer(reader, caller, query, false));
     }
-    if (!caller.isRoot()) {
-      return Reply.refused(Errno.EACCES, "only root reads the past until views are mounted");
+    if (query instanceof Query.GetInstant) {
+      long instant = state.instantAt(asOfNanos);
+      return instant == 0
+          ? Reply.refused(Errno.ENODATA, "no instant at or before " + asOfNanos + " is kept")
+          : new Reply.Instant(instant);
     }
-    Reply reply = state.readAsOf(asOfNanos, reader -> answer(reader, caller, query, true));
-    return reply == null
-        ? Reply.refused(Errno.ENODATA, "no instant at or before " + asOfNanos + " is kept")
-        : reply;
+    Past past =
+        state.readAsOf(
+            asOfNanos,
+            reader -> new Past(answer(reader, caller, query, true), PastAccess.way(reader, query)));
+    if (past == null) {
+      return Reply.refused(Errno.ENODATA, "the instant " + asOfNanos + " is not kept");
+    }
+    if (caller.isRoot() || past.reply instanceof Reply.Refused) {
+      return past.reply;
+    }
+    Reply denied = state.read(reader -> denied(reader, caller, query, past.way));
+    return denied == null ? past.reply : denied;
+  }
+
+  /**
+   * An answer from the past.
+   *
+   * @param way as {@link PastAccess#way}
+   */
+  private record Past(Reply reply, List<Long> way) {}
+
+  private static @Nullable Reply denied(
+      NamespaceReader now, Caller caller, Query query, List<Long> way) {
+    try {
+      PastAccess.check(now, Permission.subject(caller), query, way);
+      return null;
+    } catch (Refusal refusal) {
+      return refusal.reply();
+    }
   }
 
   private static Reply answer(NamespaceReader reader, Caller caller, Query query, boolean past) {

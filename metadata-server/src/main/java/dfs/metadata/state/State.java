@@ -160,15 +160,22 @@ public final class State implements AutoCloseable {
     return instants.oldest(reader, reader.number(LAST_STAMP));
   }
 
+  /** The kept instant at or before a time; 0 if none is left. */
+  public long instantAt(long asOfNanos) {
+    try (Snapshot snapshot = store.snapshot()) {
+      return instants.kept(new SnapshotReader(snapshot), asOfNanos);
+    }
+  }
+
   /**
-   * Evaluates a read of the state as of the kept instant at or before a time; null if none is left.
-   * Which instants are kept is asked of the same snapshot that is read.
+   * Evaluates a read of the state as of a kept instant; null if it is not kept. Whether it is, is
+   * asked of the same snapshot that is read.
    */
   public <R> @Nullable R readAsOf(long asOfNanos, Function<NamespaceReader, R> reading) {
     try (Snapshot snapshot = store.snapshot()) {
       SnapshotReader present = new SnapshotReader(snapshot);
       long instant = instants.kept(present, asOfNanos);
-      return instant == 0
+      return instant != asOfNanos
           ? null
           : reading.apply(
               new AsOf(

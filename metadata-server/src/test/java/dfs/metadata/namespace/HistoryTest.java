@@ -188,7 +188,7 @@ class HistoryTest {
       long nanos = first + changes.random.nextLong(last - first);
       long instant = kept(nanos);
       if (instant == 0) {
-        Reply reply = bed.namespace.query(Caller.ROOT, new Query.GetAttributes(1), nanos);
+        Reply reply = bed.namespace.query(Caller.ROOT, new Query.GetInstant(), nanos);
         assertThat(errno(reply)).as("%d", nanos).isEqualTo(Errno.ENODATA);
       } else {
         expect(nanos, instant);

@@ -106,6 +106,11 @@ public final class NamespaceBed implements AutoCloseable {
     return ((Reply.Session) reply).id();
   }
 
+  /** The kept instant that is read of a time. */
+  long instantAt(long nanos) {
+    return ((Reply.Instant) namespace.query(Caller.ROOT, new Query.GetInstant(), nanos)).nanos();
+  }
+
   Reply query(Query query) {
     return namespace.query(Caller.ROOT, query, 0);
   }

@@ -51,7 +51,15 @@ final class Picture {
 
   /** The tree at present (0) or as of an instant. */
   static String of(Namespace namespace, long asOfNanos, long cellBytes, Moves moves) {
-    Picture picture = new Picture(namespace, asOfNanos, cellBytes, moves);
+    long instant = 0;
+    if (asOfNanos != 0) {
+      Reply kept = namespace.query(Caller.ROOT, new Query.GetInstant(), asOfNanos);
+      if (!(kept instanceof Reply.Instant found)) {
+        return kept.toString();
+      }
+      instant = found.nanos();
+    }
+    Picture picture = new Picture(namespace, instant, cellBytes, moves);
     Reply root = picture.ask(new Query.GetAttributes(NamespaceBed.ROOT));
     if (!(root instanceof Reply.Entry entry)) {
       return root.toString();

@@ -73,7 +73,8 @@ class RelocationTest {
 
   private List<Extent> past(long ino, long nanos) {
     Query.ReadMap query = new Query.ReadMap(ino, 0, 1L << 30);
-    return ((Reply.MapPage) bed.namespace.query(Caller.ROOT, query, nanos)).extents();
+    return ((Reply.MapPage) bed.namespace.query(Caller.ROOT, query, bed.instantAt(nanos)))
+        .extents();
   }
 
   @Test

@@ -138,4 +138,12 @@ public sealed interface Query extends Operation {
       }
     }
   }
+
+  /**
+   * As of a time: the newest kept instant up to it, which is what is read of that time. All other
+   * queries of the past are asked as of a kept instant, so that what several of them tell is of one
+   * state; ENODATA when it is not kept any more. Answer: {@link Reply.Instant}
+   */
+  @Tag(142)
+  record GetInstant() implements Query {}
 }

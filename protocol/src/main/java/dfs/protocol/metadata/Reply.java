@@ -130,4 +130,10 @@ public sealed interface Reply {
   static Reply refused(Errno errno, String detail) {
     return new Refused(errno, detail);
   }
+
+  /**
+   * A kept instant, nanoseconds since 1970: the state after all that happened up to it can be read.
+   */
+  @Tag(16)
+  record Instant(long nanos) implements Reply {}
 }

@@ -97,7 +97,7 @@ final class DirectoryRequests {
     gate.enter();
     ByteBuffer body = out.start().body();
     body.limit(limit);
-    long validity = vfs.validityNanos(in.epoch());
+    long validity = vfs.validityNanos(in.node(), in.epoch());
     if (offset < 1 && !dots(out, in.node(), ".", 1, plus)) {
       return finish(in, out);
     }

@@ -37,7 +37,7 @@ final class InodeRequests {
     Reply reply = call(in, new Query.Lookup(in.node(), in.text(0)));
     if (reply instanceof Reply.Refused refused && refused.errno() == Errno.ENOENT) {
       gate.enter();
-      long validity = vfs.validityNanos(in.epoch());
+      long validity = vfs.validityNanos(in.node(), in.epoch());
       return validity == 0
           ? out.fail(in.unique(), Errno.ENOENT)
           : out.start().absentEntry(validity).finish(in.unique());
@@ -52,7 +52,8 @@ final class InodeRequests {
     }
     vfs.remember(entry.attributes(), 1);
     gate.enter();
-    return out.start().entry(entry.attributes(), vfs.validityNanos(in.epoch())).finish(in.unique());
+    long validity = vfs.validityNanos(entry.attributes().ino(), in.epoch());
+    return out.start().entry(entry.attributes(), validity).finish(in.unique());
   }
 
   private int attributes(Request in, Answer out, Reply reply) {
@@ -61,7 +62,7 @@ final class InodeRequests {
     }
     gate.enter();
     return out.start()
-        .attributesOut(entry.attributes(), vfs.validityNanos(in.epoch()))
+        .attributesOut(entry.attributes(), vfs.validityNanos(entry.attributes().ino(), in.epoch()))
         .finish(in.unique());
   }
 
@@ -245,7 +246,7 @@ final class InodeRequests {
   int created(Request in, Answer out, Attributes attributes, long handle, int flags) {
     vfs.remember(attributes, 1);
     gate.enter();
-    out.start().entry(attributes, vfs.validityNanos(in.epoch()));
+    out.start().entry(attributes, vfs.validityNanos(attributes.ino(), in.epoch()));
     return out.openOut(handle, flags).finish(in.unique());
   }
 }

@@ -200,7 +200,7 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
-  public long validityNanos(long epoch) {
+  public long validityNanos(long ino, long epoch) {
     return 0;
   }
 

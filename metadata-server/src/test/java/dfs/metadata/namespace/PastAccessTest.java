@@ -1,0 +1,104 @@
+package dfs.metadata.namespace;
+
+import static dfs.metadata.namespace.NamespaceBed.ROOT;
+import static dfs.metadata.namespace.NamespaceBed.SECOND;
+import static dfs.metadata.namespace.NamespaceBed.errno;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The past is for those who might read it then and may read it now. */
+class PastAccessTest {
+  private static final Caller ANN = new Caller(1001, 1001, List.of());
+
+  private final NamespaceBed bed = NamespaceBed.inMemory();
+  private final long directory = bed.mkdir(Caller.ROOT, ROOT, "d", 0755);
+  private final long below = bed.mkdir(Caller.ROOT, directory, "below", 0755);
+  private final long file = bed.create(Caller.ROOT, below, "f", 0644);
+  private final long then;
+
+  PastAccessTest() {
+    bed.writeInline(file, "as it was");
+    bed.tick(2 * SECOND);
+    then = bed.instantAt(bed.now());
+    bed.tick(2 * SECOND);
+  }
+
+  private Reply ask(Caller caller, Query query) {
+    return bed.namespace.query(caller, query, then);
+  }
+
+  private void expect(Errno reading, Errno finding) {
+    assertThat(errno(ask(ANN, new Query.ReadMap(file, 0, 100)))).isEqualTo(reading);
+    assertThat(errno(ask(ANN, new Query.Open(file, 4)))).isEqualTo(reading);
+    Query.Lookup lookup = new Query.Lookup(below, ByteString.copyFromUtf8("f"));
+    assertThat(errno(ask(ANN, lookup))).isEqualTo(finding);
+    assertThat(errno(ask(ANN, new Query.GetAttributes(file)))).isEqualTo(finding);
+    Query.ListDirectory list = new Query.ListDirectory(below, 0, 0, 10, true);
+    assertThat(errno(ask(ANN, list))).isEqualTo(finding);
+    assertThat(errno(ask(Caller.ROOT, new Query.ReadMap(file, 0, 100)))).isEqualTo(Errno.OK);
+  }
+
+  private void setMode(long ino, int mode) {
+    assertThat(errno(bed.change(NamespaceBed.setMode(ino, mode)))).isEqualTo(Errno.OK);
+    bed.tick(2 * SECOND);
+  }
+
+  @Test
+  void whatIsOpenNowAsItWasThenIsReadByAll() {
+    expect(Errno.OK, Errno.OK);
+    assertThat(((Reply.MapPage) ask(ANN, new Query.ReadMap(file, 0, 100))).inline())
+        .isEqualTo(ByteString.copyFromUtf8("as it was"));
+  }
+
+  @Test
+  void aFileThatWasClosedSinceStaysClosed() {
+    setMode(file, 0600);
+    expect(Errno.EACCES, Errno.OK);
+  }
+
+  @Test
+  void whatIsInADirectoryThatWasClosedSinceStaysClosed() {
+    setMode(directory, 0700);
+    expect(Errno.EACCES, Errno.EACCES);
+  }
+
+  @Test
+  void whatIsGoneIsAsClosedAsTheDirectoryThatItWasIn() {
+    bed.unlink(below, "f");
+    bed.rmdir(directory, "below");
+    bed.tick(2 * SECOND);
+    expect(Errno.OK, Errno.OK);
+    setMode(directory, 0711);
+    expect(Errno.OK, Errno.OK);
+    setMode(directory, 0700);
+    expect(Errno.EACCES, Errno.EACCES);
+  }
+
+  @Test
+  void whatMovedIsAsClosedAsWhereItIsNow() {
+    long closed = bed.mkdir(Caller.ROOT, ROOT, "closed", 0700);
+    bed.rename(below, "f", closed, "f");
+    bed.tick(2 * SECOND);
+    assertThat(errno(ask(ANN, new Query.ReadMap(file, 0, 100)))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ask(ANN, new Query.GetAttributes(below)))).isEqualTo(Errno.OK);
+  }
+
+  /** It is open now, and was not then. */
+  @Test
+  void whatWasClosedThenStaysClosed() {
+    setMode(file, 0600);
+    long between = bed.instantAt(bed.now());
+    bed.tick(2 * SECOND);
+    setMode(file, 0644);
+    assertThat(errno(bed.namespace.query(ANN, new Query.Open(file, 4), between)))
+        .isEqualTo(Errno.EACCES);
+    assertThat(errno(ask(ANN, new Query.Open(file, 4)))).isEqualTo(Errno.OK);
+  }
+}
