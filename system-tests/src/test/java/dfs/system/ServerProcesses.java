@@ -6,9 +6,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dfs.cli.command.Commands;
-import dfs.cli.data.ClusterKeyFile;
 import dfs.cli.data.DataDirectory;
 import dfs.client.metadata.StreamSession;
+import dfs.client.volume.ClusterKeyFile;
 import dfs.protocol.seam.RealTime;
 import dfs.protocol.transport.Transports;
 import java.io.File;
@@ -191,7 +191,7 @@ final class ServerProcesses {
     StreamSession.Config config =
         new StreamSession.Config(
             "unix:" + directory.metadataSocket(),
-            ClusterKeyFile.ifReadable(directory).orElseThrow(),
+            ClusterKeyFile.ifReadable(directory.clusterKey()).orElseThrow(),
             "test",
             false,
             Optional.empty());

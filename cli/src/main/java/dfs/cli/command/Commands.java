@@ -2,7 +2,7 @@ package dfs.cli.command;
 
 import dfs.cli.daemon.LogFile;
 import dfs.cli.data.DataDirectory;
-import dfs.cli.volume.NotUpException;
+import dfs.client.volume.NotUpException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +60,7 @@ public final class Commands {
     if (Reasons.isExpected(e)) {
       err.println("dfs: " + Reasons.of(e));
       if (e instanceof NotUpException notUp) {
-        err.println("    start it with: " + Launcher.line("up", notUp.data()));
+        err.println("    start it with: " + Launcher.line("up", new DataDirectory(notUp.data())));
       }
     } else {
       err.println("dfs: internal error: " + e + logged(e, command));

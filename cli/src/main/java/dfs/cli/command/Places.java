@@ -1,7 +1,7 @@
 package dfs.cli.command;
 
-import dfs.cli.data.Credentials;
 import dfs.cli.data.DataDirectory;
+import dfs.client.volume.Credentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -165,7 +165,7 @@ final class Start {
   private List<Problem> others() throws IOException {
     List<Problem> problems = new ArrayList<>();
     if (config.kind() == Kind.MOUNT) {
-      if (!Volume.isUp(config.data())) {
+      if (!config.data().entrance().isUp()) {
         problems.add(
             new Problem(
                 config.data().root().toString(),

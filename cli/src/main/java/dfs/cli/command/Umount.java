@@ -1,10 +1,10 @@
 package dfs.cli.command;
 
-import dfs.cli.data.Credentials;
 import dfs.cli.data.ProcessRecord;
 import dfs.cli.data.ProcessRecord.Found;
 import dfs.cli.preflight.MountTable;
 import dfs.cli.preflight.MountTable.Mount;
+import dfs.client.volume.Credentials;
 import dfs.fuse.nativecalls.Libc;
 import java.io.IOException;
 import java.io.PrintWriter;

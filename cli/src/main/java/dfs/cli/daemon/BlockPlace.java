@@ -5,6 +5,7 @@ import dfs.cli.config.ChunkConfig;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.KnownDirectories;
 import dfs.cli.data.KnownDirectories.Known;
+import dfs.client.volume.ChunkAddress;
 import dfs.protocol.seam.RealDisk;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,13 +3,14 @@ package dfs.cli.daemon;
 import com.google.protobuf.ByteString;
 import dfs.cli.config.Background;
 import dfs.cli.config.ChunkConfig;
-import dfs.cli.data.ClusterKeyFile;
-import dfs.cli.data.Credentials;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.DirectoryLock;
+import dfs.cli.data.OwnKey;
 import dfs.cli.data.ProcessRecord.Kind;
 import dfs.cli.data.ProcessRecord.State;
 import dfs.cli.data.Role;
+import dfs.client.volume.ClusterKeyFile;
+import dfs.client.volume.Credentials;
 import dfs.protocol.seam.RealTime;
 import dfs.protocol.seam.Time;
 import dfs.protocol.transport.Transports;
@@ -284,7 +285,7 @@ public final class Daemon {
   /** Who only has chunk servers makes no key: it belongs to a cluster that there is. */
   private ByteString key() throws IOException {
     if (config.named().isEmpty()) {
-      return ClusterKeyFile.take(config.data(), random);
+      return OwnKey.take(config.data(), random);
     }
     Path file = config.named().get().clusterKey();
     return ClusterKeyFile.read(file)

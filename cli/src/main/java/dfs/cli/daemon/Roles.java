@@ -9,6 +9,7 @@ import dfs.client.block.BlockStore;
 import dfs.client.block.ChunkBlockStore;
 import dfs.client.metadata.MetadataSession;
 import dfs.client.metadata.StreamSession;
+import dfs.client.volume.ChunkAddress;
 import dfs.fuse.Mount;
 import dfs.fuse.vfs.Sessions;
 import dfs.metadata.MetadataServer;
@@ -139,7 +140,8 @@ public final class Roles implements AutoCloseable {
       if (config.metadata()) {
         roles.startMetadata();
       }
-      ChunkAddress.reachFromOutside(config.data(), roles.services, config.chunkServers());
+      ChunkAddress.reachFromOutside(
+          config.data().entrance(), roles.services, config.chunkServers());
       if (!config.chunkServers().isEmpty() || config.named().isPresent()) {
         roles.startChunks();
       }

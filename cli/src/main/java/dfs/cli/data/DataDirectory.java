@@ -1,5 +1,6 @@
 package dfs.cli.data;
 
+import dfs.client.volume.Entrance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  *   lock                who runs here ({@link DirectoryLock})
- *   cluster.key         32 random bytes in hexadecimal, 0600 ({@link ClusterKeyFile})
+ *   cluster.key         32 random bytes in hexadecimal, 0600 ({@link OwnKey})
  *   metadata/           the metadata server's
  *   chunk/              the chunk server's; chunk-2/, chunk-3/ those of more of them
  *   mount/NAME/         session of the mount at one mount point
@@ -37,7 +38,7 @@ public record DataDirectory(Path root) {
   private static final int SOCKET_PATH_BYTES_MAX = 107;
 
   /** So many chunk servers can one directory have. */
-  public static final int CHUNK_SERVERS_MAX = 32;
+  public static final int CHUNK_SERVERS_MAX = Entrance.CHUNK_SERVERS_MAX;
 
   /** Every ext4 has one at its root. */
   private static final String LOST_FOUND = "lost+found";
@@ -56,12 +57,17 @@ public record DataDirectory(Path root) {
     root = root.toAbsolutePath().normalize();
   }
 
+  /** What clients use of it. */
+  public Entrance entrance() {
+    return new Entrance(root);
+  }
+
   public Path lock() {
     return root.resolve("lock");
   }
 
   public Path clusterKey() {
-    return root.resolve("cluster.key");
+    return entrance().clusterKey();
   }
 
   public Path metadata() {
@@ -74,7 +80,7 @@ public record DataDirectory(Path root) {
    * @param number from 1 on
    */
   public static String chunkName(int number) {
-    return number == 1 ? "chunk" : "chunk-" + number;
+    return Entrance.chunkName(number);
   }
 
   public Path chunk(int number) {
@@ -96,7 +102,7 @@ public record DataDirectory(Path root) {
   }
 
   public Path run() {
-    return root.resolve("run");
+    return entrance().run();
   }
 
   public Path log() {
@@ -105,15 +111,15 @@ public record DataDirectory(Path root) {
 
   /** Addresses on which the processes of this directory serve, one a line. */
   public Path addresses() {
-    return run().resolve("addresses");
+    return entrance().addresses();
   }
 
   public Path metadataSocket() {
-    return run().resolve("metadata.sock");
+    return entrance().metadataSocket();
   }
 
   public Path chunkSocket(int number) {
-    return run().resolve(chunkName(number) + ".sock");
+    return entrance().chunkSocket(number);
   }
 
   /** A short name for a mount point, the same each time. */

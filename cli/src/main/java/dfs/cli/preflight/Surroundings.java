@@ -1,6 +1,6 @@
 package dfs.cli.preflight;
 
-import dfs.cli.data.Credentials;
+import dfs.client.volume.Credentials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

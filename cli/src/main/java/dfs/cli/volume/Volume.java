@@ -1,33 +1,15 @@
 package dfs.cli.volume;
 
-import com.google.protobuf.ByteString;
-import dfs.cli.daemon.ChunkAddress;
-import dfs.cli.data.ClusterKeyFile;
-import dfs.cli.data.Credentials;
 import dfs.cli.data.DataDirectory;
-import dfs.client.block.ChunkBlockStore;
-import dfs.client.file.OpenFiles;
-import dfs.client.metadata.StreamSession;
 import dfs.client.path.VolumeTree;
+import dfs.client.volume.Reached;
 import dfs.protocol.block.BlockService;
-import dfs.protocol.frame.BlockServices;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
-import dfs.protocol.seam.RealTime;
-import dfs.protocol.transport.Transports;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.SocketException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
-import java.security.SecureRandom;
 import java.util.List;
-import java.util.Optional;
-import java.util.random.RandomGenerator;
 
 /**
  * A session of a command with the processes of a data directory. Who may read the cluster's key
@@ -36,75 +18,27 @@ import java.util.random.RandomGenerator;
 public final class Volume implements AutoCloseable {
   private static final String HOST = "dfs command";
 
-  private final Transports transport;
-  private final BlockServices services;
-  private final StreamSession session;
-  private final OpenFiles files;
+  private final Reached reached;
   private final VolumeTree tree;
-  private final Caller caller;
 
-  private Volume(DataDirectory data, Transports transport, BlockServices services)
-      throws IOException {
-    this.transport = transport;
-    this.services = services;
-    this.caller = Credentials.ofThisProcess();
-    RandomGenerator random = new SecureRandom();
-    RealTime time = new RealTime();
-    StreamSession.Config config =
-        new StreamSession.Config(
-            "unix:" + data.metadataSocket(),
-            ClusterKeyFile.ifReadable(data).orElse(ByteString.EMPTY),
-            HOST,
-            false,
-            Optional.empty());
-    this.session = StreamSession.open(config, transport, time, random);
-    this.files = new OpenFiles(session, new ChunkBlockStore(services, session::id), time);
-    this.tree = new VolumeTree(session, files, caller, Credentials.umask(), random);
-  }
-
-  /**
-   * Whether somebody serves the directory. A process that was killed leaves its addresses and its
-   * socket; what else may be wrong shows when a session is opened.
-   */
-  public static boolean isUp(DataDirectory data) throws IOException {
-    if (!Files.exists(data.addresses()) || !Files.exists(data.metadataSocket())) {
-      return false;
-    }
-    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      // a server that does not answer now has a queue that may be full
-      channel.configureBlocking(false);
-      channel.connect(UnixDomainSocketAddress.of(data.metadataSocket()));
-      return true;
-    } catch (ConnectException e) {
-      return false;
-    } catch (SocketException e) {
-      return true;
-    }
+  private Volume(Reached reached) {
+    this.reached = reached;
+    this.tree =
+        new VolumeTree(
+            reached.session(),
+            reached.files(),
+            reached.caller(),
+            reached.umask(),
+            reached.random());
   }
 
   /**
    * Opens a session.
    *
-   * @throws NotUpException when nobody serves the directory
+   * @throws dfs.client.volume.NotUpException when nobody serves the directory
    */
   public static Volume open(DataDirectory data) throws IOException {
-    if (!isUp(data)) {
-      throw new NotUpException(data);
-    }
-    Transports transport = new Transports();
-    BlockServices services = new BlockServices();
-    boolean opened = false;
-    try {
-      ChunkAddress.reachFromOutside(data, services, List.of());
-      Volume volume = new Volume(data, transport, services);
-      opened = true;
-      return volume;
-    } finally {
-      if (!opened) {
-        services.close();
-        transport.close();
-      }
-    }
+    return new Volume(Reached.open(data.entrance(), HOST));
   }
 
   public VolumeTree tree() {
@@ -117,7 +51,7 @@ public final class Volume implements AutoCloseable {
    * @param what "status", or "fsck" of everything
    */
   public String report(String what) throws IOException {
-    return report(caller, new Query.GetReport(what));
+    return report(reached.caller(), new Query.GetReport(what));
   }
 
   /**
@@ -132,7 +66,7 @@ public final class Volume implements AutoCloseable {
   }
 
   private String report(Caller by, Query.GetReport query) throws IOException {
-    return switch (session.call(by, query)) {
+    return switch (reached.session().call(by, query)) {
       case Reply.Report report -> report.json();
       case Reply.Refused refused -> throw refusal(refused);
       case Reply reply -> throw new IOException("unexpected answer " + reply);
@@ -149,7 +83,7 @@ public final class Volume implements AutoCloseable {
    * @throws IOException also unless this is root, or the cluster's key is known
    */
   public Reply.BlockPage blocks(Query.ListBlocks query) throws IOException {
-    return switch (session.call(Caller.ROOT, query)) {
+    return switch (reached.session().call(Caller.ROOT, query)) {
       case Reply.BlockPage page -> page;
       case Reply.Refused refused -> throw refusal(refused);
       case Reply reply -> throw new IOException("unexpected answer " + reply);
@@ -158,7 +92,7 @@ public final class Volume implements AutoCloseable {
 
   /** The chunk server at an address, as {@link Reply.BlockPlace} names it. */
   public BlockService chunkServer(String address) throws IOException {
-    return services.connect(address);
+    return reached.services().connect(address);
   }
 
   /**
@@ -180,7 +114,7 @@ public final class Volume implements AutoCloseable {
   }
 
   private void order(Change change) throws IOException {
-    Reply reply = session.call(Caller.ROOT, change);
+    Reply reply = reached.session().call(Caller.ROOT, change);
     if (reply instanceof Reply.Refused refused) {
       throw refusal(refused);
     }
@@ -188,12 +122,6 @@ public final class Volume implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try {
-      files.close();
-    } finally {
-      session.close();
-      services.close();
-      transport.close();
-    }
+    reached.close();
   }
 }

@@ -1,6 +1,5 @@
-package dfs.cli.daemon;
+package dfs.client.volume;
 
-import dfs.cli.data.DataDirectory;
 import dfs.protocol.frame.BlockServices;
 import java.io.IOException;
 import java.util.List;
@@ -14,8 +13,8 @@ public final class ChunkAddress {
   private ChunkAddress() {}
 
   /** Address of the chunk server of this number. */
-  static String of(int number) {
-    return "local:" + DataDirectory.chunkName(number);
+  public static String of(int number) {
+    return "local:" + Entrance.chunkName(number);
   }
 
   /**
@@ -24,9 +23,9 @@ public final class ChunkAddress {
    *
    * @param here numbers of those that run in this process
    */
-  public static void reachFromOutside(
-      DataDirectory data, BlockServices services, List<Integer> here) throws IOException {
-    for (int number = 1; number <= DataDirectory.CHUNK_SERVERS_MAX; number++) {
+  public static void reachFromOutside(Entrance data, BlockServices services, List<Integer> here)
+      throws IOException {
+    for (int number = 1; number <= Entrance.CHUNK_SERVERS_MAX; number++) {
       if (!here.contains(number)) {
         services.register(of(number), services.connect("unix:" + data.chunkSocket(number)));
       }

@@ -1,4 +1,4 @@
-package dfs.cli.data;
+package dfs.client.volume;
 
 import dfs.protocol.metadata.Caller;
 import java.io.IOException;

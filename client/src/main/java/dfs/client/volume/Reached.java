@@ -1,0 +1,113 @@
+package dfs.client.volume;
+
+import com.google.protobuf.ByteString;
+import dfs.client.block.ChunkBlockStore;
+import dfs.client.file.OpenFiles;
+import dfs.client.metadata.StreamSession;
+import dfs.protocol.frame.BlockServices;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.seam.RealTime;
+import dfs.protocol.seam.Time;
+import dfs.protocol.transport.Transports;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/**
+ * A volume that was reached through a data directory: a session with its metadata server, the way
+ * to its chunk servers, and the files that are open. Who may read the cluster's key speaks with it;
+ * anybody else is who the socket says. A session of a tool: it keeps no lease. Thread-safe.
+ */
+public final class Reached implements AutoCloseable {
+  private final Transports transport;
+  private final BlockServices services;
+  private final Time time = new RealTime();
+  private final StreamSession session;
+  private final OpenFiles files;
+  private final Caller caller;
+  private final int umask;
+  private final RandomGenerator random = new SecureRandom();
+
+  private Reached(Entrance entrance, String host, Transports transport, BlockServices services)
+      throws IOException {
+    this.transport = transport;
+    this.services = services;
+    this.caller = Credentials.ofThisProcess();
+    this.umask = Credentials.umask();
+    StreamSession.Config config =
+        new StreamSession.Config(
+            "unix:" + entrance.metadataSocket(),
+            ClusterKeyFile.ifReadable(entrance.clusterKey()).orElse(ByteString.EMPTY),
+            host,
+            false,
+            Optional.empty());
+    this.session = StreamSession.open(config, transport, time, random);
+    this.files = new OpenFiles(session, new ChunkBlockStore(services, session::id), time);
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @param host who it is, for people
+   * @throws NotUpException when nobody serves the directory
+   */
+  public static Reached open(Entrance entrance, String host) throws IOException {
+    if (!entrance.isUp()) {
+      throw new NotUpException(entrance.root());
+    }
+    Transports transport = new Transports();
+    BlockServices services = new BlockServices();
+    boolean opened = false;
+    try {
+      ChunkAddress.reachFromOutside(entrance, services, List.of());
+      Reached reached = new Reached(entrance, host, transport, services);
+      opened = true;
+      return reached;
+    } finally {
+      if (!opened) {
+        services.close();
+        transport.close();
+      }
+    }
+  }
+
+  public StreamSession session() {
+    return session;
+  }
+
+  public BlockServices services() {
+    return services;
+  }
+
+  public OpenFiles files() {
+    return files;
+  }
+
+  /** Who this process was when it was reached. */
+  public Caller caller() {
+    return caller;
+  }
+
+  /** The umask of this process then. */
+  public int umask() {
+    return umask;
+  }
+
+  public RandomGenerator random() {
+    return random;
+  }
+
+  /** Writes everything back and ends the session in good order. */
+  @Override
+  public void close() throws IOException {
+    try {
+      files.close();
+    } finally {
+      session.close();
+      services.close();
+      transport.close();
+    }
+  }
+}
