@@ -148,6 +148,11 @@ final class FileState {
     return dirty.bytes();
   }
 
+  /** Bytes written back that are apart still. */
+  long writtenBackBytes() {
+    return writtenBack.bytes();
+  }
+
   long dirtySinceNanos() {
     return dirtySinceNanos;
   }

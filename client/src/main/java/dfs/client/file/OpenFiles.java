@@ -176,14 +176,19 @@ public final class OpenFiles implements AutoCloseable {
       FileState file, long offset, ByteBuffer from, boolean append, boolean killPrivileges)
       throws IOException {
     long at = append ? file.sizeBytes() : offset;
-    if (at < 0 || at > Limits.FILE_SIZE_BYTES - from.remaining()) {
-      throw new RefusedException("offset " + at + " is beyond the largest file size", Errno.EFBIG);
-    }
+    checkEnd(at, from.remaining());
     if (killPrivileges) {
       file.killPrivileges();
     }
     file.write(at, from, session.nowNanos(), time.monotonicNanos());
     return at;
+  }
+
+  private static void checkEnd(long offset, int bytes) throws RefusedException {
+    if (offset < 0 || offset > Limits.FILE_SIZE_BYTES - bytes) {
+      throw new RefusedException(
+          "offset " + offset + " is beyond the largest file size", Errno.EFBIG);
+    }
   }
 
   /**
@@ -241,6 +246,64 @@ public final class OpenFiles implements AutoCloseable {
       file.lock.unlock();
     }
     flusher.dirty(file);
+  }
+
+  /**
+   * Takes a write that others need not see before it is synced: without a lease it stays in memory,
+   * at most for a second, where {@link #write} would wait until it is committed. Sees what was
+   * written here before and is seen here at once.
+   *
+   * @param from all of it is written at {@code offset}
+   */
+  public void writeLater(long handle, long offset, ByteBuffer from, boolean killPrivileges)
+      throws IOException {
+    FileState file = file(handle);
+    check(file);
+    flusher.reserve(from.remaining());
+    boolean spill;
+    file.lock.lock();
+    try {
+      checkEnd(offset, from.remaining());
+      if (killPrivileges) {
+        file.killPrivileges();
+      }
+      file.writeBack(offset, from, session.nowNanos(), time.monotonicNanos());
+      spill = file.writtenBackBytes() >= FileWriter.SPILL_BYTES;
+    } finally {
+      file.lock.unlock();
+    }
+    if (spill) {
+      spillShared(file);
+    }
+    flusher.dirty(file);
+  }
+
+  /**
+   * To a block, without waiting until it is durable there; but what is the first that lies in a
+   * block, or takes along what was inline, builds on what the file is, and is committed.
+   */
+  private void spillShared(FileState file) throws IOException {
+    file.committing.lock();
+    try {
+      boolean inBlocks;
+      file.lock.lock();
+      try {
+        Attributes known = file.attributes();
+        inBlocks = !known.isInline() && known.sizeBytes() > 0;
+        if (inBlocks) {
+          var _ = file.takeWrittenBack();
+        }
+      } finally {
+        file.lock.unlock();
+      }
+      if (inBlocks) {
+        writer.spill(file);
+      } else {
+        writer.flush(file, false);
+      }
+    } finally {
+      file.committing.unlock();
+    }
   }
 
   private static void through(FileState file, boolean starts) {

@@ -16,16 +16,25 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Path resolution (path_resolution(7)) inside the volume: each path starts at its root, with or
- * without a slash in front, and ".." leads to the directory that the walk came from. A symbolic
- * link counts within the volume if it is relative; an absolute one leads out of it.
+ * Path resolution (path_resolution(7)) inside the volume: a path starts at a directory, whether or
+ * not there is a slash in front, and ".." leads to the directory that the walk came from. What an
+ * absolute symbolic link means is the caller's choice. Thread-safe.
  */
 final class PathWalk {
   private static final int SYMLINKS_MAX = 40;
   private static final ByteString SLASH = ByteString.copyFromUtf8("/");
 
+  /** What an absolute symbolic link means. */
+  enum Absolute {
+    /** It leads out of the volume. */
+    OUTSIDE,
+    /** It starts at the root of the volume. */
+    FROM_ROOT
+  }
+
   private final MetadataSession session;
   private final Caller caller;
+  private final Absolute absolute;
 
   /**
    * Where a walk ended.
@@ -42,9 +51,15 @@ final class PathWalk {
 
   private record Step(Attributes directory, ByteString name) {}
 
-  PathWalk(MetadataSession session, Caller caller) {
+  PathWalk(MetadataSession session, Caller caller, Absolute absolute) {
     this.session = session;
     this.caller = caller;
+    this.absolute = absolute;
+  }
+
+  /** As {@link #to(At, boolean)}, of UTF-8 from the root on. */
+  Place to(String path, boolean follow) throws IOException {
+    return to(At.root(ByteString.copyFromUtf8(path)), follow);
   }
 
   /**
@@ -52,51 +67,117 @@ final class PathWalk {
    *
    * @param follow go on where a symbolic link under the last name leads
    */
-  Place to(String path, boolean follow) throws IOException {
-    if (path.indexOf('\0') >= 0) {
-      throw new PathRefusedException(path, Errno.EINVAL);
-    }
-    Deque<ByteString> names = new ArrayDeque<>();
-    pushFront(names, ByteString.copyFromUtf8(path));
-    Deque<Step> way = new ArrayDeque<>();
-    Attributes here = attributes(path, new Query.GetAttributes(Attributes.ROOT_INO));
-    boolean mustBeDirectory = path.endsWith("/");
-    int symlinks = 0;
-    while (!names.isEmpty()) {
-      ByteString name = names.removeFirst();
+  Place to(At at, boolean follow) throws IOException {
+    Walking walking = walk(at, follow);
+    ByteString missing = walking.missing;
+    return missing == null ? walking.end() : new Place(walking.here, missing, null);
+  }
+
+  private Walking walk(At at, boolean follow) throws IOException {
+    Walking walking = new Walking(at);
+    while (!walking.names.isEmpty()) {
+      ByteString name = walking.names.removeFirst();
+      Attributes here = walking.here;
       if (!here.isDirectory()) {
-        throw new PathRefusedException(path, Errno.ENOTDIR);
+        throw new PathRefusedException(walking.path, Errno.ENOTDIR);
       }
       if (isDots(name)) {
-        if (name.size() == 2 && !way.isEmpty()) {
-          here = way.removeLast().directory();
-        }
+        walking.dots(name);
         continue;
       }
-      Attributes next = lookup(path, here, name);
+      Attributes next = lookup(walking.path, here, name);
+      boolean last = walking.names.isEmpty();
+      if (next == null && !last) {
+        throw new PathRefusedException(walking.path, Errno.ENOENT);
+      }
       if (next == null) {
-        if (!names.isEmpty()) {
-          throw new PathRefusedException(path, Errno.ENOENT);
-        }
-        return new Place(here, name, null);
+        walking.missing = name;
+      } else if (next.type() == FileType.SYMLINK && (follow || !last || walking.mustBeDirectory)) {
+        walking.follow(next);
+      } else {
+        walking.into(name, next);
       }
-      if (next.type() == FileType.SYMLINK && (follow || !names.isEmpty() || mustBeDirectory)) {
-        if (++symlinks > SYMLINKS_MAX) {
-          throw new PathRefusedException(path, Errno.ELOOP);
+    }
+    return walking;
+  }
+
+  /** The path from the root to what is at a path, without links and dots. */
+  ByteString real(At at) throws IOException {
+    if (at.directory() != Attributes.ROOT_INO) {
+      throw new IllegalArgumentException("a real path is one from the root");
+    }
+    Walking walking = walk(at, true);
+    if (walking.missing != null) {
+      throw new PathRefusedException(walking.path, Errno.ENOENT);
+    }
+    ByteString path = ByteString.EMPTY;
+    for (Step step : walking.way) {
+      path = path.concat(SLASH).concat(step.name());
+    }
+    return path.isEmpty() ? SLASH : path;
+  }
+
+  /** A walk under way; of one thread. */
+  private final class Walking {
+    final String path;
+    final Deque<ByteString> names = new ArrayDeque<>();
+    final boolean mustBeDirectory;
+    private final Deque<Step> way = new ArrayDeque<>();
+    private int symlinks;
+    Attributes here;
+
+    /** The last name, if nothing has it. */
+    @Nullable ByteString missing;
+
+    Walking(At at) throws IOException {
+      this.path = at.text();
+      for (int i = 0; i < at.path().size(); i++) {
+        if (at.path().byteAt(i) == 0) {
+          throw new PathRefusedException(path, Errno.EINVAL);
         }
-        pushFront(names, target(path, next));
-        continue;
       }
+      pushFront(names, at.path());
+      this.mustBeDirectory = at.path().endsWith(SLASH);
+      this.here = attributes(path, new Query.GetAttributes(at.directory()));
+    }
+
+    void into(ByteString name, Attributes next) {
       way.addLast(new Step(here, name));
       here = next;
     }
-    if (mustBeDirectory && !here.isDirectory()) {
-      throw new PathRefusedException(path, Errno.ENOTDIR);
+
+    void dots(ByteString name) throws IOException {
+      if (name.size() == 1) {
+        return;
+      }
+      if (!way.isEmpty()) {
+        here = way.removeLast().directory();
+      } else if (here.ino() != Attributes.ROOT_INO) {
+        here = attributes(path, new Query.Lookup(here.ino(), name));
+      }
     }
-    Step last = way.peekLast();
-    return last == null
-        ? new Place(here, ByteString.EMPTY, here)
-        : new Place(last.directory(), last.name(), here);
+
+    void follow(Attributes link) throws IOException {
+      if (++symlinks > SYMLINKS_MAX) {
+        throw new PathRefusedException(path, Errno.ELOOP);
+      }
+      ByteString target = target(path, link);
+      if (target.startsWith(SLASH)) {
+        way.clear();
+        here = attributes(path, new Query.GetAttributes(Attributes.ROOT_INO));
+      }
+      pushFront(names, target);
+    }
+
+    Place end() throws PathRefusedException {
+      if (mustBeDirectory && !here.isDirectory()) {
+        throw new PathRefusedException(path, Errno.ENOTDIR);
+      }
+      Step last = way.peekLast();
+      return last == null
+          ? new Place(here, ByteString.EMPTY, here)
+          : new Place(last.directory(), last.name(), here);
+    }
   }
 
   private static boolean isDots(ByteString name) {
@@ -136,7 +217,7 @@ final class PathWalk {
     if (!(reply instanceof Reply.Value target)) {
       throw refusal(path, reply);
     }
-    if (target.value().startsWith(SLASH)) {
+    if (absolute == Absolute.OUTSIDE && target.value().startsWith(SLASH)) {
       throw new PathRefusedException(
           path,
           Errno.EXDEV,

@@ -58,7 +58,7 @@ public final class VolumeTree {
     this.caller = caller;
     this.umask = umask;
     this.random = random;
-    this.walk = new PathWalk(session, caller);
+    this.walk = new PathWalk(session, caller, PathWalk.Absolute.OUTSIDE);
   }
 
   /** Receives the entries of a listing, with their attributes. */

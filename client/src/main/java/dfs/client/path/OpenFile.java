@@ -1,0 +1,103 @@
+package dfs.client.path;
+
+import dfs.client.file.OpenFiles;
+import dfs.client.metadata.MetadataSession;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * An open file of the volume. What was written is seen by whoever uses the same session at once, by
+ * others when it is synced, at the latest a second later. Thread-safe; nothing may be called after
+ * {@link #close}.
+ */
+public final class OpenFile {
+  private final MetadataSession session;
+  private final OpenFiles files;
+  private final Caller caller;
+  private final String path;
+  private final long ino;
+  private final long handle;
+  private final AtomicBoolean written = new AtomicBoolean();
+
+  OpenFile(
+      MetadataSession session, OpenFiles files, Caller caller, String path, Attributes opened) {
+    this.session = session;
+    this.files = files;
+    this.caller = caller;
+    this.path = path;
+    this.ino = opened.ino();
+    this.handle = files.open(opened);
+  }
+
+  public long ino() {
+    return ino;
+  }
+
+  /** What it is now, with what is written here. */
+  public Attributes attributes() throws IOException {
+    try (OpenFiles.Look _ = files.look()) {
+      return files.seen(entry(session.call(caller, new Query.GetAttributes(ino))));
+    }
+  }
+
+  private Attributes entry(Reply reply) throws PathRefusedException {
+    if (reply instanceof Reply.Entry entry) {
+      return entry.attributes();
+    }
+    throw PathWalk.refusal(path, reply);
+  }
+
+  /** Reads into {@code into} until it is full or the file ends. */
+  public void read(long offset, ByteBuffer into) throws IOException {
+    files.read(handle, offset, into);
+  }
+
+  /** Writes all of {@code from}. */
+  public void write(long offset, ByteBuffer from) throws IOException {
+    written.set(true);
+    files.writeLater(handle, offset, from, !caller.isRoot());
+  }
+
+  /**
+   * Writes all of {@code from} at the end, wherever others have moved it; durable on return.
+   *
+   * @return where that was
+   */
+  public long append(ByteBuffer from) throws IOException {
+    written.set(true);
+    return files.write(handle, 0, from, true, !caller.isRoot());
+  }
+
+  /** Sets the length; what it grows by is a hole. */
+  public void truncate(long sizeBytes) throws IOException {
+    files.syncInode(ino);
+    int valid = Change.SetAttributes.SET_SIZE | Change.SetAttributes.BY_HANDLE;
+    Change cut = new Change.SetAttributes(ino, valid, 0, 0, 0, sizeBytes, 0, 0, 0);
+    try (OpenFiles.Look _ = files.look()) {
+      var _ = files.seen(entry(session.call(caller, cut)));
+    }
+  }
+
+  /** What was written is durable, and others see it, when this returns. */
+  public void sync() throws IOException {
+    files.sync(handle);
+  }
+
+  /** As {@link #sync} if anything was written through this; then lets go of the file. */
+  public void close() throws IOException {
+    try {
+      if (written.get()) {
+        files.sync(handle);
+      }
+    } finally {
+      files.release(handle);
+      session.call(Caller.ROOT, new Query.Release(ino, 1));
+    }
+  }
+}

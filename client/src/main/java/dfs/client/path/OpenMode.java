@@ -1,0 +1,24 @@
+package dfs.client.path;
+
+/**
+ * How a file is opened, as open(2) has it.
+ *
+ * @param create make it if there is none
+ * @param exclusive make it, and fail if there is something, a dangling link too
+ * @param truncate empty it, if it is opened to be written
+ * @param follow go where a symbolic link under the last name leads; otherwise it is ELOOP
+ * @param permissions of a file that is made, before the umask
+ */
+public record OpenMode(
+    boolean read,
+    boolean write,
+    boolean create,
+    boolean exclusive,
+    boolean truncate,
+    boolean follow,
+    int permissions) {
+  /** What the server is asked for: 4 read, 2 write. */
+  int access() {
+    return (read ? 4 : 0) | (write ? 2 : 0);
+  }
+}
