@@ -3,6 +3,7 @@ package dfs.client.volume;
 import com.google.protobuf.ByteString;
 import dfs.client.block.ChunkBlockStore;
 import dfs.client.file.OpenFiles;
+import dfs.client.metadata.MetadataSession;
 import dfs.client.metadata.StreamSession;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.metadata.Caller;
@@ -21,6 +22,8 @@ import java.util.random.RandomGenerator;
  * anybody else is who the socket says. A session of a tool: it keeps no lease. Thread-safe.
  */
 public final class Reached implements AutoCloseable {
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
   private final Transports transport;
   private final BlockServices services;
   private final Time time = new RealTime();
@@ -44,7 +47,29 @@ public final class Reached implements AutoCloseable {
             false,
             Optional.empty());
     this.session = StreamSession.open(config, transport, time, random);
-    this.files = new OpenFiles(session, new ChunkBlockStore(services, session::id), time);
+    this.files = files(session);
+    session.listen(new Following(files));
+  }
+
+  private OpenFiles files(MetadataSession through) {
+    return new OpenFiles(through, new ChunkBlockStore(services, session::id), time);
+  }
+
+  /** A further session with the same servers, as of a kept instant, and the files open in it. */
+  public record Past(MetadataSession session, OpenFiles files) {}
+
+  /**
+   * The volume as it was.
+   *
+   * @param asOfNanos nanoseconds since 1970
+   * @throws IOException unless that is before the current second: it may be going on
+   */
+  public Past asOf(long asOfNanos) throws IOException {
+    if (asOfNanos <= 0 || asOfNanos >= session.nowNanos() / SECOND_NANOS * SECOND_NANOS) {
+      throw new IOException("the past ends with the second before this one");
+    }
+    MetadataSession past = new PastSession(session, asOfNanos);
+    return new Past(past, files(past));
   }
 
   /**

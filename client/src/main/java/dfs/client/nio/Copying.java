@@ -1,0 +1,282 @@
+package dfs.client.nio;
+
+import com.google.protobuf.ByteString;
+import dfs.client.path.At;
+import dfs.client.path.PathCalls;
+import dfs.client.path.PathCalls.Setting;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.FileType;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.CopyOption;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.LinkOption;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Copies and moves between paths of dfs, of one file system or two. */
+final class Copying {
+  private final DfsPath source;
+  private final DfsPath target;
+  private final DfsFileSystem from;
+  private final DfsFileSystem to;
+  private boolean replace;
+  private boolean attributes;
+  private boolean atomic;
+  private boolean follow = true;
+
+  private Copying(DfsPath source, DfsPath target) {
+    this.source = source;
+    this.target = target;
+    this.from = source.getFileSystem();
+    this.to = target.getFileSystem();
+  }
+
+  private static Copying of(
+      DfsPath source, DfsPath target, Set<CopyOption> known, CopyOption... options) {
+    Copying copying = new Copying(source, target);
+    for (CopyOption option : options) {
+      if (!known.contains(Objects.requireNonNull(option))) {
+        throw new UnsupportedOperationException("Unsupported option " + option);
+      }
+      copying.replace |= option == StandardCopyOption.REPLACE_EXISTING;
+      copying.attributes |= option == StandardCopyOption.COPY_ATTRIBUTES;
+      copying.atomic |= option == StandardCopyOption.ATOMIC_MOVE;
+      copying.follow &= option != LinkOption.NOFOLLOW_LINKS;
+    }
+    return copying;
+  }
+
+  static void copy(DfsPath source, DfsPath target, CopyOption... options) throws IOException {
+    of(
+            source,
+            target,
+            Set.of(
+                StandardCopyOption.REPLACE_EXISTING,
+                StandardCopyOption.COPY_ATTRIBUTES,
+                LinkOption.NOFOLLOW_LINKS),
+            options)
+        .copy();
+  }
+
+  static void move(DfsPath source, DfsPath target, CopyOption... options) throws IOException {
+    of(
+            source,
+            target,
+            Set.of(
+                StandardCopyOption.REPLACE_EXISTING,
+                StandardCopyOption.ATOMIC_MOVE,
+                LinkOption.NOFOLLOW_LINKS),
+            options)
+        .move();
+  }
+
+  private @Nullable Attributes targetIfAny() throws IOException {
+    return to.run(
+        target.toString(), null, volume -> volume.attributesIfAny(DfsFileSystem.at(target), false));
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a file system is equal to itself alone
+  private boolean isSame(Attributes one, @Nullable Attributes other) {
+    return from == to && other != null && one.ino() == other.ino();
+  }
+
+  private void copy() throws IOException {
+    to.checkWritable();
+    Attributes found = from.attributes(source, follow);
+    Attributes there = targetIfAny();
+    if (isSame(found, there)) {
+      return;
+    }
+    clear(there);
+    switch (found.type()) {
+      case DIRECTORY -> make(volume -> volume.makeDirectory(at(), found.mode()));
+      case SYMLINK -> {
+        ByteString link =
+            from.run(source.toString(), null, volume -> volume.readLink(DfsFileSystem.at(source)));
+        make(volume -> volume.makeSymlink(at(), link));
+      }
+      case REGULAR -> {
+        contents(found);
+        return;
+      }
+      case FIFO, SOCKET, CHARACTER_DEVICE, BLOCK_DEVICE ->
+          throw new FileSystemException(
+              source.toString(), target.toString(), "neither a file, a directory nor a link");
+    }
+    if (attributes) {
+      attributes(found);
+    }
+  }
+
+  private At at() {
+    return DfsFileSystem.at(target);
+  }
+
+  /** A change that answers nothing. */
+  private interface Making {
+    void run(PathCalls volume) throws IOException;
+  }
+
+  private void make(Making making) throws IOException {
+    var _ =
+        to.change(
+            target.toString(),
+            null,
+            volume -> {
+              making.run(volume);
+              return true;
+            });
+  }
+
+  /** Removes what is in the way, if it is to be replaced. */
+  private void clear(@Nullable Attributes there) throws IOException {
+    if (there == null) {
+      return;
+    }
+    if (!replace) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    make(volume -> volume.remove(at()));
+  }
+
+  private void contents(Attributes found) throws IOException {
+    boolean done = false;
+    Set<StandardOpenOption> fresh = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    Options making = Options.of(fresh).withPermissions(found.mode() & 0777);
+    try (FileChannel in =
+            from.channel(
+                DfsFileSystem.at(source),
+                source.toString(),
+                Options.of(Set.of(StandardOpenOption.READ)));
+        FileChannel out = to.channel(at(), target.toString(), making)) {
+      try {
+        long length = in.size();
+        long moved = 0;
+        while (moved < length) {
+          long count = in.transferTo(moved, length - moved, out);
+          if (count <= 0) {
+            break;
+          }
+          moved += count;
+        }
+        done = true;
+      } finally {
+        if (!done) {
+          make(volume -> volume.unlink(at()));
+        }
+      }
+    }
+    if (attributes) {
+      attributes(found);
+    }
+  }
+
+  /** Extended attributes with ACLs, owner if allowed, permissions and, last, times. */
+  private void attributes(Attributes found) throws IOException {
+    At of = DfsFileSystem.at(source);
+    if ((found.flags() & Attributes.FLAG_XATTRS) != 0) {
+      for (ByteString name :
+          from.run(source.toString(), null, volume -> volume.xattrs(of, follow))) {
+        ByteString value =
+            from.run(source.toString(), null, volume -> volume.xattr(of, follow, name));
+        optional(volume -> volume.setXattr(at(), false, name, value));
+      }
+    }
+    optional(volume -> volume.set(at(), false, Setting.ofOwner(found.uid(), found.gid())));
+    if (found.type() != FileType.SYMLINK) {
+      make(volume -> volume.set(at(), false, Setting.ofMode(found.mode())));
+    }
+    int times = Change.SetAttributes.SET_ACCESS_TIME | Change.SetAttributes.SET_MODIFY_TIME;
+    Setting setting = new Setting(times, 0, 0, 0, 0, found.accessNanos(), found.modifyNanos());
+    make(volume -> volume.set(at(), false, setting));
+  }
+
+  /** What only some may set is left out for the others. */
+  private void optional(Making making) throws IOException {
+    make(
+        volume -> {
+          try {
+            making.run(volume);
+          } catch (IOException e) {
+            if (!Faults.is(e, Errno.EPERM) && !Faults.is(e, Errno.EACCES)) {
+              throw e;
+            }
+          }
+        });
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a file system is equal to itself alone
+  private void move() throws IOException {
+    from.checkWritable();
+    to.checkWritable();
+    if (from != to) {
+      moveOver();
+      return;
+    }
+    Attributes found = from.attributes(source, false);
+    if (atomic) {
+      rename(0);
+      return;
+    }
+    Attributes there = targetIfAny();
+    if (isSame(found, there)) {
+      return;
+    }
+    if (there != null && !replace) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    // Of one kind, the one takes the other's place at once.
+    if (there != null && there.isDirectory() != found.isDirectory()) {
+      clear(there);
+    }
+    rename(replace ? 0 : Change.Rename.NO_REPLACE);
+  }
+
+  private void rename(int flags) throws IOException {
+    try {
+      var _ =
+          to.run(
+              source.toString(),
+              target.toString(),
+              volume -> {
+                volume.rename(DfsFileSystem.at(source), at(), flags);
+                return true;
+              });
+    } catch (DirectoryNotEmptyException e) {
+      DirectoryNotEmptyException fault = new DirectoryNotEmptyException(target.toString());
+      fault.initCause(e);
+      throw fault;
+    }
+  }
+
+  private void moveOver() throws IOException {
+    if (atomic) {
+      throw new AtomicMoveNotSupportedException(
+          source.toString(), target.toString(), "two file systems");
+    }
+    follow = false;
+    attributes = true;
+    Attributes found = from.attributes(source, false);
+    if (found.isDirectory() && found.sizeBytes() > 0) {
+      throw new DirectoryNotEmptyException(source.toString());
+    }
+    copy();
+    var _ =
+        from.change(
+            source.toString(),
+            null,
+            volume -> {
+              volume.remove(DfsFileSystem.at(source));
+              return true;
+            });
+  }
+}

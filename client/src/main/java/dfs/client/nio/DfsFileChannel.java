@@ -1,0 +1,516 @@
+package dfs.client.nio;
+
+import dfs.client.path.At;
+import dfs.client.path.OpenFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.NonReadableChannelException;
+import java.nio.channels.NonWritableChannelException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A channel on an open file. What is under way when it is closed, or when the caller is
+ * interrupted, ends by itself behind the caller's back; then what was written is made durable, and
+ * the file let go of. Thread-safe.
+ */
+final class DfsFileChannel extends FileChannel {
+  /** Bytes that one call moves at most. */
+  private static final int CALL_BYTES = 1 << 20;
+
+  private final DfsFileSystem system;
+  private final OpenFile file;
+  private final At at;
+  private final String shown;
+  private final Options options;
+  private final Calls calls;
+
+  /** Guards the position; held while a call that moves it is under way. */
+  private final ReentrantLock positioning = new ReentrantLock();
+
+  private long position;
+
+  /** Guards the two below. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private int underWay;
+  private boolean ending;
+
+  /** Done as soon as the channel is closed. */
+  private final CompletableFuture<Boolean> closing = new CompletableFuture<>();
+
+  /** Done when the file was let go of. */
+  private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
+
+  private volatile boolean interrupted;
+
+  DfsFileChannel(DfsFileSystem system, OpenFile file, At at, String shown, Options options) {
+    this.system = system;
+    this.file = file;
+    this.at = at;
+    this.shown = shown;
+    this.options = options;
+    this.calls = system.threads();
+  }
+
+  private void checkOpen() throws ClosedChannelException {
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  private void checkReadable() throws ClosedChannelException {
+    checkOpen();
+    if (!options.mode().read()) {
+      throw new NonReadableChannelException();
+    }
+  }
+
+  private void checkWritable() throws ClosedChannelException {
+    checkOpen();
+    if (!options.writes()) {
+      throw new NonWritableChannelException();
+    }
+  }
+
+  /** Runs a call on the file unless this is closed before it ends. */
+  private <T> T run(Calls.Call<T> call) throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw endedByInterrupt();
+    }
+    CompletableFuture<T> result = begin(call);
+    try {
+      return calls.awaitUnless(result, closing);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw endedByInterrupt();
+    } catch (Calls.LeftException e) {
+      throw new AsynchronousCloseException();
+    } catch (IOException e) {
+      throw Faults.of(e, shown, null);
+    }
+  }
+
+  private <T> CompletableFuture<T> begin(Calls.Call<T> call) throws IOException {
+    lock.lock();
+    try {
+      if (ending) {
+        throw new AsynchronousCloseException();
+      }
+      underWay++;
+    } finally {
+      lock.unlock();
+    }
+    boolean begun = false;
+    try {
+      CompletableFuture<T> result =
+          calls.begin(
+              () -> {
+                try {
+                  return call.run();
+                } finally {
+                  done();
+                }
+              });
+      begun = true;
+      return result;
+    } finally {
+      if (!begun) {
+        done();
+      }
+    }
+  }
+
+  /** A call has ended; the last one after the close ends the file's use. */
+  private void done() {
+    boolean last;
+    lock.lock();
+    try {
+      underWay--;
+      last = ending && underWay == 0;
+    } finally {
+      lock.unlock();
+    }
+    if (last) {
+      letGo();
+    }
+  }
+
+  private IOException endedByInterrupt() throws IOException {
+    interrupted = true;
+    close();
+    return new ClosedByInterruptException();
+  }
+
+  private void letGo() {
+    try {
+      try {
+        file.close();
+      } finally {
+        if (options.deleteOnClose()) {
+          unlink();
+        }
+      }
+      ended.complete(true);
+    } catch (IOException | RuntimeException | Error e) {
+      ended.completeExceptionally(e);
+    }
+  }
+
+  /** The name goes if it still is that of this file. */
+  private void unlink() throws IOException {
+    system.unlinkIfSame(at, file.ino());
+  }
+
+  @Override
+  protected void implCloseChannel() throws IOException {
+    closing.complete(true);
+    boolean idle;
+    lock.lock();
+    try {
+      ending = true;
+      idle = underWay == 0;
+    } finally {
+      lock.unlock();
+    }
+    system.closed(this);
+    if (idle) {
+      var _ =
+          calls.begin(
+              () -> {
+                letGo();
+                return true;
+              });
+    }
+    if (!interrupted) {
+      try {
+        var _ = calls.await(ended);
+      } catch (IOException e) {
+        throw Faults.of(e, shown, null);
+      }
+    }
+  }
+
+  /** Enters what moves the position; {@code positioning} is held when it returns. */
+  private void enter() throws IOException {
+    try {
+      positioning.lockInterruptibly();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw endedByInterrupt();
+    }
+    if (!isOpen()) {
+      positioning.unlock();
+      throw new AsynchronousCloseException();
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer dst) throws IOException {
+    Objects.requireNonNull(dst);
+    checkReadable();
+    checkRoom(dst);
+    enter();
+    try {
+      int count = readAt(dst, position);
+      position += Math.max(0, count);
+      return count;
+    } finally {
+      positioning.unlock();
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer dst, long at) throws IOException {
+    Objects.requireNonNull(dst);
+    checkPosition(at);
+    checkReadable();
+    checkRoom(dst);
+    return readAt(dst, at);
+  }
+
+  private static void checkRoom(ByteBuffer dst) {
+    if (dst.isReadOnly()) {
+      throw new IllegalArgumentException("Read-only buffer");
+    }
+  }
+
+  private static void checkPosition(long at) {
+    if (at < 0) {
+      throw new IllegalArgumentException("Negative position " + at);
+    }
+  }
+
+  private int readAt(ByteBuffer dst, long offset) throws IOException {
+    int room = Math.min(dst.remaining(), CALL_BYTES);
+    if (room == 0) {
+      return 0;
+    }
+    ByteBuffer read =
+        run(
+            () -> {
+              ByteBuffer own = ByteBuffer.allocate(room);
+              file.read(offset, own);
+              return own.flip();
+            });
+    if (!read.hasRemaining()) {
+      return -1;
+    }
+    int count = read.remaining();
+    dst.put(read);
+    return count;
+  }
+
+  @Override
+  public long read(ByteBuffer[] dsts, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, dsts.length);
+    checkReadable();
+    long sum = 0;
+    for (int i = offset; i < offset + length; i++) {
+      while (dsts[i].hasRemaining()) {
+        int wanted = Math.min(dsts[i].remaining(), CALL_BYTES);
+        int count = read(dsts[i]);
+        if (count < 0) {
+          return sum == 0 ? -1 : sum;
+        }
+        sum += count;
+        if (count < wanted) {
+          return sum;
+        }
+      }
+    }
+    return sum;
+  }
+
+  @Override
+  public int write(ByteBuffer src) throws IOException {
+    Objects.requireNonNull(src);
+    checkWritable();
+    enter();
+    try {
+      int before = src.remaining();
+      position = writeAt(src, position);
+      return before - src.remaining();
+    } finally {
+      positioning.unlock();
+    }
+  }
+
+  @Override
+  public int write(ByteBuffer src, long at) throws IOException {
+    Objects.requireNonNull(src);
+    checkPosition(at);
+    checkWritable();
+    int before = src.remaining();
+    var _ = writeAt(src, at);
+    return before - src.remaining();
+  }
+
+  /** Writes all; returns where that ended. */
+  private long writeAt(ByteBuffer src, long offset) throws IOException {
+    long end = offset;
+    while (src.hasRemaining()) {
+      int count = Math.min(src.remaining(), CALL_BYTES);
+      ByteBuffer own = ByteBuffer.allocate(count).put(src.slice(src.position(), count)).flip();
+      long from = end;
+      end =
+          run(
+              () -> {
+                long begin = from;
+                if (options.append()) {
+                  begin = file.append(own);
+                } else {
+                  file.write(from, own);
+                  if (options.sync()) {
+                    file.sync();
+                  }
+                }
+                return begin + count;
+              });
+      src.position(src.position() + count);
+    }
+    return end;
+  }
+
+  @Override
+  public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, srcs.length);
+    checkWritable();
+    long sum = 0;
+    for (int i = offset; i < offset + length; i++) {
+      sum += write(srcs[i]);
+    }
+    return sum;
+  }
+
+  @Override
+  public long position() throws IOException {
+    checkOpen();
+    enter();
+    try {
+      return options.append() ? length() : position;
+    } finally {
+      positioning.unlock();
+    }
+  }
+
+  @Override
+  public FileChannel position(long newPosition) throws IOException {
+    checkOpen();
+    checkPosition(newPosition);
+    enter();
+    try {
+      position = newPosition;
+      return this;
+    } finally {
+      positioning.unlock();
+    }
+  }
+
+  private long length() throws IOException {
+    return run(() -> file.attributes().sizeBytes());
+  }
+
+  @Override
+  public long size() throws IOException {
+    checkOpen();
+    return length();
+  }
+
+  @Override
+  public FileChannel truncate(long size) throws IOException {
+    checkOpen();
+    if (size < 0) {
+      throw new IllegalArgumentException("Negative size " + size);
+    }
+    checkWritable();
+    enter();
+    try {
+      var _ =
+          run(
+              () -> {
+                if (size < file.attributes().sizeBytes()) {
+                  file.truncate(size);
+                }
+                return true;
+              });
+      position = Math.min(position, size);
+      return this;
+    } finally {
+      positioning.unlock();
+    }
+  }
+
+  /** Contents and attributes go together, whatever is asked for. */
+  @Override
+  public void force(boolean metaData) throws IOException {
+    checkOpen();
+    var _ =
+        run(
+            () -> {
+              file.sync();
+              return true;
+            });
+  }
+
+  @Override
+  public long transferTo(long at, long count, WritableByteChannel target) throws IOException {
+    checkOpen();
+    if (!target.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    checkReadable();
+    if (target instanceof DfsFileChannel dfs) {
+      dfs.checkWritable();
+    }
+    if (at < 0 || count < 0) {
+      throw new IllegalArgumentException("position " + at + ", count " + count);
+    }
+    long moved = 0;
+    ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(count, CALL_BYTES));
+    while (moved < count) {
+      buffer.clear().limit((int) Math.min(count - moved, CALL_BYTES));
+      if (readAt(buffer, at + moved) <= 0) {
+        return moved;
+      }
+      buffer.flip();
+      int read = buffer.remaining();
+      int written = target.write(buffer);
+      moved += written;
+      if (written < read) {
+        return moved;
+      }
+    }
+    return moved;
+  }
+
+  @Override
+  public long transferFrom(ReadableByteChannel src, long at, long count) throws IOException {
+    checkOpen();
+    if (!src.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    checkWritable();
+    if (src instanceof DfsFileChannel dfs) {
+      dfs.checkReadable();
+    }
+    if (at < 0 || count < 0) {
+      throw new IllegalArgumentException("position " + at + ", count " + count);
+    }
+    if (at > length()) {
+      return 0;
+    }
+    long moved = 0;
+    ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(count, CALL_BYTES));
+    while (moved < count) {
+      buffer.clear().limit((int) Math.min(count - moved, CALL_BYTES));
+      int read = src.read(buffer);
+      if (read <= 0) {
+        return moved;
+      }
+      var _ = writeAt(buffer.flip(), at + moved);
+      moved += read;
+    }
+    return moved;
+  }
+
+  @Override
+  public MappedByteBuffer map(MapMode mode, long at, long size) {
+    throw new UnsupportedOperationException(
+        "a file of dfs cannot be mapped here: read it, or map it below a mount");
+  }
+
+  @Override
+  public FileLock lock(long at, long size, boolean shared) throws IOException {
+    throw noLocks(at, size, shared);
+  }
+
+  @Override
+  public FileLock tryLock(long at, long size, boolean shared) throws IOException {
+    throw noLocks(at, size, shared);
+  }
+
+  /** A lock that holds in this process alone would be none. */
+  private IOException noLocks(long at, long size, boolean shared) throws IOException {
+    checkOpen();
+    if (at < 0 || size < 0 || at + size < 0) {
+      throw new IllegalArgumentException("a lock of " + size + " bytes at " + at);
+    }
+    if (shared) {
+      checkReadable();
+    } else {
+      checkWritable();
+    }
+    return new IOException(
+        shown + ": the servers have no locks yet, which other processes would see");
+  }
+}

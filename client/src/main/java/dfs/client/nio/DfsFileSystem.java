@@ -1,0 +1,301 @@
+package dfs.client.nio;
+
+import com.google.protobuf.ByteString;
+import dfs.client.path.At;
+import dfs.client.path.OpenFile;
+import dfs.client.path.PathCalls;
+import dfs.client.volume.Entrance;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.seam.RealTime;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.ClosedFileSystemException;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystem;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.nio.file.ReadOnlyFileSystemException;
+import java.nio.file.WatchService;
+import java.nio.file.attribute.UserPrincipalLookupService;
+import java.nio.file.spi.FileSystemProvider;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The volume of one cluster, now or as of an instant. Runs the calls of its provider on threads of
+ * its own and turns refusals into the exceptions of {@code java.nio.file}. Thread-safe.
+ */
+final class DfsFileSystem extends FileSystem {
+  /** The attribute views that there are. */
+  static final Set<String> VIEWS = Set.of("basic", "posix", "unix", "owner", "user", "dfs");
+
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
+  private final DfsFileSystemProvider provider;
+  private final Key key;
+  private final Presence presence;
+  private final Calls calls;
+  private final Principals principals = new Principals();
+
+  /** Channels and directory streams that end with this. */
+  private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+
+  private volatile boolean closed;
+
+  /** What tells one file system from another. */
+  record Key(Entrance entrance, Optional<Instant> asOf) {}
+
+  /**
+   * Opens a session.
+   *
+   * @param timeout how long a call may take; empty: as long as the session lives
+   */
+  DfsFileSystem(DfsFileSystemProvider provider, Key key, Optional<Duration> timeout)
+      throws IOException {
+    this.provider = provider;
+    this.key = key;
+    this.calls = new Calls(new RealTime(), timeout);
+    boolean opened = false;
+    try {
+      this.presence = calls.run(() -> new Presence(key.entrance(), key.asOf().map(Times::nanos)));
+      opened = true;
+    } finally {
+      if (!opened) {
+        calls.close();
+      }
+    }
+  }
+
+  Key key() {
+    return key;
+  }
+
+  Principals principals() {
+    return principals;
+  }
+
+  Calls threads() {
+    return calls;
+  }
+
+  /** What is asked of the volume. */
+  interface Call<T> {
+    T run(PathCalls volume) throws IOException;
+  }
+
+  /**
+   * Asks the volume.
+   *
+   * @param file the path that the caller gave, for the exception
+   * @param other the second one, of calls with two
+   */
+  <T> T run(@Nullable String file, @Nullable String other, Call<T> call) throws IOException {
+    checkOpen();
+    try {
+      return calls.run(() -> call.run(presence.calls()));
+    } catch (IOException e) {
+      throw Faults.of(e, file, other);
+    }
+  }
+
+  /** As {@link #run} of what changes something. */
+  <T> T change(@Nullable String file, @Nullable String other, Call<T> call) throws IOException {
+    checkWritable();
+    return run(file, other, call);
+  }
+
+  void checkWritable() {
+    checkOpen();
+    if (isReadOnly()) {
+      throw new ReadOnlyFileSystemException();
+    }
+  }
+
+  /** Where a path is. */
+  static At at(DfsPath path) {
+    return At.root(path.bytes());
+  }
+
+  Attributes attributes(DfsPath path, boolean follow) throws IOException {
+    return run(path.toString(), null, volume -> volume.attributes(at(path), follow));
+  }
+
+  DfsPath realPath(DfsPath path, boolean follow) throws IOException {
+    DfsPath absolute = path.toAbsolutePath();
+    if (follow) {
+      ByteString real = run(path.toString(), null, volume -> volume.realPath(at(absolute)));
+      return DfsPath.of(this, real);
+    }
+    // Without following: it must be there, and its names stay, but for the dots.
+    var _ = attributes(absolute, false);
+    return absolute.normalize();
+  }
+
+  /** Opens a channel on what is at a path that may begin anywhere. */
+  DfsFileChannel channel(At at, String shown, Options options) throws IOException {
+    checkOpen();
+    if (options.writes() && isReadOnly()) {
+      throw new ReadOnlyFileSystemException();
+    }
+    OpenFile file = run(shown, null, volume -> volume.open(at, options.mode()));
+    return opened(new DfsFileChannel(this, file, at, shown, options));
+  }
+
+  /** It ends with this; at once if this has ended meanwhile. */
+  <T extends Closeable> T opened(T part) throws IOException {
+    open.add(part);
+    if (closed) {
+      part.close();
+      throw new ClosedFileSystemException();
+    }
+    return part;
+  }
+
+  /** Removes a name if it is still that of this inode; on a thread of {@link #threads}. */
+  void unlinkIfSame(At at, long ino) throws IOException {
+    PathCalls volume = presence.calls();
+    Attributes found = volume.attributesIfAny(at, false);
+    if (found != null && found.ino() == ino) {
+      volume.unlink(at);
+    }
+  }
+
+  void closed(Closeable part) {
+    open.remove(part);
+  }
+
+  void checkOpen() {
+    if (closed) {
+      throw new ClosedFileSystemException();
+    }
+  }
+
+  @Override
+  public FileSystemProvider provider() {
+    return provider;
+  }
+
+  /** Ends all channels and streams; what was written is durable unless an exception says so. */
+  @Override
+  public void close() throws IOException {
+    if (!provider.forget(this)) {
+      return;
+    }
+    closed = true;
+    IOException first = null;
+    for (Closeable part : open) {
+      try {
+        part.close();
+      } catch (IOException e) {
+        first = first == null ? e : first;
+      }
+    }
+    try {
+      calls.run(
+          () -> {
+            presence.close();
+            return true;
+          });
+    } catch (IOException e) {
+      first = first == null ? e : first;
+    } finally {
+      calls.close();
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !closed;
+  }
+
+  @Override
+  public boolean isReadOnly() {
+    return key.asOf().isPresent();
+  }
+
+  @Override
+  public String getSeparator() {
+    return "/";
+  }
+
+  DfsPath root() {
+    return DfsPath.of(this, ByteString.copyFromUtf8("/"));
+  }
+
+  @Override
+  public Iterable<Path> getRootDirectories() {
+    checkOpen();
+    return List.of(root());
+  }
+
+  @Override
+  public Iterable<FileStore> getFileStores() {
+    checkOpen();
+    return List.of(new DfsFileStore(this));
+  }
+
+  @Override
+  public Set<String> supportedFileAttributeViews() {
+    checkOpen();
+    return VIEWS;
+  }
+
+  @Override
+  public Path getPath(String first, String... more) {
+    StringBuilder text = new StringBuilder(first);
+    for (String part : more) {
+      if (!Objects.requireNonNull(part).isEmpty()) {
+        text.append(text.isEmpty() ? "" : "/").append(part);
+      }
+    }
+    return DfsPath.of(this, text.toString());
+  }
+
+  @Override
+  public PathMatcher getPathMatcher(String syntaxAndPattern) {
+    return Matchers.of(syntaxAndPattern);
+  }
+
+  @Override
+  public UserPrincipalLookupService getUserPrincipalLookupService() {
+    return principals;
+  }
+
+  @Override
+  public WatchService newWatchService() {
+    throw new UnsupportedOperationException("dfs watches nothing yet: no change can be waited for");
+  }
+
+  @Override
+  public String toString() {
+    return "dfs at " + key.entrance().root() + key.asOf().map(i -> " as of " + i).orElse("");
+  }
+
+  /** Times as the volume has them: signed nanoseconds since 1970. */
+  static final class Times {
+    private Times() {}
+
+    static long nanos(Instant instant) {
+      try {
+        return Math.addExact(
+            Math.multiplyExact(instant.getEpochSecond(), SECOND_NANOS), instant.getNano());
+      } catch (ArithmeticException e) {
+        return instant.getEpochSecond() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+      }
+    }
+
+    static Instant instant(long nanos) {
+      return Instant.ofEpochSecond(
+          Math.floorDiv(nanos, SECOND_NANOS), Math.floorMod(nanos, SECOND_NANOS));
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dfs.client.nio;
+
+import dfs.client.file.OpenFiles;
+import dfs.client.metadata.MetadataSession;
+import dfs.client.path.PathCalls;
+import dfs.client.volume.Entrance;
+import dfs.client.volume.Reached;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The session of a file system; another one when it is over. What was open in the old one is lost,
+ * and its channels say so. Thread-safe.
+ */
+final class Presence implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Presence.class);
+  private static final String HOST = "java";
+
+  private final Entrance entrance;
+  private final Optional<Long> asOfNanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile Now now;
+
+  /** One session, and the calls over it. */
+  private record Now(Reached reached, PathCalls calls) {}
+
+  /**
+   * Opens the first session.
+   *
+   * @param asOfNanos the instant to be seen; empty: the present
+   */
+  Presence(Entrance entrance, Optional<Long> asOfNanos) throws IOException {
+    this.entrance = entrance;
+    this.asOfNanos = asOfNanos;
+    this.now = open(entrance, asOfNanos);
+  }
+
+  private static Now open(Entrance entrance, Optional<Long> asOfNanos) throws IOException {
+    Reached reached = Reached.open(entrance, HOST);
+    boolean opened = false;
+    try {
+      MetadataSession session = reached.session();
+      OpenFiles files = reached.files();
+      if (asOfNanos.isPresent()) {
+        Reached.Past past = reached.asOf(asOfNanos.get());
+        session = past.session();
+        files = past.files();
+      }
+      opened = true;
+      return new Now(reached, new PathCalls(session, files, reached.caller(), reached.umask()));
+    } finally {
+      if (!opened) {
+        reached.close();
+      }
+    }
+  }
+
+  /** The calls over a session that is not over, as far as is known. */
+  PathCalls calls() throws IOException {
+    Now known = now;
+    return known.reached.session().isOver() ? renewed() : known.calls;
+  }
+
+  private PathCalls renewed() throws IOException {
+    lock.lock();
+    try {
+      Reached old = now.reached;
+      if (old.session().isOver()) {
+        now = open(entrance, asOfNanos);
+        LOG.warn("session {} is over; session {} follows", old.session().id(), id());
+        closeOver(old);
+      }
+      return now.calls;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long id() {
+    return now.reached.session().id();
+  }
+
+  private static void closeOver(Reached old) {
+    try {
+      old.files().abandon();
+      old.close();
+    } catch (IOException e) {
+      LOG.debug("what was left of a session that is over", e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    now.reached.close();
+  }
+}
