@@ -18,7 +18,7 @@ final class LiveSession {
   final long epoch;
   final String host;
 
-  /** It keeps leases and holds inodes; a tool does neither. */
+  /** It keeps leases and inodes that its kernel knows; a tool has no more than what it opened. */
   final boolean mount;
 
   /** On whose behalf it speaks, whatever it says; null: it is trusted to speak for others. */

@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Unlinked inodes go when every mount has said that it does not hold them: open, mapped, or known
- * to its kernel. A mount that cannot be asked may hold anything.
+ * to its kernel; and no tool has them open. A mount that cannot be asked may hold anything.
  */
 final class OrphanReaper {
   private static final int INODES_PER_LOOK = 200;
@@ -60,6 +60,10 @@ final class OrphanReaper {
   }
 
   private CompletableFuture<Boolean> isHeld(List<LiveSession> mounts, long ino) {
+    // A tool has no kernel that knows more: it holds what it opened and did not let go of.
+    if (lease.sessions().stream().anyMatch(session -> !session.mount && session.holds(ino))) {
+      return CompletableFuture.completedFuture(true);
+    }
     List<CompletableFuture<Boolean>> asked = new ArrayList<>(mounts.size());
     for (LiveSession mount : mounts) {
       asked.add(lease.askInUse(mount, ino));
