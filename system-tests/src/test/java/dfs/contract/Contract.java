@@ -21,6 +21,14 @@ public final class Contract {
   public record Differences(Map<String, String> reasons) {
     public static final Differences NONE = new Differences(Map.of());
 
+    /** Those of dfs's own provider. */
+    public static final Differences DFS =
+        new Differences(
+            Map.of(
+                "readAllBytes of who is interrupted reads all",
+                "the JDK switches interrupts off for channels of its own alone: of dfs's it is"
+                    + " ClosedByInterruptException"));
+
     private static final int MOST = 10;
 
     public Differences {
@@ -34,7 +42,14 @@ public final class Contract {
   private Contract() {}
 
   private static List<Case> all() {
-    List<Case> all = new ArrayList<>(FileCases.all());
+    List<Case> all = new ArrayList<>(PathCases.all());
+    all.addAll(FileCases.all());
+    all.addAll(ChannelCases.all());
+    all.addAll(CopyCases.all());
+    all.addAll(AttributeCases.all());
+    all.addAll(DirectoryCases.all());
+    all.addAll(TogetherCases.all());
+    all.addAll(InterruptCases.all());
     return all;
   }
 

@@ -14,10 +14,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The contract of java.nio.file on dfs. */
 @Timeout(300)
 @Tag("side-by-side")
+@ResourceLock("dfs:///")
 class DfsContractTest {
   private static @TempDir Path scratch;
 
@@ -43,6 +45,6 @@ class DfsContractTest {
 
   @TestFactory
   Stream<DynamicTest> contract() {
-    return Contract.tests(volume.getPath("/"), new Contract.Differences(Map.of()));
+    return Contract.tests(volume.getPath("/"), Contract.Differences.DFS);
   }
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs calls of the volume on threads of its own: a caller that is interrupted, or whose channel is
@@ -25,7 +26,7 @@ final class Calls implements AutoCloseable {
   private final AtomicInteger underWay = new AtomicInteger();
 
   /** What is to be done. */
-  interface Call<T> {
+  interface Call<T extends @Nullable Object> {
     T run() throws IOException;
   }
 
@@ -55,7 +56,7 @@ final class Calls implements AutoCloseable {
    *
    * @throws IOException when too many are under way
    */
-  <T> CompletableFuture<T> begin(Call<T> call) throws IOException {
+  <T extends @Nullable Object> CompletableFuture<T> begin(Call<T> call) throws IOException {
     if (underWay.incrementAndGet() > CALLS_MAX) {
       underWay.decrementAndGet();
       throw new IOException(CALLS_MAX + " calls wait for the servers already");
@@ -83,12 +84,12 @@ final class Calls implements AutoCloseable {
   }
 
   /** Runs a call; an interrupt is kept for whoever asks next, as system calls keep it. */
-  <T> T run(Call<T> call) throws IOException {
+  <T extends @Nullable Object> T run(Call<T> call) throws IOException {
     return await(begin(call));
   }
 
   /** The result of a call; an interrupt is kept. */
-  <T> T await(CompletableFuture<T> result) throws IOException {
+  <T extends @Nullable Object> T await(CompletableFuture<T> result) throws IOException {
     boolean interrupted = false;
     try {
       long left = patienceNanos;
@@ -109,7 +110,7 @@ final class Calls implements AutoCloseable {
   }
 
   /** As {@link #await}, but an interrupt ends the wait; so does {@code ends}. */
-  <T> T awaitUnless(CompletableFuture<T> result, CompletableFuture<?> ends)
+  <T extends @Nullable Object> T awaitUnless(CompletableFuture<T> result, CompletableFuture<?> ends)
       throws IOException, InterruptedException, LeftException {
     CompletableFuture<?> either =
         result.isDone() ? result : CompletableFuture.anyOf(result, ends).exceptionally(e -> null);
@@ -127,7 +128,7 @@ final class Calls implements AutoCloseable {
     private static final long serialVersionUID = 1L;
   }
 
-  private <T> T result(CompletableFuture<T> result, long nanos)
+  private <T extends @Nullable Object> T result(CompletableFuture<T> result, long nanos)
       throws IOException, InterruptedException {
     if (!await(result, nanos)) {
       throw late();
@@ -154,7 +155,8 @@ final class Calls implements AutoCloseable {
             + ": whether it happened is not known");
   }
 
-  private static <T> T get(CompletableFuture<T> done) throws IOException, InterruptedException {
+  private static <T extends @Nullable Object> T get(CompletableFuture<T> done)
+      throws IOException, InterruptedException {
     try {
       return done.get();
     } catch (ExecutionException e) {
@@ -163,12 +165,12 @@ final class Calls implements AutoCloseable {
   }
 
   /** As if it had been thrown here; its trace is that of the thread where it was. */
-  private static IOException thrown(Throwable cause) {
+  private static IOException thrown(@Nullable Throwable cause) {
     return switch (cause) {
       case IOException e -> e;
       case RuntimeException e -> throw e;
       case Error e -> throw e;
-      default -> new IOException(cause);
+      case null, default -> new IOException(cause);
     };
   }
 

@@ -2,6 +2,8 @@ package dfs.client.nio;
 
 import com.google.protobuf.ByteString;
 import dfs.client.path.At;
+import dfs.client.path.OpenFile;
+import dfs.client.path.OpenMode;
 import dfs.client.path.PathCalls;
 import dfs.client.path.PathCalls.Setting;
 import dfs.protocol.metadata.Attributes;
@@ -9,7 +11,7 @@ import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.FileType;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.ByteBuffer;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.CopyOption;
 import java.nio.file.DirectoryNotEmptyException;
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Copies and moves between paths of dfs, of one file system or two. */
 final class Copying {
+  /** Bytes that are in memory at a time. */
+  private static final int COPY_BYTES = 1 << 20;
+
   private final DfsPath source;
   private final DfsPath target;
   private final DfsFileSystem from;
@@ -148,36 +153,72 @@ final class Copying {
     make(volume -> volume.remove(at()));
   }
 
+  /** By no channels, which an interrupt would close. */
   private void contents(Attributes found) throws IOException {
-    boolean done = false;
-    Set<StandardOpenOption> fresh = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    Options making = Options.of(fresh).withPermissions(found.mode() & 0777);
-    try (FileChannel in =
-            from.channel(
-                DfsFileSystem.at(source),
-                source.toString(),
-                Options.of(Set.of(StandardOpenOption.READ)));
-        FileChannel out = to.channel(at(), target.toString(), making)) {
+    OpenMode read = Options.of(Set.of(StandardOpenOption.READ)).mode();
+    OpenMode fresh =
+        Options.of(Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))
+            .withPermissions(found.mode() & 0777)
+            .mode();
+    OpenFile in =
+        from.run(source.toString(), null, volume -> volume.open(DfsFileSystem.at(source), read));
+    try {
+      OpenFile out = to.run(target.toString(), null, volume -> volume.open(at(), fresh));
+      boolean done = false;
       try {
-        long length = in.size();
-        long moved = 0;
-        while (moved < length) {
-          long count = in.transferTo(moved, length - moved, out);
-          if (count <= 0) {
-            break;
-          }
-          moved += count;
-        }
+        contents(in, out);
         done = true;
       } finally {
+        close(to, out);
         if (!done) {
           make(volume -> volume.unlink(at()));
         }
       }
+    } finally {
+      close(from, in);
     }
     if (attributes) {
       attributes(found);
     }
+  }
+
+  private void contents(OpenFile in, OpenFile out) throws IOException {
+    long moved = 0;
+    while (true) {
+      long offset = moved;
+      ByteBuffer bytes =
+          from.run(
+              source.toString(),
+              target.toString(),
+              volume -> {
+                ByteBuffer read = ByteBuffer.allocate(COPY_BYTES);
+                in.read(offset, read);
+                return read.flip();
+              });
+      if (!bytes.hasRemaining()) {
+        return;
+      }
+      moved += bytes.remaining();
+      var _ =
+          to.run(
+              source.toString(),
+              target.toString(),
+              volume -> {
+                out.write(offset, bytes);
+                return true;
+              });
+    }
+  }
+
+  private void close(DfsFileSystem system, OpenFile file) throws IOException {
+    var _ =
+        system.run(
+            source.toString(),
+            target.toString(),
+            volume -> {
+              file.close();
+              return true;
+            });
   }
 
   /** Extended attributes with ACLs, owner if allowed, permissions and, last, times. */

@@ -466,9 +466,6 @@ final class DfsFileChannel extends FileChannel {
     if (at < 0 || count < 0) {
       throw new IllegalArgumentException("position " + at + ", count " + count);
     }
-    if (at > length()) {
-      return 0;
-    }
     long moved = 0;
     ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(count, CALL_BYTES));
     while (moved < count) {

@@ -3,6 +3,7 @@ package dfs.client.nio;
 import com.google.protobuf.ByteString;
 import dfs.client.path.At;
 import dfs.client.path.OpenFile;
+import dfs.client.path.OpenMode;
 import dfs.client.path.PathCalls;
 import dfs.client.volume.Entrance;
 import dfs.protocol.metadata.Attributes;
@@ -24,14 +25,19 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The volume of one cluster, now or as of an instant. Runs the calls of its provider on threads of
  * its own and turns refusals into the exceptions of {@code java.nio.file}. Thread-safe.
  */
 final class DfsFileSystem extends FileSystem {
+  private static final Logger LOG = LoggerFactory.getLogger(DfsFileSystem.class);
+
   /** The attribute views that there are. */
   static final Set<String> VIEWS = Set.of("basic", "posix", "unix", "owner", "user", "dfs");
 
@@ -85,7 +91,7 @@ final class DfsFileSystem extends FileSystem {
   }
 
   /** What is asked of the volume. */
-  interface Call<T> {
+  interface Call<T extends @Nullable Object> {
     T run(PathCalls volume) throws IOException;
   }
 
@@ -95,7 +101,8 @@ final class DfsFileSystem extends FileSystem {
    * @param file the path that the caller gave, for the exception
    * @param other the second one, of calls with two
    */
-  <T> T run(@Nullable String file, @Nullable String other, Call<T> call) throws IOException {
+  <T extends @Nullable Object> T run(@Nullable String file, @Nullable String other, Call<T> call)
+      throws IOException {
     checkOpen();
     try {
       return calls.run(() -> call.run(presence.calls()));
@@ -105,7 +112,8 @@ final class DfsFileSystem extends FileSystem {
   }
 
   /** As {@link #run} of what changes something. */
-  <T> T change(@Nullable String file, @Nullable String other, Call<T> call) throws IOException {
+  <T extends @Nullable Object> T change(@Nullable String file, @Nullable String other, Call<T> call)
+      throws IOException {
     checkWritable();
     return run(file, other, call);
   }
@@ -143,8 +151,26 @@ final class DfsFileSystem extends FileSystem {
     if (options.writes() && isReadOnly()) {
       throw new ReadOnlyFileSystemException();
     }
-    OpenFile file = run(shown, null, volume -> volume.open(at, options.mode()));
-    return opened(new DfsFileChannel(this, file, at, shown, options));
+    return opened(new DfsFileChannel(this, open(at, shown, options.mode()), at, shown, options));
+  }
+
+  /** Opens a file; one that is open too late for its caller is let go of. */
+  private OpenFile open(At at, String shown, OpenMode mode) throws IOException {
+    CompletableFuture<OpenFile> opening = calls.begin(() -> presence.calls().open(at, mode));
+    try {
+      return calls.await(opening);
+    } catch (IOException e) {
+      var _ = opening.thenAccept(DfsFileSystem::letGo);
+      throw Faults.of(e, shown, null);
+    }
+  }
+
+  private static void letGo(OpenFile late) {
+    try {
+      late.close();
+    } catch (IOException e) {
+      LOG.debug("a file that nobody waited for was not let go of", e);
+    }
   }
 
   /** It ends with this; at once if this has ended meanwhile. */

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AccessMode;
 import java.nio.file.CopyOption;
 import java.nio.file.DirectoryStream;
@@ -389,7 +390,7 @@ public final class DfsFileSystemProvider extends FileSystemProvider {
       return;
     }
     if ((wanted & 2) != 0 && at.getFileSystem().isReadOnly()) {
-      throw new java.nio.file.AccessDeniedException(at.toString(), null, Errno.EROFS.text());
+      throw new AccessDeniedException(at.toString(), null, Errno.EROFS.text());
     }
     at.getFileSystem()
         .run(

@@ -6,6 +6,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
 
@@ -139,7 +140,7 @@ record Options(OpenMode mode, boolean append, boolean deleteOnClose, boolean syn
     }
 
     static Set<PosixFilePermission> of(int bits) {
-      Set<PosixFilePermission> permissions = java.util.EnumSet.noneOf(PosixFilePermission.class);
+      Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
       for (int i = 0; i < BITS.length; i++) {
         if ((bits >> i & 1) == 1) {
           permissions.add(BITS[i]);

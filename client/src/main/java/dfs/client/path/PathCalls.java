@@ -322,7 +322,7 @@ public final class PathCalls {
     return new OpenFile(session, files, caller, at.text(), entry(at, reply));
   }
 
-  /** Null if it was removed meanwhile and is to be made. */
+  /** Null if it was removed, or replaced, meanwhile. */
   private @Nullable OpenFile open(At at, Attributes found, OpenMode mode) throws IOException {
     if (mode.exclusive()) {
       throw new PathRefusedException(at.text(), Errno.EEXIST);
@@ -338,10 +338,7 @@ public final class PathCalls {
     }
     Reply reply = session.call(caller, new Query.Open(found.ino(), mode.access()));
     if (reply instanceof Reply.Refused refused && refused.errno() == Errno.ESTALE) {
-      if (mode.create()) {
-        return null;
-      }
-      throw new PathRefusedException(at.text(), Errno.ENOENT);
+      return null;
     }
     Attributes opened = entry(at, reply);
     if (mode.truncate() && mode.write()) {

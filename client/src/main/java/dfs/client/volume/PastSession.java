@@ -34,17 +34,26 @@ final class PastSession implements MetadataSession {
       // What was open then is nobody's now.
       case Query.Release _ -> Reply.Done.DONE;
       case Query.Open q -> opened(caller, q);
-      case Query q -> present.callAsOf(caller, q, asOfNanos);
+      case Query q -> asked(caller, q);
       case Operation _ -> Reply.refused(Errno.EROFS, "the past cannot be changed");
     };
   }
 
+  private Reply asked(Caller caller, Query query) throws IOException {
+    Reply reply = present.callAsOf(caller, query, asOfNanos);
+    if (reply instanceof Reply.Refused refused
+        && refused.errno() == Errno.ENODATA
+        && !(query instanceof Query.GetXattr)) {
+      throw new IOException("so old is nothing that is kept: " + refused.detail());
+    }
+    return reply;
+  }
+
   private Reply opened(Caller caller, Query.Open open) throws IOException {
-    Reply allowed =
-        present.callAsOf(caller, new Query.CheckAccess(open.ino(), open.access()), asOfNanos);
+    Reply allowed = asked(caller, new Query.CheckAccess(open.ino(), open.access()));
     return allowed instanceof Reply.Refused
         ? allowed
-        : present.callAsOf(caller, new Query.GetAttributes(open.ino()), asOfNanos);
+        : asked(caller, new Query.GetAttributes(open.ino()));
   }
 
   @Override
