@@ -20,22 +20,25 @@ final class Presence implements AutoCloseable {
   private static final String HOST = "java";
 
   private final Entrance entrance;
-  private final Optional<Long> asOfNanos;
+
+  /** The kept instant that is seen, since 1970; empty: the present. */
+  private final Optional<Long> instantNanos;
+
   private final ReentrantLock lock = new ReentrantLock();
   private volatile Now now;
 
   /** One session, and the calls over it. */
-  private record Now(Reached reached, PathCalls calls) {}
+  private record Now(Reached reached, PathCalls calls, Optional<Long> instantNanos) {}
 
   /**
    * Opens the first session.
    *
-   * @param asOfNanos the instant to be seen; empty: the present
+   * @param asOfNanos the time to be seen; empty: the present
    */
   Presence(Entrance entrance, Optional<Long> asOfNanos) throws IOException {
     this.entrance = entrance;
-    this.asOfNanos = asOfNanos;
     this.now = open(entrance, asOfNanos);
+    this.instantNanos = now.instantNanos;
   }
 
   private static Now open(Entrance entrance, Optional<Long> asOfNanos) throws IOException {
@@ -44,13 +47,16 @@ final class Presence implements AutoCloseable {
     try {
       MetadataSession session = reached.session();
       OpenFiles files = reached.files();
+      Optional<Long> instant = Optional.empty();
       if (asOfNanos.isPresent()) {
         Reached.Past past = reached.asOf(asOfNanos.get());
+        instant = Optional.of(past.instantNanos());
         session = past.session();
         files = past.files();
       }
       opened = true;
-      return new Now(reached, new PathCalls(session, files, reached.caller(), reached.umask()));
+      return new Now(
+          reached, new PathCalls(session, files, reached.caller(), reached.umask()), instant);
     } finally {
       if (!opened) {
         reached.close();
@@ -69,7 +75,12 @@ final class Presence implements AutoCloseable {
     try {
       Reached old = now.reached;
       if (old.session().isOver()) {
-        now = open(entrance, asOfNanos);
+        Now next = open(entrance, instantNanos);
+        if (!next.instantNanos.equals(instantNanos)) {
+          next.reached.close();
+          throw new IOException("the instant that was seen is not kept any more");
+        }
+        now = next;
         LOG.warn("session {} is over; session {} follows", old.session().id(), id());
         closeOver(old);
       }

@@ -7,6 +7,8 @@ import dfs.client.metadata.MetadataSession;
 import dfs.client.metadata.StreamSession;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.RealTime;
 import dfs.protocol.seam.Time;
 import dfs.protocol.transport.Transports;
@@ -55,21 +57,30 @@ public final class Reached implements AutoCloseable {
     return new OpenFiles(through, new ChunkBlockStore(services, session::id), time);
   }
 
-  /** A further session with the same servers, as of a kept instant, and the files open in it. */
-  public record Past(MetadataSession session, OpenFiles files) {}
+  /**
+   * A further session with the same servers, as of a kept instant, and the files open in it.
+   *
+   * @param instantNanos since 1970
+   */
+  public record Past(MetadataSession session, OpenFiles files, long instantNanos) {}
 
   /**
-   * The volume as it was.
+   * The volume as it was at the newest kept instant up to a time.
    *
    * @param asOfNanos nanoseconds since 1970
-   * @throws IOException unless that is before the current second: it may be going on
+   * @throws IOException unless that is before the current second, which may be going on, and an
+   *     instant before it is kept
    */
   public Past asOf(long asOfNanos) throws IOException {
     if (asOfNanos <= 0 || asOfNanos >= session.nowNanos() / SECOND_NANOS * SECOND_NANOS) {
       throw new IOException("the past ends with the second before this one");
     }
-    MetadataSession past = new PastSession(session, asOfNanos);
-    return new Past(past, files(past));
+    Reply reply = session.callAsOf(caller, new Query.GetInstant(), asOfNanos);
+    if (!(reply instanceof Reply.Instant kept)) {
+      throw new IOException("nothing is kept of what was so long ago: " + reply);
+    }
+    MetadataSession past = new PastSession(session, kept.nanos());
+    return new Past(past, files(past), kept.nanos());
   }
 
   /**
