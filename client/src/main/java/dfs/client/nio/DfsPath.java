@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DfsPath implements Path {
   private static final byte SLASH = '/';
+  private static final char ESCAPE = '\uDC00';
   private static final ByteString DOT = ByteString.copyFromUtf8(".");
   private static final ByteString DOT_DOT = ByteString.copyFromUtf8("..");
 
@@ -50,8 +51,27 @@ final class DfsPath implements Path {
     return new DfsPath(system, normal(bytes));
   }
 
-  /** A path of UTF-8. */
+  /**
+   * A path of UTF-8. A surrogate U+DC80 to U+DCFF without its other half, which no UTF-8 gives,
+   * stands for a byte 0x80 to 0xFF that is no part of UTF-8 (PEP 383).
+   */
   static DfsPath of(DfsFileSystem system, String text) {
+    ByteString.Output bytes = ByteString.newOutput();
+    int from = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean half = i > 0 && Character.isHighSurrogate(text.charAt(i - 1));
+      if (c >= ESCAPE + 0x80 && c <= ESCAPE + 0xff && !half) {
+        utf8(text.substring(from, i)).forEach(bytes::write);
+        bytes.write(c - ESCAPE);
+        from = i + 1;
+      }
+    }
+    utf8(text.substring(from)).forEach(bytes::write);
+    return of(system, bytes.toByteString());
+  }
+
+  private static ByteString utf8(String text) {
     try {
       ByteBuffer encoded =
           StandardCharsets.UTF_8
@@ -59,7 +79,7 @@ final class DfsPath implements Path {
               .onMalformedInput(CodingErrorAction.REPORT)
               .onUnmappableCharacter(CodingErrorAction.REPORT)
               .encode(CharBuffer.wrap(text));
-      return of(system, ByteString.copyFrom(encoded));
+      return ByteString.copyFrom(encoded);
     } catch (CharacterCodingException e) {
       throw new InvalidPathException(text, "not a text that UTF-8 can encode");
     }
