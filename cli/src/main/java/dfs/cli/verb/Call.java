@@ -1,0 +1,230 @@
+package dfs.cli.verb;
+
+import dfs.cli.preflight.MountTable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * A verb that is being done: its options, which file each operand means, and what is said of it.
+ *
+ * <p>An operand that begins with a slash is a path in the cluster, unless it lies below a mount
+ * point of dfs: then it is the file there. {@code dfs:///p} is in the cluster always. Another one
+ * begins in the working directory if that is below a mount, else at the root of the cluster.
+ */
+final class Call implements AutoCloseable {
+  static final String STANDARD = "-";
+  private static final String URI_SCHEME = "dfs:";
+  private static final String URI_ROOT = "dfs:///";
+
+  private final VerbSpec spec;
+  private final ParseResult parsed;
+  private final Streams streams;
+  private final Defaults defaults;
+  private final Output out;
+  private final Clusters clusters;
+  private boolean failed;
+
+  Call(
+      VerbSpec spec,
+      ParseResult parsed,
+      Streams streams,
+      Defaults defaults,
+      Duration timeout,
+      Clusters.Opening opening)
+      throws IOException {
+    this.spec = spec;
+    this.parsed = parsed;
+    this.streams = streams;
+    this.defaults = defaults;
+    this.out = new Output(streams.out(), streams.terminal());
+    Path here = defaults.workingDirectory();
+    this.clusters =
+        new Clusters(
+            value("--data").map(text -> here.resolve(ByteText.path(here.getFileSystem(), text))),
+            defaults,
+            MountTable.read(MountTable.SELF),
+            timeout,
+            opening);
+  }
+
+  Output out() {
+    return out;
+  }
+
+  InputStream in() {
+    return streams.in();
+  }
+
+  Streams streams() {
+    return streams;
+  }
+
+  boolean has(String option) {
+    return spec.has(option) && parsed.hasMatchedOption(option);
+  }
+
+  /** Whether colours help: on a terminal, unless NO_COLOR is set (no-color.org). */
+  boolean isColoured() {
+    return out.isTerminal() && defaults.environment().getOrDefault("NO_COLOR", "").isEmpty();
+  }
+
+  boolean isDryRun() {
+    return has("--dry-run");
+  }
+
+  Optional<String> value(String option) {
+    return Optional.ofNullable(parsed.matchedOptionValue(option, null));
+  }
+
+  /**
+   * The value of an option that is a whole number.
+   *
+   * @throws UsageException if it is none, or less than the least
+   */
+  long number(String option, long otherwise, long least) {
+    Optional<String> text = value(option);
+    if (text.isEmpty()) {
+      return otherwise;
+    }
+    long number = Sizes.number(option, text.get());
+    if (number < least) {
+      throw new UsageException(option + " is " + least + " or more, not " + text.get());
+    }
+    return number;
+  }
+
+  List<String> operands() {
+    return parsed.matchedPositionals().isEmpty()
+        ? List.of()
+        : List.of(parsed.matchedPositional(0).<String[]>getValue());
+  }
+
+  /** The files that the operands mean, patterns expanded. */
+  List<Place> places() throws IOException {
+    return places(operands());
+  }
+
+  /** The files that operands mean; a pattern that nothing matches means itself. */
+  List<Place> places(List<String> operands) throws IOException {
+    List<Place> places = new ArrayList<>();
+    for (String operand : operands) {
+      Place place = place(operand);
+      if (Globs.isPattern(operand)) {
+        places.addAll(new Globs().expand(place));
+      } else {
+        places.add(place);
+      }
+    }
+    return places;
+  }
+
+  /** The file that an operand means. */
+  Place place(String operand) throws IOException {
+    if (operand.isEmpty()) {
+      throw new UsageException("an empty path means nothing");
+    }
+    if (operand.startsWith(URI_SCHEME)) {
+      if (!operand.startsWith(URI_ROOT)) {
+        throw new UsageException(
+            operand + ": a cluster on another host is not supported; write dfs:///PATH");
+      }
+      return inside(operand, clusters.root(), operand.substring(URI_ROOT.length()));
+    }
+    Path here = defaults.workingDirectory();
+    Path local = here.resolve(ByteText.path(here.getFileSystem(), operand));
+    Optional<Path> mount = clusters.mountOf(local);
+    if (mount.isPresent()) {
+      Path below = mount.get().relativize(local.normalize());
+      Path root = clusters.rootOfMount(mount.get());
+      return inside(operand, root, ByteText.of(below) + (operand.endsWith("/") ? "/" : ""));
+    }
+    return inside(operand, clusters.root(), operand);
+  }
+
+  private static Place inside(String said, Path root, String below) {
+    int start = 0;
+    while (start < below.length() && below.charAt(start) == '/') {
+      start++;
+    }
+    String names = below.substring(start);
+    return new Place(
+        said, names.isEmpty() ? root : root.resolve(ByteText.path(root.getFileSystem(), names)));
+  }
+
+  /** A file of this machine, wherever it lies. */
+  Place local(String operand) {
+    Path here = defaults.workingDirectory();
+    return new Place(operand, here.resolve(ByteText.path(here.getFileSystem(), operand)));
+  }
+
+  /** Whether it is the root of a cluster, of a mount or of this machine. */
+  boolean isRoot(Place place) {
+    return clusters.isRoot(place.path().normalize());
+  }
+
+  /** Says what went wrong with one file; the status is 1 in the end. */
+  void failed(String said, Exception e) throws IOException {
+    if (e instanceof Output.ClosedException closed) {
+      throw closed;
+    }
+    out.flush();
+    complain(Quoted.inMessage(said) + ": " + Reasons.of(e));
+  }
+
+  /** Says what went wrong; the status is 1 in the end. */
+  void complain(String text) throws IOException {
+    failed = true;
+    note(text);
+  }
+
+  /** Says something to the person that is no part of what was asked for. */
+  void note(String text) throws IOException {
+    streams.err().write(("dfs: " + text + "\n").getBytes(StandardCharsets.UTF_8));
+    streams.err().flush();
+  }
+
+  /** Does something to each place; what fails is said, and the others are done. */
+  void each(List<Place> places, Action action) throws IOException {
+    for (Place place : places) {
+      attempt(place, action);
+    }
+  }
+
+  /** Does something to a place; if it fails that is said. */
+  void attempt(Place place, Action action) throws IOException {
+    try {
+      action.on(place);
+    } catch (IOException | UnsupportedOperationException e) {
+      failed(place.said(), e);
+    } catch (DirectoryIteratorException e) {
+      failed(place.said(), Reasons.causeOf(e));
+    }
+  }
+
+  /** What is done to a file. */
+  interface Action {
+    void on(Place place) throws IOException;
+  }
+
+  /** The status is 1 in the end, and nothing more is said. */
+  void fail() {
+    failed = true;
+  }
+
+  boolean hasFailed() {
+    return failed;
+  }
+
+  @Override
+  public void close() throws IOException {
+    clusters.close();
+  }
+}

@@ -1,0 +1,57 @@
+package dfs.cli.verb;
+
+import static dfs.cli.verb.VerbSpec.flag;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code dfs chown}: changes owners and groups. */
+final class Chown implements Verb {
+  @Override
+  public VerbSpec spec() {
+    return VerbSpec.of(
+        "chown",
+        VerbSpec.Kind.CHANGES,
+        "[OWNER][:GROUP] PATH...",
+        2,
+        VerbSpec.ANY,
+        "Changes owners and groups, by name or number.",
+        flag("-R --recursive", "of all below directories, too"),
+        flag("-h --no-dereference", "of links themselves"));
+  }
+
+  @Override
+  public void run(Call call) throws IOException {
+    List<String> operands = call.operands();
+    String who = operands.getFirst();
+    int colon = who.indexOf(':');
+    String user = colon < 0 ? who : who.substring(0, colon);
+    String group = colon < 0 ? "" : who.substring(colon + 1);
+    change(
+        call,
+        operands.subList(1, operands.size()),
+        user.isEmpty() ? Optional.empty() : Optional.of(People.uid(user)),
+        group.isEmpty() ? Optional.empty() : Optional.of(People.gid(group)));
+  }
+
+  /** Changes what is there of the two. */
+  static void change(Call call, List<String> operands, Optional<Integer> uid, Optional<Integer> gid)
+      throws IOException {
+    EachBelow.run(
+        call,
+        call.places(operands),
+        (place, stat) -> {
+          LinkOption[] how =
+              stat.isLink() ? new LinkOption[] {LinkOption.NOFOLLOW_LINKS} : new LinkOption[0];
+          if (uid.isPresent()) {
+            Files.setAttribute(place.path(), "unix:uid", uid.get(), how);
+          }
+          if (gid.isPresent()) {
+            Files.setAttribute(place.path(), "unix:gid", gid.get(), how);
+          }
+        });
+  }
+}

@@ -1,0 +1,173 @@
+package dfs.cli.verb;
+
+import dfs.cli.data.DataDirectory;
+import dfs.cli.data.ProcessRecord;
+import dfs.cli.preflight.MountTable;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which cluster a path means, and a session with it. In this order: what was said ({@code --data},
+ * {@code DFS_DATA}); the mount that holds the path or the working directory; the first of the usual
+ * data directories that is up. What a mount shows is reached through its data directory where that
+ * is known, else through the mount itself.
+ */
+final class Clusters implements AutoCloseable {
+  private static final String SCHEME = "dfs";
+  private static final String VARIABLE = "DFS_DATA";
+
+  private final Optional<Path> said;
+  private final Defaults defaults;
+  private final MountTable mounts;
+  private final Duration timeout;
+  private final Opening opening;
+  private final Map<Path, Path> open = new HashMap<>();
+  private final Map<Path, Path> roots = new HashMap<>();
+  private @Nullable Path usual;
+
+  /** How a data directory becomes a file system. */
+  interface Opening {
+    /**
+     * The root of the cluster.
+     *
+     * @throws NoClusterException when nobody serves the directory
+     */
+    Path open(DataDirectory data, Duration timeout) throws IOException;
+  }
+
+  /** Through the sockets of the data directory. */
+  static Path connect(DataDirectory data, Duration timeout) throws IOException {
+    if (!data.entrance().isUp()) {
+      throw new NoClusterException(data.root());
+    }
+    FileSystem files =
+        FileSystems.newFileSystem(
+            URI.create(SCHEME + ":///"),
+            Map.of("data", data.root().toString(), "timeout", timeout));
+    return files.getRootDirectories().iterator().next();
+  }
+
+  /**
+   * @param option the value of {@code --data}
+   * @param timeout how long a server is waited for
+   */
+  Clusters(
+      Optional<Path> option,
+      Defaults defaults,
+      MountTable mounts,
+      Duration timeout,
+      Opening opening) {
+    String variable = defaults.environment().getOrDefault(VARIABLE, "");
+    this.said =
+        option.or(() -> variable.isEmpty() ? Optional.empty() : Optional.of(Path.of(variable)));
+    this.defaults = defaults;
+    this.mounts = mounts;
+    this.timeout = timeout;
+    this.opening = opening;
+  }
+
+  /** The mount of ours that holds an absolute path of this machine. */
+  Optional<Path> mountOf(Path local) {
+    return mounts.of(local.normalize()).filter(MountTable.Mount::isDfs).map(MountTable.Mount::path);
+  }
+
+  /** Whether a normal path is the root of a file system. */
+  boolean isRoot(Path path) {
+    return path.getNameCount() == 0
+        || open.containsValue(path)
+        || roots.containsValue(path)
+        || mountOf(path).filter(path::equals).isPresent();
+  }
+
+  /** The root of the cluster that paths mean which begin with a slash. */
+  Path root() throws IOException {
+    Path known = usual;
+    if (known == null) {
+      known = findRoot();
+      usual = known;
+    }
+    return known;
+  }
+
+  private Path findRoot() throws IOException {
+    if (said.isPresent()) {
+      return rootOf(new DataDirectory(said.get()));
+    }
+    Optional<Path> mount = mountOf(defaults.workingDirectory());
+    if (mount.isPresent()) {
+      return rootOfMount(mount.get());
+    }
+    for (Path data : defaults.data()) {
+      DataDirectory directory = new DataDirectory(data);
+      if (directory.entrance().isUp()) {
+        return rootOf(directory);
+      }
+    }
+    if (defaults.data().size() == 1) {
+      throw new NoClusterException(defaults.data().getFirst());
+    }
+    List<String> tried = new ArrayList<>();
+    tried.add("--data and $" + VARIABLE + " are not given");
+    tried.add(defaults.workingDirectory() + " is on no mount of dfs");
+    defaults.data().forEach(data -> tried.add(data + " is not up"));
+    throw new RefusedException(
+        "no cluster is found: "
+            + String.join(", ", tried)
+            + "\n    start one with: "
+            + defaults.line().apply("up"));
+  }
+
+  /** The root of what is mounted here, or, if another cluster was said, the mount point. */
+  Path rootOfMount(Path mount) throws IOException {
+    Path known = roots.get(mount);
+    if (known == null) {
+      known = findRootOfMount(mount);
+      roots.put(mount, known);
+    }
+    return known;
+  }
+
+  private Path findRootOfMount(Path mount) throws IOException {
+    List<Path> candidates = new ArrayList<>();
+    said.ifPresent(candidates::add);
+    candidates.addAll(defaults.data());
+    for (Path candidate : candidates) {
+      DataDirectory data = new DataDirectory(candidate);
+      for (ProcessRecord.Found found : ProcessRecord.all(data)) {
+        if (found.record().mountPoint().filter(mount::equals).isPresent()
+            && data.entrance().isUp()) {
+          return rootOf(data);
+        }
+      }
+    }
+    return mount;
+  }
+
+  private Path rootOf(DataDirectory data) throws IOException {
+    Path root = open.get(data.root());
+    if (root == null) {
+      root = opening.open(data, timeout);
+      open.put(data.root(), root);
+    }
+    return root;
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Path root : open.values()) {
+      if (!root.getFileSystem().equals(FileSystems.getDefault())) {
+        root.getFileSystem().close();
+      }
+    }
+  }
+}

@@ -1,0 +1,271 @@
+package dfs.cli.verb;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies files and trees from anywhere to anywhere, for {@code cp}, {@code put}, {@code get} and
+ * {@code mv}. Several files are copied at once; what is said of them, and what can be done only
+ * when they are there, comes in the order in which they were met.
+ */
+final class Copying implements AutoCloseable {
+  private static final int THREADS = 4;
+
+  /** So many files may wait for their turn. */
+  private static final int WAITING_MAX = 64;
+
+  /**
+   * What is wanted.
+   *
+   * @param recursive directories, too, and links as links
+   * @param preserve owner, mode, times, extended attributes, and several names of a file
+   * @param force what is there is replaced
+   * @param resume go on with what an earlier run left
+   * @param dryRun only say it
+   */
+  record Wishes(
+      boolean recursive, boolean preserve, boolean force, boolean resume, boolean dryRun) {
+    static Wishes of(Call call) {
+      return new Wishes(
+          call.has("-r") || call.has("-a") || call.has("-R"),
+          call.has("-p") || call.has("-a"),
+          call.has("-f"),
+          call.has("--continue"),
+          call.isDryRun());
+    }
+  }
+
+  /** Something that was begun, or has to wait until what was begun before is done. */
+  private record Pending(
+      Place place, @Nullable Future<@Nullable String> copy, @Nullable Finish finish) {}
+
+  private interface Finish {
+    void run() throws IOException;
+  }
+
+  private final Call call;
+  private final Wishes wishes;
+  private final Progress progress;
+  private final FileCopy files;
+  private final ExecutorService threads;
+  private final Deque<Pending> pending = new ArrayDeque<>();
+
+  /** Where the first name of a file with several lies. */
+  private final Map<List<Long>, Path> linked = new HashMap<>();
+
+  private boolean failed;
+
+  Copying(Call call, Wishes wishes) {
+    this.call = call;
+    this.wishes = wishes;
+    this.progress = new Progress(call.streams());
+    this.files = new FileCopy(wishes, progress);
+    this.threads =
+        Executors.newFixedThreadPool(
+            THREADS, task -> Thread.ofPlatform().daemon().name("copy").unstarted(task));
+  }
+
+  /** Copies what one thing of a single channel gives. */
+  FileCopy files() {
+    return files;
+  }
+
+  /**
+   * Copies what is at one place to another; what fails is said.
+   *
+   * @return whether all was copied
+   */
+  boolean copy(Place source, Place target) throws IOException {
+    failed = false;
+    Tree tree = new Tree(source, target);
+    Walk.through(source, !wishes.recursive(), tree);
+    settle(0);
+    return !failed;
+  }
+
+  private final class Tree implements Walk.Visitor {
+    private final Deque<Place> targets = new ArrayDeque<>();
+    private final Path top;
+
+    Tree(Place source, Place target) {
+      targets.push(target);
+      top = source.path().normalize();
+    }
+
+    private Place targetOf(Walk.Item item) {
+      return item.depth() == 0 ? targets.element() : targets.element().child(item.place().name());
+    }
+
+    @Override
+    public boolean meet(Walk.Item item) throws IOException {
+      Place target = targetOf(item);
+      Stat stat = item.stat();
+      if (stat.isDirectory()) {
+        return directory(item, target);
+      }
+      if (wishes.dryRun()) {
+        say(item, target);
+        return false;
+      }
+      List<Long> id = List.of(stat.dev(), stat.ino());
+      Path first = wishes.preserve() && stat.links() > 1 ? linked.get(id) : null;
+      if (first != null) {
+        add(new Pending(target, null, () -> link(first, target.path())));
+        return false;
+      }
+      if (wishes.preserve() && stat.links() > 1) {
+        linked.put(id, target.path());
+      }
+      if (stat.isLink()) {
+        add(new Pending(target, null, () -> symbolicLink(item, target.path())));
+      } else if (stat.isRegular()) {
+        progress.expect(stat.sizeBytes());
+        Callable<@Nullable String> copy =
+            () -> files.copy(item.place().path(), stat, target.path());
+        add(new Pending(target, threads.submit(copy), null));
+      } else {
+        throw new RefusedException("is a " + stat.type() + ", which is not copied");
+      }
+      return false;
+    }
+
+    private void say(Walk.Item item, Place target) throws IOException {
+      Output out = call.out();
+      out.line(out.shown(item.place().said()) + " -> " + out.shown(target.said()));
+    }
+
+    private boolean directory(Walk.Item item, Place target) throws IOException {
+      if (!wishes.recursive()) {
+        throw new RefusedException("is a directory (-r copies it)");
+      }
+      Path path = target.path().normalize();
+      if (item.depth() == 0
+          && path.getFileSystem().equals(top.getFileSystem())
+          && path.startsWith(top)) {
+        throw new RefusedException("cannot be copied into itself");
+      }
+      if (wishes.dryRun()) {
+        say(item, target);
+      } else if (!Files.isDirectory(target.path())) {
+        Files.createDirectory(
+            target.path(), FileCopy.permissions(item.stat().permissions() | 0700));
+      }
+      if (item.depth() > 0) {
+        targets.push(target);
+      }
+      return true;
+    }
+
+    @Override
+    public void leave(Walk.Item directory) throws IOException {
+      Place target = targets.element();
+      if (directory.depth() > 0) {
+        targets.pop();
+      }
+      if (wishes.preserve() && !wishes.dryRun()) {
+        add(
+            new Pending(
+                target,
+                null,
+                () -> Preserved.of(directory.place().path(), directory.stat(), target.path())));
+      }
+    }
+
+    @Override
+    public void failed(Place place, IOException e) throws IOException {
+      failed = true;
+      settle(0);
+      call.failed(place.said(), e);
+    }
+  }
+
+  private void link(Path first, Path target) throws IOException {
+    makeRoom(target);
+    Files.createLink(target, first);
+  }
+
+  private void symbolicLink(Walk.Item item, Path target) throws IOException {
+    String text = Entries.target(item.place().path());
+    makeRoom(target);
+    Files.createSymbolicLink(target, ByteText.path(target.getFileSystem(), text));
+    if (wishes.preserve()) {
+      Preserved.ofLink(item.stat(), target);
+    }
+  }
+
+  private void makeRoom(Path target) throws IOException {
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    if (!wishes.force()) {
+      throw new RefusedException(FileCopy.EXISTS);
+    }
+    if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new RefusedException("is a directory, and stays");
+    }
+    Files.delete(target);
+  }
+
+  private void add(Pending next) throws IOException {
+    pending.add(next);
+    settle(WAITING_MAX);
+  }
+
+  /** Waits until no more than so many are left. */
+  private void settle(int left) throws IOException {
+    while (pending.size() > left) {
+      Pending first = pending.remove();
+      try {
+        if (first.finish() != null) {
+          first.finish().run();
+        } else if (first.copy() != null) {
+          String said = first.copy().get();
+          if (said != null) {
+            call.note(Quoted.inMessage(first.place().said()) + ": " + said);
+          }
+        }
+      } catch (IOException e) {
+        fail(first.place(), e);
+      } catch (ExecutionException e) {
+        fail(first.place(), cause(e));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new RefusedException("interrupted");
+      }
+    }
+  }
+
+  private void fail(Place place, Exception e) throws IOException {
+    failed = true;
+    call.failed(place.said(), e);
+  }
+
+  private static Exception cause(ExecutionException e) {
+    return switch (e.getCause()) {
+      case IOException io -> io;
+      case UnsupportedOperationException unsupported -> unsupported;
+      case RuntimeException fault -> throw fault;
+      case Error fault -> throw fault;
+      case null, default -> e;
+    };
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    progress.end();
+  }
+}

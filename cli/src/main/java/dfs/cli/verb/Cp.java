@@ -1,0 +1,35 @@
+package dfs.cli.verb;
+
+import static dfs.cli.verb.VerbSpec.flag;
+
+import java.io.IOException;
+import java.util.List;
+
+/** {@code dfs cp}: copies files within the volume. */
+final class Cp implements Verb {
+  @Override
+  public VerbSpec spec() {
+    return VerbSpec.of(
+        "cp",
+        VerbSpec.Kind.DESTROYS,
+        "PATH... TARGET",
+        2,
+        VerbSpec.ANY,
+        "Copies files within the volume; they appear under their names when they are complete.",
+        flag("-r -R", "directories with everything in them, links as links"),
+        flag("-p --preserve", "keep mode, times, links and extended attributes, root owners too"),
+        flag("-a --archive", "-r and -p"),
+        flag("-f --force", "replace files that are there"),
+        flag("--continue", "go on with what was left when an earlier run was ended"));
+  }
+
+  @Override
+  public void run(Call call) throws IOException {
+    List<String> operands = call.operands();
+    List<Place> sources = call.places(operands.subList(0, operands.size() - 1));
+    Destination destination = new Destination(call.place(operands.getLast()), sources.size());
+    try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
+      call.each(sources, place -> copying.copy(place, destination.of(place)));
+    }
+  }
+}

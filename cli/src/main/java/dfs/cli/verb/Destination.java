@@ -1,0 +1,41 @@
+package dfs.cli.verb;
+
+import java.io.IOException;
+import java.nio.file.Files;
+
+/** Where copies and moved files go: into a directory that is there, else to a new name. */
+final class Destination {
+  private final Place place;
+  private final boolean directory;
+
+  /**
+   * @param sources how many are to go there
+   */
+  Destination(Place place, int sources) throws IOException {
+    this.place = place;
+    this.directory = Files.isDirectory(place.path());
+    if (!directory && sources > 1) {
+      throw new UsageException(
+          Quoted.inMessage(place.said()) + ": is no directory, and there are several sources");
+    }
+    if (!directory && place.said().endsWith("/") && sources > 0 && Files.exists(place.path())) {
+      throw new UsageException(Quoted.inMessage(place.said()) + ": is no directory");
+    }
+  }
+
+  /** Where this one goes. */
+  Place of(Place source) throws IOException {
+    if (!directory) {
+      return place;
+    }
+    String name = ByteText.nameOf(source.path().normalize());
+    if (name.isEmpty()) {
+      throw new RefusedException("the root has no name to be put there under");
+    }
+    return place.child(name);
+  }
+
+  boolean isDirectory() {
+    return directory;
+  }
+}

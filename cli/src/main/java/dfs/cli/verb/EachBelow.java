@@ -1,0 +1,42 @@
+package dfs.cli.verb;
+
+import java.io.IOException;
+
+/** Does something to places and, with {@code -R}, to all below them; links below are left alone. */
+final class EachBelow implements Walk.Visitor {
+  /** What is done. */
+  interface Action {
+    void on(Place place, Stat stat) throws IOException;
+  }
+
+  private final Call call;
+  private final Action action;
+
+  private EachBelow(Call call, Action action) {
+    this.call = call;
+    this.action = action;
+  }
+
+  static void run(Call call, Iterable<Place> places, Action action) throws IOException {
+    EachBelow each = new EachBelow(call, action);
+    boolean itself = call.has("-h");
+    for (Place place : places) {
+      if (call.has("-R")) {
+        Walk.through(place, !itself, each);
+      } else {
+        call.attempt(place, at -> action.on(at, Stat.of(at.path(), !itself)));
+      }
+    }
+  }
+
+  @Override
+  public boolean meet(Walk.Item item) throws IOException {
+    action.on(item.place(), item.stat());
+    return true;
+  }
+
+  @Override
+  public void failed(Place place, IOException e) throws IOException {
+    call.failed(place.said(), e);
+  }
+}

@@ -1,0 +1,53 @@
+package dfs.cli.verb;
+
+import static dfs.cli.verb.VerbSpec.flag;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/** {@code dfs get}: copies files of the volume to this machine. */
+final class Get implements Verb {
+  private static final int BUFFER_BYTES = 1 << 20;
+
+  @Override
+  public VerbSpec spec() {
+    return VerbSpec.of(
+        "get",
+        VerbSpec.Kind.DESTROYS,
+        "PATH... [FILE]",
+        1,
+        VerbSpec.ANY,
+        "Copies files of the volume to this machine, or to - for the standard output; they appear"
+            + " under their names when they are complete.",
+        flag("-r -R", "directories with everything in them, links as links"),
+        flag("-p --preserve", "keep mode, times, links and extended attributes, root owners too"),
+        flag("-f --force", "replace files that are there"),
+        flag("--continue", "go on with what was left when an earlier run was ended"));
+  }
+
+  @Override
+  public void run(Call call) throws IOException {
+    List<String> sources = call.operands();
+    String said = sources.size() == 1 ? "." : sources.getLast();
+    sources = sources.size() == 1 ? sources : sources.subList(0, sources.size() - 1);
+    List<Place> places = call.places(sources);
+    if (said.equals(Call.STANDARD)) {
+      call.each(places, place -> toOutput(call, place));
+      return;
+    }
+    Destination destination = new Destination(call.local(said), places.size());
+    try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
+      call.each(places, place -> copying.copy(place, destination.of(place)));
+    }
+  }
+
+  private static void toOutput(Call call, Place place) throws IOException {
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (InputStream in = Inputs.open(call, place)) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        call.out().bytes(buffer, 0, n);
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dfs.cli.verb;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a file is written before it has its name: beside it, under a name that knows which version
+ * of the source it is of.
+ *
+ * <pre>
+ *   .dfs-part-HASH-SIZE-MTIME-RANDOM
+ *     HASH    of the final name, 16 digits
+ *     SIZE    of the source, bytes
+ *     MTIME   of the source, nanoseconds since 1970
+ *     RANDOM  16 digits: each run has a name of its own
+ * </pre>
+ */
+final class PartFile {
+  private static final String PREFIX = ".dfs-part-";
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Path path;
+  private final boolean continued;
+  private final boolean outdated;
+
+  private PartFile(Path path, boolean continued, boolean outdated) {
+    this.path = path;
+    this.continued = continued;
+    this.outdated = outdated;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /** Whether it is there already, with the beginning of the source. */
+  boolean isContinued() {
+    return continued;
+  }
+
+  /** Whether there was one of another version of the source. */
+  boolean isOutdated() {
+    return outdated;
+  }
+
+  /** A new one. */
+  static PartFile fresh(Path target, Stat source) {
+    return new PartFile(place(target, source), false, false);
+  }
+
+  /**
+   * What an earlier run left, under a new name, so that nobody else goes on with it; a new one if
+   * there is none. What is of another version of the source is deleted.
+   */
+  static PartFile continued(Path target, Stat source) throws IOException {
+    String version = prefix(target) + version(source);
+    Path best = null;
+    boolean outdated = false;
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory(target))) {
+      for (Path entry : entries) {
+        String name = ByteText.nameOf(entry);
+        if (name.startsWith(version)) {
+          best = longer(best, entry);
+        } else if (name.startsWith(prefix(target))) {
+          outdated = true;
+          Files.deleteIfExists(entry);
+        }
+      }
+    } catch (DirectoryIteratorException e) {
+      throw Reasons.causeOf(e);
+    }
+    Path path = place(target, source);
+    if (best == null) {
+      return new PartFile(path, false, outdated);
+    }
+    try {
+      Files.move(best, path, StandardCopyOption.ATOMIC_MOVE);
+      return new PartFile(path, true, false);
+    } catch (NoSuchFileException e) {
+      // Another run goes on with it.
+      return new PartFile(path, false, false);
+    }
+  }
+
+  private static Path longer(@Nullable Path best, Path entry) throws IOException {
+    return best == null || Files.size(entry) > Files.size(best) ? entry : best;
+  }
+
+  private static Path directory(Path target) {
+    Path parent = target.getParent();
+    return parent == null ? target : parent;
+  }
+
+  private static Path place(Path target, Stat source) {
+    String random = HexFormat.of().toHexDigits(RANDOM.nextLong());
+    return target.resolveSibling(prefix(target) + version(source) + random);
+  }
+
+  private static String prefix(Path target) {
+    return PREFIX + HexFormat.of().toHexDigits(hash(ByteText.bytes(ByteText.nameOf(target)))) + "-";
+  }
+
+  private static String version(Stat source) {
+    return source.sizeBytes() + "-" + source.modified().to(TimeUnit.NANOSECONDS) + "-";
+  }
+
+  /** FNV-1a of 64 bits: a name, not a secret. */
+  private static long hash(byte[] bytes) {
+    long hash = 0xcbf29ce484222325L;
+    for (byte b : bytes) {
+      hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
+    }
+    return hash;
+  }
+}

@@ -1,0 +1,78 @@
+package dfs.cli.verb;
+
+import dfs.client.volume.Credentials;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a copy keeps of its source with {@code -p}. */
+final class Preserved {
+  private Preserved() {}
+
+  /** Gives a file or directory the owner (root's alone), mode, attributes and times of another. */
+  static void of(Path source, Stat stat, Path target) throws IOException {
+    if (isRoot()) {
+      Stat now = Stat.of(target, false);
+      if (now.uid() != stat.uid()) {
+        Files.setAttribute(target, "unix:uid", stat.uid());
+      }
+      if (now.gid() != stat.gid()) {
+        Files.setAttribute(target, "unix:gid", stat.gid());
+      }
+    }
+    attributes(source, target);
+    Files.setAttribute(target, "unix:mode", stat.permissions());
+    times(stat, target, true);
+  }
+
+  /** Gives a link the owner and times of another. */
+  static void ofLink(Stat stat, Path target) throws IOException {
+    if (isRoot()) {
+      Files.setAttribute(target, "unix:uid", stat.uid(), LinkOption.NOFOLLOW_LINKS);
+      Files.setAttribute(target, "unix:gid", stat.gid(), LinkOption.NOFOLLOW_LINKS);
+    }
+    times(stat, target, false);
+  }
+
+  private static void times(Stat stat, Path target, boolean follow) throws IOException {
+    BasicFileAttributeView view =
+        follow
+            ? Files.getFileAttributeView(target, BasicFileAttributeView.class)
+            : Files.getFileAttributeView(
+                target, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+    view.setTimes(stat.modified(), stat.accessed(), null);
+  }
+
+  private static void attributes(Path source, Path target) throws IOException {
+    UserDefinedFileAttributeView from = view(source);
+    UserDefinedFileAttributeView to = view(target);
+    List<String> names = from == null ? List.of() : from.list();
+    if (names.isEmpty()) {
+      return;
+    }
+    if (from == null || to == null) {
+      throw new RefusedException("there are no extended attributes where it is copied to");
+    }
+    for (String name : names) {
+      ByteBuffer value = ByteBuffer.allocate(from.size(name));
+      from.read(name, value);
+      to.write(name, value.flip());
+    }
+  }
+
+  private static @Nullable UserDefinedFileAttributeView view(Path path) throws IOException {
+    return Files.getFileStore(path).supportsFileAttributeView(UserDefinedFileAttributeView.class)
+        ? Files.getFileAttributeView(path, UserDefinedFileAttributeView.class)
+        : null;
+  }
+
+  private static boolean isRoot() throws IOException {
+    return Credentials.ofThisProcess().isRoot();
+  }
+}

@@ -1,0 +1,83 @@
+package dfs.cli.verb;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** A line that says how far copying is, on a terminal only. Any thread may report. */
+final class Progress {
+  private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final int WIDTH = 60;
+
+  private final boolean shown;
+  private final OutputStream err;
+  private final long begin = System.nanoTime();
+  private final LongAdder bytes = new LongAdder();
+  private final LongAdder expectedBytes = new LongAdder();
+  private final ReentrantLock drawing = new ReentrantLock();
+  private long drawnNanos = begin;
+  private boolean drawn;
+
+  Progress(Streams streams) {
+    this.shown = streams.errTerminal();
+    this.err = streams.err();
+  }
+
+  /** So much more is to be copied. */
+  void expect(long more) {
+    expectedBytes.add(more);
+  }
+
+  /** So much more was copied. */
+  void copied(long more) {
+    bytes.add(more);
+    if (shown && drawing.tryLock()) {
+      try {
+        long now = System.nanoTime();
+        if (now - drawnNanos >= EVERY_NANOS) {
+          drawnNanos = now;
+          drawn = true;
+          draw(text(bytes.sum(), expectedBytes.sum(), now - begin));
+        }
+      } finally {
+        drawing.unlock();
+      }
+    }
+  }
+
+  /** What is shown: how much, of how much, at which rate, and how long it still takes. */
+  static String text(long done, long expected, long nanos) {
+    double rate = done * 1e9 / Math.max(1, nanos);
+    long left = rate < 1 ? 0 : (long) ((expected - done) / rate);
+    return String.format(
+        Locale.ROOT,
+        "%s of %s, %s/s, %d:%02d left",
+        Sizes.human(done),
+        Sizes.human(expected),
+        Sizes.human((long) rate),
+        left / 60,
+        left % 60);
+  }
+
+  private void draw(String text) {
+    String line = "\r" + text + " ".repeat(Math.max(0, WIDTH - text.length()));
+    try {
+      err.write(line.getBytes(StandardCharsets.UTF_8));
+      err.flush();
+    } catch (IOException e) {
+      // Nobody looks.
+    }
+  }
+
+  /** Takes the line away. */
+  void end() {
+    if (drawn) {
+      draw("");
+      draw("");
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dfs.cli.verb;
+
+import static dfs.cli.verb.VerbSpec.flag;
+
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code dfs put}: copies files of this machine into the volume. */
+final class Put implements Verb {
+  @Override
+  public VerbSpec spec() {
+    return VerbSpec.of(
+        "put",
+        VerbSpec.Kind.DESTROYS,
+        "FILE... [PATH]",
+        1,
+        VerbSpec.ANY,
+        "Copies files of this machine, or - for the standard input, into the volume; they appear"
+            + " under their names when they are complete.",
+        flag("-r -R", "directories with everything in them, links as links"),
+        flag("-p --preserve", "keep mode, times, links and extended attributes, root owners too"),
+        flag("-f --force", "replace files that are there"),
+        flag("--continue", "go on with what was left when an earlier run was ended"));
+  }
+
+  @Override
+  public void run(Call call) throws IOException {
+    List<String> sources = call.operands();
+    Place target = call.place(sources.size() == 1 ? "." : sources.getLast());
+    sources = sources.size() == 1 ? sources : sources.subList(0, sources.size() - 1);
+    Destination destination = new Destination(target, sources.size());
+    try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
+      for (Place source : locals(call, sources)) {
+        if (source.said().equals(Call.STANDARD)) {
+          call.attempt(target, at -> fromInput(call, copying, destination, at));
+        } else {
+          call.attempt(source, at -> copying.copy(at, destination.of(at)));
+        }
+      }
+    }
+  }
+
+  /** The local side is never mapped; patterns that the shell left are expanded. */
+  private static List<Place> locals(Call call, List<String> operands) throws IOException {
+    List<Place> places = new ArrayList<>();
+    for (String operand : operands) {
+      Place place = call.local(operand);
+      if (Globs.isPattern(operand)) {
+        places.addAll(new Globs().expand(place));
+      } else {
+        places.add(place);
+      }
+    }
+    return places;
+  }
+
+  private static void fromInput(Call call, Copying copying, Destination to, Place target)
+      throws IOException {
+    if (to.isDirectory()) {
+      throw new RefusedException("is a directory: what is read needs a name");
+    }
+    if (call.isDryRun()) {
+      call.out().line(Call.STANDARD + " -> " + call.out().shown(target.said()));
+      return;
+    }
+    copying.files().write(Channels.newChannel(call.in()), target.path());
+  }
+}

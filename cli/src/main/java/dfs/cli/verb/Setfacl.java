@@ -1,0 +1,93 @@
+package dfs.cli.verb;
+
+import static dfs.cli.verb.VerbSpec.flag;
+import static dfs.cli.verb.VerbSpec.valued;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code dfs setfacl}: changes access control lists. */
+final class Setfacl implements Verb {
+  @Override
+  public VerbSpec spec() {
+    return VerbSpec.of(
+        "setfacl",
+        VerbSpec.Kind.CHANGES,
+        "PATH...",
+        1,
+        VerbSpec.ANY,
+        "Changes the access control lists of files, and what directories give to new files.",
+        valued("-m --modify", "ENTRIES", "set entries: u:NAME:rwx,g:NAME:r-x,o::r,m::rx"),
+        valued("-x --remove", "ENTRIES", "take entries away: u:NAME,g:NAME"),
+        flag("-b --remove-all", "take all away but what the mode says"),
+        flag("-k --remove-default", "take away what new files are given"),
+        flag("-d --default", "all entries are of what new files are given, as those with d: are"),
+        flag("-R --recursive", "of all below directories, too"));
+  }
+
+  /** What is to be done to each file. */
+  private record Wishes(
+      List<AclEdit.Entry> set, List<AclEdit.Entry> removed, boolean strips, boolean noDefault) {
+    boolean concern(boolean defaults) {
+      return set.stream().anyMatch(entry -> entry.isDefault() == defaults)
+          || removed.stream().anyMatch(entry -> entry.isDefault() == defaults);
+    }
+  }
+
+  @Override
+  public void run(Call call) throws IOException {
+    boolean isDefault = call.has("-d");
+    Optional<String> set = call.value("--modify");
+    Optional<String> removed = call.value("--remove");
+    Wishes wishes =
+        new Wishes(
+            set.isPresent() ? AclEdit.parse(set.get(), isDefault, true) : List.of(),
+            removed.isPresent() ? AclEdit.parse(removed.get(), isDefault, false) : List.of(),
+            call.has("-b"),
+            call.has("-k") || call.has("-b"));
+    if (set.isEmpty() && removed.isEmpty() && !wishes.noDefault()) {
+      throw new UsageException("say what is to change: -m, -x, -b or -k");
+    }
+    EachBelow.run(
+        call,
+        call.places(),
+        (place, stat) -> {
+          if (!stat.isLink()) {
+            change(place, stat, wishes);
+          }
+        });
+  }
+
+  private static void change(Place place, Stat stat, Wishes wishes) throws IOException {
+    AclEdit access = new AclEdit(Getfacl.access(place));
+    if (wishes.strips()) {
+      access.strip();
+    }
+    edit(access, access, wishes, false);
+    if (wishes.strips() || wishes.concern(false)) {
+      Getfacl.setAccess(place, access.text());
+    }
+    if (!stat.isDirectory()) {
+      return;
+    }
+    AclEdit defaults = new AclEdit(wishes.noDefault() ? "" : Getfacl.defaults(place));
+    edit(defaults, access, wishes, true);
+    if (wishes.noDefault() || wishes.concern(true)) {
+      Getfacl.setDefaults(place, defaults.text());
+    }
+  }
+
+  private static void edit(AclEdit acl, AclEdit access, Wishes wishes, boolean defaults) {
+    List<AclEdit.Entry> set =
+        wishes.set().stream().filter(entry -> entry.isDefault() == defaults).toList();
+    List<AclEdit.Entry> removed =
+        wishes.removed().stream().filter(entry -> entry.isDefault() == defaults).toList();
+    if (!set.isEmpty()) {
+      acl.set(set, access);
+    }
+    if (!removed.isEmpty()) {
+      acl.remove(removed);
+    }
+  }
+}

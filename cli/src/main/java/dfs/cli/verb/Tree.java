@@ -1,0 +1,121 @@
+package dfs.cli.verb;
+
+import static dfs.cli.verb.VerbSpec.flag;
+import static dfs.cli.verb.VerbSpec.valued;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+
+/** {@code dfs tree}: draws a tree. The names of each directory on the way down are in memory. */
+final class Tree implements Verb {
+  private static final String BRANCH = "├── ";
+  private static final String LAST = "└── ";
+  private static final String GOES_ON = "│   ";
+  private static final String ENDED = "    ";
+
+  @Override
+  public VerbSpec spec() {
+    return VerbSpec.of(
+        "tree",
+        VerbSpec.Kind.READS,
+        "[PATH...]",
+        0,
+        VerbSpec.ANY,
+        "Draws what lies below directories.",
+        flag("-a", "names that begin with a dot, too"),
+        flag("-d", "directories alone"),
+        valued("-L", "N", "so many levels at the most"));
+  }
+
+  @Override
+  public void run(Call call) throws IOException {
+    List<String> operands = call.operands().isEmpty() ? List.of(".") : call.operands();
+    Drawing drawing = new Drawing(call);
+    call.each(call.places(operands), drawing::draw);
+    call.out()
+        .line(
+            "\n%d %s, %d %s"
+                .formatted(
+                    drawing.directories,
+                    drawing.directories == 1 ? "directory" : "directories",
+                    drawing.files,
+                    drawing.files == 1 ? "file" : "files"));
+  }
+
+  /** A directory that is drawn, and what is still to come of it. */
+  private record Level(String prefix, Iterator<Place> rest) {}
+
+  private static final class Drawing {
+    private final Call call;
+    private final long levelsMax;
+    private final Deque<Level> open = new ArrayDeque<>();
+    private long directories;
+    private long files;
+
+    Drawing(Call call) {
+      this.call = call;
+      this.levelsMax = call.number("-L", Long.MAX_VALUE, 1);
+    }
+
+    void draw(Place top) throws IOException {
+      Stat stat = Stat.of(top.path(), true);
+      call.out().line(call.out().shown(top.said()));
+      if (!stat.isDirectory()) {
+        files++;
+        return;
+      }
+      directories++;
+      open.push(new Level("", entries(top).iterator()));
+      while (!open.isEmpty()) {
+        Level level = open.element();
+        if (!level.rest().hasNext()) {
+          open.pop();
+          continue;
+        }
+        Place place = level.rest().next();
+        call.attempt(place, at -> line(at, level));
+      }
+    }
+
+    private void line(Place place, Level level) throws IOException {
+      Stat stat = Stat.of(place.path(), false);
+      boolean last = !level.rest().hasNext();
+      String target = stat.isLink() ? " -> " + call.out().shown(Entries.target(place.path())) : "";
+      call.out()
+          .line(level.prefix() + (last ? LAST : BRANCH) + call.out().shown(place.name()) + target);
+      if (!stat.isDirectory()) {
+        files++;
+        return;
+      }
+      directories++;
+      if (open.size() < levelsMax) {
+        open.push(new Level(level.prefix() + (last ? ENDED : GOES_ON), entries(place).iterator()));
+      }
+    }
+
+    private List<Place> entries(Place directory) throws IOException {
+      List<Place> places = new ArrayList<>();
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
+        for (Path entry : entries) {
+          Place place = directory.entry(entry);
+          boolean hidden = place.name().startsWith(".") && !call.has("-a");
+          if (!hidden && (!call.has("-d") || Stat.of(entry, false).isDirectory())) {
+            places.add(place);
+          }
+        }
+      } catch (DirectoryIteratorException e) {
+        throw Reasons.causeOf(e);
+      }
+      places.sort((a, b) -> ByteText.compare(a.said(), b.said()));
+      return places;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dfs.cli.verb;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a verb is called and takes: the one source of its help and of what is tested.
+ *
+ * @param operands as help shows them
+ * @param operandsMin so many at least
+ * @param operandsMax so many at most
+ * @param summary a sentence
+ */
+public record VerbSpec(
+    String name,
+    Kind kind,
+    String operands,
+    int operandsMin,
+    int operandsMax,
+    String summary,
+    List<Flag> flags) {
+  static final int ANY = Integer.MAX_VALUE;
+
+  /** What a verb does to the volume. */
+  public enum Kind {
+    READS,
+    CHANGES,
+    DESTROYS
+  }
+
+  /**
+   * An option.
+   *
+   * @param names each with its dashes
+   * @param label of its value; empty: it has none
+   */
+  public record Flag(List<String> names, String label, String summary) {}
+
+  static VerbSpec of(
+      String name, Kind kind, String operands, int min, int max, String summary, Flag... flags) {
+    List<Flag> all = new ArrayList<>(List.of(flags));
+    if (kind == Kind.DESTROYS) {
+      all.add(flag("-n --dry-run", "say what would be done, and do nothing"));
+    }
+    return new VerbSpec(name, kind, operands, min, max, summary, List.copyOf(all));
+  }
+
+  /**
+   * An option without a value.
+   *
+   * @param names with a blank between two
+   */
+  static Flag flag(String names, String summary) {
+    return valued(names, "", summary);
+  }
+
+  /** An option with a value. */
+  static Flag valued(String names, String label, String summary) {
+    return new Flag(words(names), label, summary);
+  }
+
+  /** The option of who prints records. */
+  static Flag json() {
+    return flag("--json", "an object of JSON for each, on a line of its own");
+  }
+
+  /** Whether it has this option. */
+  public boolean has(String option) {
+    return flags.stream().anyMatch(flag -> flag.names().contains(option));
+  }
+
+  private static List<String> words(String names) {
+    int blank = names.indexOf(' ');
+    return blank < 0
+        ? List.of(names)
+        : List.of(names.substring(0, blank), names.substring(blank + 1));
+  }
+}

@@ -1,0 +1,68 @@
+package dfs.cli.verb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The verbs with a directory of this machine in the place of a cluster. */
+final class LocalVerbs {
+  /** The root of the cluster. */
+  final Path root;
+
+  /** The working directory. */
+  final Path here;
+
+  final Map<String, String> environment = new HashMap<>();
+  byte[] input = {};
+  boolean terminal;
+  String err = "";
+  byte[] out = {};
+
+  LocalVerbs(Path scratch) throws IOException {
+    root = Files.createDirectory(scratch.resolve("cluster"));
+    here = Files.createDirectory(scratch.resolve("here"));
+    environment.put("DFS_DATA", "/cluster");
+  }
+
+  /** Runs a verb that ends so; what it wrote, as text of {@link ByteText}. */
+  String run(int status, String... words) {
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    Streams streams = new Streams(new ByteArrayInputStream(input), written, said, terminal, false);
+    Defaults defaults =
+        new Defaults(List.of(Path.of("/no/data")), line -> "dfs " + line, environment, here);
+    int ended = new VerbLine(streams, defaults, (data, timeout) -> root).run(words);
+    out = written.toByteArray();
+    err = said.toString(StandardCharsets.UTF_8);
+    assertThat(ended).as("status of %s, which said %s", List.of(words), err).isEqualTo(status);
+    return ByteText.of(out);
+  }
+
+  /** Runs a verb that does all. */
+  String done(String... words) {
+    String text = run(0, words);
+    assertThat(err).isEmpty();
+    return text;
+  }
+
+  /** Runs a verb of which something fails; what it says of that. */
+  String failed(String... words) {
+    run(VerbLine.FAILED, words);
+    return err;
+  }
+
+  /** A file of the cluster. */
+  Path file(String name, String contents) throws IOException {
+    Path path = ByteText.path(root.getFileSystem(), ByteText.of(root) + "/" + name);
+    Files.createDirectories(path.getParent());
+    return Files.writeString(path, contents);
+  }
+}
