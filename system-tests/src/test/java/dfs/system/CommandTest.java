@@ -236,11 +236,11 @@ class CommandTest {
         .isEqualTo("dfs: " + target + ": no such file or directory\n");
     String below = Files.createFile(scratch.resolve("file")).resolve("x").toString();
     assertThat(dfs(FAILED, "get", "--data", data, "/h", below))
-        .isEqualTo("dfs: " + below + ": Not a directory\n");
+        .isEqualTo("dfs: " + below + ": not a directory\n");
     Path occupied = Files.createDirectory(scratch.resolve("occupied"));
     Files.createDirectories(occupied.resolve("h/x"));
     assertThat(dfs(FAILED, "get", "--data", data, "/h", occupied.toString()))
-        .isEqualTo("dfs: " + occupied.resolve("h") + ": Is a directory\n");
+        .isEqualTo("dfs: " + occupied.resolve("h") + ": is a directory\n");
   }
 
   @Test

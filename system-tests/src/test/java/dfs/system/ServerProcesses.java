@@ -226,6 +226,13 @@ final class ServerProcesses {
     return DfsProcess.call(status, command.toArray(String[]::new));
   }
 
+  /** As {@link #dfs}, in a process of its own: for what goes on while others are called. */
+  String process(int status, Path scratch, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(arguments));
+    command.addAll(1, List.of("--data", data));
+    return DfsProcess.runTo(status, scratch, command.toArray(String[]::new));
+  }
+
   JsonObject status() {
     StringWriter said = new StringWriter();
     PrintWriter writer = new PrintWriter(said, true);

@@ -2,10 +2,17 @@ package dfs.cli.command;
 
 import dfs.cli.daemon.LogFile;
 import dfs.cli.data.DataDirectory;
+import dfs.cli.verb.Defaults;
+import dfs.cli.verb.Streams;
+import dfs.cli.verb.VerbLine;
+import dfs.cli.verb.Verbs;
 import dfs.client.volume.NotUpException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,11 +25,38 @@ public final class Commands {
   static final int FAILED = 1;
   static final int NOTHING_STARTED = 2;
 
+  private static final List<String> HELP = List.of("help", "--help", "-h");
+
   private Commands() {}
 
-  /** Runs the command that the arguments say, and returns the exit status. */
+  /** Runs the command that the arguments say, with text for output; returns the exit status. */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    return run(Streams.of(out, err), out, err, arguments);
+  }
+
+  /**
+   * Runs the command that the arguments say, and returns the exit status.
+   *
+   * @param streams what the file verbs read and write
+   * @param arguments bytes that are no part of UTF-8 as surrogates (PEP 383)
+   */
+  public static int run(Streams streams, PrintWriter out, PrintWriter err, String... arguments) {
+    if (arguments.length > 0 && Verbs.NAMES.contains(arguments[0])) {
+      return new VerbLine(streams, defaults()).run(arguments);
+    }
     CommandLine line = new CommandLine(new Dfs());
+    boolean help = arguments.length > 0 && HELP.contains(arguments[0]);
+    if (help && arguments.length > 1) {
+      String[] asked = Arrays.copyOfRange(arguments, 1, arguments.length);
+      return run(streams, out, err, asked[0], "--help");
+    }
+    if (help) {
+      for (String name : Verbs.NAMES) {
+        line.addSubcommand(name, VerbLine.commandOf(Verbs.spec(name).orElseThrow()));
+      }
+      line.usage(out);
+      return DONE;
+    }
     line.setOut(out);
     line.setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -34,6 +68,14 @@ public final class Commands {
         });
     line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, err, command));
     return line.execute(arguments);
+  }
+
+  private static Defaults defaults() {
+    List<Path> data = new ArrayList<>(List.of(Places.data().root()));
+    if (!data.contains(Places.MACHINE_DATA)) {
+      data.add(Places.MACHINE_DATA);
+    }
+    return new Defaults(data, Launcher::line, System.getenv(), Path.of("").toAbsolutePath());
   }
 
   /** The first thing that was not understood; what else is wrong shows when this is put right. */

@@ -5,7 +5,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code dfs}; everything is done by its subcommands. */
+/** The command {@code dfs}; everything is done by its subcommands and by the file verbs. */
 @Command(
     name = "dfs",
     mixinStandardHelpOptions = true,
@@ -16,12 +16,6 @@ import picocli.CommandLine.Spec;
       Down.class,
       Status.class,
       Fsck.class,
-      Ls.class,
-      Cat.class,
-      Put.class,
-      Get.class,
-      Rm.class,
-      Mkdir.class,
       MountVolume.class,
       Umount.class,
       ServeMetadata.class,

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 
 /** Where things are when nothing else is said: a machine's for root, a person's otherwise. */
 final class Places {
-  private static final Path ROOT_DATA = Path.of("/var/lib/dfs");
+  /** Of the cluster that a machine has for all its users. */
+  static final Path MACHINE_DATA = Path.of("/var/lib/dfs");
+
   private static final Path ROOT_MOUNT = Path.of("/mnt/dfs");
 
   private Places() {}
@@ -26,7 +28,7 @@ final class Places {
   }
 
   static DataDirectory data() {
-    return new DataDirectory(isRoot() ? ROOT_DATA : home().resolve(".local/share/dfs"));
+    return new DataDirectory(isRoot() ? MACHINE_DATA : home().resolve(".local/share/dfs"));
   }
 
   static Path mountPoint() {
