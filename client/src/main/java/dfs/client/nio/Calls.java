@@ -2,11 +2,13 @@ package dfs.client.nio;
 
 import dfs.protocol.seam.Time;
 import java.io.IOException;
+import java.nio.file.ClosedFileSystemException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,7 @@ final class Calls implements AutoCloseable {
    * Begins a call.
    *
    * @throws IOException when too many are under way
+   * @throws ClosedFileSystemException after {@link #close}
    */
   <T extends @Nullable Object> CompletableFuture<T> begin(Call<T> call) throws IOException {
     if (underWay.incrementAndGet() > CALLS_MAX) {
@@ -75,6 +78,10 @@ final class Calls implements AutoCloseable {
             }
           });
       begun = true;
+    } catch (RejectedExecutionException e) {
+      ClosedFileSystemException closed = new ClosedFileSystemException();
+      closed.initCause(e);
+      throw closed;
     } finally {
       if (!begun) {
         underWay.decrementAndGet();
