@@ -29,9 +29,9 @@ final class InterruptCases {
   private InterruptCases() {}
 
   static List<Case> all() {
-    List<Case> all = new ArrayList<>(channels());
-    all.addAll(names());
-    all.addAll(closing());
+    List<Case> all = new ArrayList<>(CHANNELS);
+    all.addAll(NAMES);
+    all.addAll(CLOSING);
     return all;
   }
 
@@ -61,43 +61,43 @@ final class InterruptCases {
     return ByteBuffer.allocate(1);
   }
 
-  private static List<Case> channels() {
-    return List.of(
-        interrupted("read", channel -> channel.read(one())),
-        interrupted("read at a position", channel -> channel.read(one(), 1)),
-        interrupted("scattering read", channel -> channel.read(new ByteBuffer[] {one()})),
-        interrupted("write", channel -> channel.write(one())),
-        interrupted("write at a position", channel -> channel.write(one(), 1)),
-        interrupted("gathering write", channel -> channel.write(new ByteBuffer[] {one()})),
-        interrupted("size", FileChannel::size),
-        interrupted("position", FileChannel::position),
-        interrupted("truncate", channel -> channel.truncate(1)),
-        interrupted("force", channel -> channel.force(true)),
-        Case.of(
-            "readAllBytes of who is interrupted reads all",
-            d -> {
-              Path f = file(d, "f", "x");
-              Thread.currentThread().interrupt();
-              try {
-                assertThat(Files.readAllBytes(f)).isEqualTo(Expect.bytes("x"));
-              } finally {
-                assertThat(Thread.interrupted()).isTrue();
-              }
-            }),
-        Case.of(
-            "what was written before an interrupt is kept",
-            d -> {
-              Path f = file(d, "f", "");
-              try (FileChannel channel = FileChannel.open(f, WRITE)) {
-                channel.write(ByteBuffer.wrap(Expect.bytes("abc")));
+  private static final List<Case> CHANNELS =
+      List.of(
+          interrupted("read", channel -> channel.read(one())),
+          interrupted("read at a position", channel -> channel.read(one(), 1)),
+          interrupted("scattering read", channel -> channel.read(new ByteBuffer[] {one()})),
+          interrupted("write", channel -> channel.write(one())),
+          interrupted("write at a position", channel -> channel.write(one(), 1)),
+          interrupted("gathering write", channel -> channel.write(new ByteBuffer[] {one()})),
+          interrupted("size", FileChannel::size),
+          interrupted("position", FileChannel::position),
+          interrupted("truncate", channel -> channel.truncate(1)),
+          interrupted("force", channel -> channel.force(true)),
+          Case.of(
+              "readAllBytes of who is interrupted reads all",
+              d -> {
+                Path f = file(d, "f", "x");
                 Thread.currentThread().interrupt();
-                catchThrowable(() -> channel.write(one()));
-              } finally {
-                Thread.interrupted();
-              }
-              assertThat(Files.readString(f)).startsWith("abc");
-            }));
-  }
+                try {
+                  assertThat(Files.readAllBytes(f)).isEqualTo(Expect.bytes("x"));
+                } finally {
+                  assertThat(Thread.interrupted()).isTrue();
+                }
+              }),
+          Case.of(
+              "what was written before an interrupt is kept",
+              d -> {
+                Path f = file(d, "f", "");
+                try (FileChannel channel = FileChannel.open(f, WRITE)) {
+                  channel.write(ByteBuffer.wrap(Expect.bytes("abc")));
+                  Thread.currentThread().interrupt();
+                  assertThat(catchThrowable(() -> channel.write(one())))
+                      .isExactlyInstanceOf(ClosedByInterruptException.class);
+                } finally {
+                  Thread.interrupted();
+                }
+                assertThat(Files.readString(f)).startsWith("abc");
+              }));
 
   /** What has no channel goes on, and leaves the interrupt to who asks. */
   private static Case unmoved(String what, Case.Body body) {
@@ -114,27 +114,26 @@ final class InterruptCases {
         });
   }
 
-  private static List<Case> names() {
-    return List.of(
-        unmoved("createDirectory", f -> Files.createDirectory(f.resolveSibling("g"))),
-        unmoved("delete", Files::delete),
-        unmoved("move", f -> Files.move(f, f.resolveSibling("g"))),
-        unmoved("createLink", f -> Files.createLink(f.resolveSibling("g"), f)),
-        unmoved("createSymbolicLink", f -> Files.createSymbolicLink(f.resolveSibling("g"), f)),
-        unmoved("readAttributes", f -> Files.readAttributes(f, BasicFileAttributes.class)),
-        unmoved("setLastModifiedTime", f -> Files.setLastModifiedTime(f, FileTime.fromMillis(1))),
-        unmoved(
-            "newDirectoryStream",
-            f -> {
-              try (var stream = Files.newDirectoryStream(f.getParent())) {
-                assertThat(stream).hasSize(1);
-              }
-            }),
-        unmoved("exists", f -> assertThat(Files.exists(f)).isTrue()),
-        unmoved("toRealPath", Path::toRealPath),
-        unmoved("getFileStore", f -> Files.getFileStore(f).getTotalSpace()),
-        unmoved("copy", f -> Files.copy(f, f.resolveSibling("g"))));
-  }
+  private static final List<Case> NAMES =
+      List.of(
+          unmoved("createDirectory", f -> Files.createDirectory(f.resolveSibling("g"))),
+          unmoved("delete", Files::delete),
+          unmoved("move", f -> Files.move(f, f.resolveSibling("g"))),
+          unmoved("createLink", f -> Files.createLink(f.resolveSibling("g"), f)),
+          unmoved("createSymbolicLink", f -> Files.createSymbolicLink(f.resolveSibling("g"), f)),
+          unmoved("readAttributes", f -> Files.readAttributes(f, BasicFileAttributes.class)),
+          unmoved("setLastModifiedTime", f -> Files.setLastModifiedTime(f, FileTime.fromMillis(1))),
+          unmoved(
+              "newDirectoryStream",
+              f -> {
+                try (var stream = Files.newDirectoryStream(f.getParent())) {
+                  assertThat(stream).hasSize(1);
+                }
+              }),
+          unmoved("exists", f -> assertThat(Files.exists(f)).isTrue()),
+          unmoved("toRealPath", f -> assertThat(f.toRealPath()).isNotNull()),
+          unmoved("getFileStore", f -> Files.getFileStore(f).getTotalSpace()),
+          unmoved("copy", f -> Files.copy(f, f.resolveSibling("g"))));
 
   /** Others use the channel again and again until it is closed: they hear of nothing else. */
   private static Case closed(String what, int users, Use use) {
@@ -175,40 +174,39 @@ final class InterruptCases {
         });
   }
 
-  private static List<Case> closing() {
-    return List.of(
-        closed("read", 1, channel -> channel.read(one(), 0)),
-        closed("read", 8, channel -> channel.read(one(), 0)),
-        closed("read in order", 4, channel -> channel.read(one())),
-        closed("write", 1, channel -> channel.write(one(), 0)),
-        closed("write", 8, channel -> channel.write(one(), 0)),
-        closed("ask for the size", 4, FileChannel::size),
-        closed("force", 2, channel -> channel.force(true)),
-        closed("truncate", 2, channel -> channel.truncate(6)),
-        Case.of(
-            "interrupt of one of two users closes it for both",
-            d -> {
-              FileChannel channel = FileChannel.open(d.resolve("f"), Set.of(READ, WRITE, CREATE));
-              AtomicReference<Throwable> heard = new AtomicReference<>();
-              CountDownLatch begun = new CountDownLatch(1);
-              Thread user =
-                  Thread.ofPlatform()
-                      .start(
-                          () -> {
-                            begun.countDown();
-                            heard.set(
-                                catchThrowable(
-                                    () -> {
-                                      while (true) {
-                                        channel.write(one(), 0);
-                                      }
-                                    }));
-                          });
-              assertThat(begun.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-              user.interrupt();
-              user.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
-              assertThat(heard.get()).isExactlyInstanceOf(ClosedByInterruptException.class);
-              Expect.thrown(ClosedChannelException.class, () -> channel.write(one(), 0));
-            }));
-  }
+  private static final List<Case> CLOSING =
+      List.of(
+          closed("read", 1, channel -> channel.read(one(), 0)),
+          closed("read", 8, channel -> channel.read(one(), 0)),
+          closed("read in order", 4, channel -> channel.read(one())),
+          closed("write", 1, channel -> channel.write(one(), 0)),
+          closed("write", 8, channel -> channel.write(one(), 0)),
+          closed("ask for the size", 4, FileChannel::size),
+          closed("force", 2, channel -> channel.force(true)),
+          closed("truncate", 2, channel -> channel.truncate(6)),
+          Case.of(
+              "interrupt of one of two users closes it for both",
+              d -> {
+                FileChannel channel = FileChannel.open(d.resolve("f"), Set.of(READ, WRITE, CREATE));
+                AtomicReference<Throwable> heard = new AtomicReference<>();
+                CountDownLatch begun = new CountDownLatch(1);
+                Thread user =
+                    Thread.ofPlatform()
+                        .start(
+                            () -> {
+                              begun.countDown();
+                              heard.set(
+                                  catchThrowable(
+                                      () -> {
+                                        while (true) {
+                                          channel.write(one(), 0);
+                                        }
+                                      }));
+                            });
+                assertThat(begun.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+                user.interrupt();
+                user.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+                assertThat(heard.get()).isExactlyInstanceOf(ClosedByInterruptException.class);
+                Expect.thrown(ClosedChannelException.class, () -> channel.write(one(), 0));
+              }));
 }

@@ -1,12 +1,16 @@
 package dfs.system;
 
+import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.DSYNC;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.io.MoreFiles;
+import dfs.cli.data.DataDirectory;
+import dfs.cli.volume.Volume;
 import dfs.client.nio.DfsAclView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.ReadOnlyFileSystemException;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.spi.FileSystemProvider;
 import java.time.Duration;
 import java.time.Instant;
@@ -113,6 +118,7 @@ class JavaFilesTest {
   }
 
   @Test
+  @SuppressWarnings("StreamResourceLeak") // the end of the file system closes it
   void nothingGoesOnAfterTheEnd() throws Exception {
     Path file = Files.writeString(path("/f"), "x");
     FileChannel channel = FileChannel.open(file, WRITE);
@@ -196,6 +202,41 @@ class JavaFilesTest {
     }
     assertThat(Files.readString(path("/back"))).isEqualTo("before".repeat(2000));
     assertThat(Files.readString(path("/d/f"))).isEqualTo("now");
+  }
+
+  /** How long a file is for somebody else, who asks at once. */
+  private long seenByOthers(String path) throws IOException {
+    try (Volume other = Volume.open(new DataDirectory(Path.of(data())))) {
+      return other.tree().find(path).sizeBytes();
+    }
+  }
+
+  @Test
+  void whatReturnedIsSeenByOthers() throws Exception {
+    byte[] bytes = new byte[10_000];
+    try (FileChannel channel = FileChannel.open(path("/closed"), WRITE, CREATE)) {
+      channel.write(ByteBuffer.wrap(bytes));
+    }
+    assertThat(seenByOthers("/closed")).isEqualTo(bytes.length);
+    try (FileChannel channel = FileChannel.open(path("/forced"), WRITE, CREATE)) {
+      channel.write(ByteBuffer.wrap(bytes));
+      channel.force(false);
+      assertThat(seenByOthers("/forced")).isEqualTo(bytes.length);
+      channel.write(ByteBuffer.wrap(bytes));
+      Files.move(path("/forced"), path("/moved"));
+      assertThat(seenByOthers("/moved")).isEqualTo(2L * bytes.length);
+      channel.write(ByteBuffer.wrap(bytes));
+      Files.setLastModifiedTime(path("/moved"), FileTime.fromMillis(5));
+      assertThat(seenByOthers("/moved")).isEqualTo(3L * bytes.length);
+    }
+    try (FileChannel channel = FileChannel.open(path("/synced"), WRITE, CREATE, DSYNC)) {
+      channel.write(ByteBuffer.wrap(bytes));
+      assertThat(seenByOthers("/synced")).isEqualTo(bytes.length);
+    }
+    try (FileChannel channel = FileChannel.open(path("/appended"), APPEND, CREATE)) {
+      channel.write(ByteBuffer.wrap(bytes));
+      assertThat(seenByOthers("/appended")).isEqualTo(bytes.length);
+    }
   }
 
   /** Guava's walk down through secure directory streams. */
