@@ -72,7 +72,7 @@ final class Du implements Verb {
       boolean again = stat.links() > 1 && !counted.add(List.of(stat.dev(), stat.ino()));
       if (!again) {
         add(item.depth(), stat.sizeBytes());
-        if (item.depth() == 0 || call.has("-a") && item.depth() <= depthMax) {
+        if (item.depth() == 0 || (call.has("-a") && item.depth() <= depthMax)) {
           print(item, stat.sizeBytes());
         }
       }

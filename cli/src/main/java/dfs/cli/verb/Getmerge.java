@@ -4,16 +4,15 @@ import static dfs.cli.verb.VerbSpec.flag;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.nio.channels.Channels;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Enumeration;
 import java.util.Iterator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** {@code dfs getmerge}: one file of this machine from several of the volume. */
 final class Getmerge implements Verb {
@@ -53,11 +52,8 @@ final class Getmerge implements Verb {
     call.attempt(
         target,
         at -> {
-          Opening opening = new Opening(call, parts.iterator());
-          try (SequenceInputStream in = new SequenceInputStream(opening)) {
+          try (InputStream in = new Merged(call, parts.iterator())) {
             copy.write(Channels.newChannel(in), at.path());
-          } catch (OpeningException e) {
-            throw e.why;
           }
         });
   }
@@ -77,44 +73,52 @@ final class Getmerge implements Verb {
     parts.addAll(files);
   }
 
-  /** What an enumeration cannot throw as it is. */
-  private static final class OpeningException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-    private final transient IOException why;
-
-    OpeningException(IOException why) {
-      super(why);
-      this.why = why;
-    }
-  }
-
-  /** One after the other is open. */
-  private static final class Opening implements Enumeration<InputStream> {
+  /** All parts in a row; one at a time is open. */
+  private static final class Merged extends InputStream {
     private final Call call;
     private final Iterator<Place> parts;
-    private boolean ends;
+    private @Nullable InputStream part;
 
-    Opening(Call call, Iterator<Place> parts) {
+    Merged(Call call, Iterator<Place> parts) {
       this.call = call;
       this.parts = parts;
     }
 
     @Override
-    public boolean hasMoreElements() {
-      return ends || parts.hasNext();
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
-    public InputStream nextElement() {
-      if (ends) {
-        ends = false;
-        return new java.io.ByteArrayInputStream(new byte[] {'\n'});
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      while (true) {
+        InputStream now = part;
+        if (now == null) {
+          if (!parts.hasNext()) {
+            return -1;
+          }
+          now = Inputs.open(call, parts.next());
+          part = now;
+        }
+        int n = now.read(bytes, offset, length);
+        if (n >= 0) {
+          return n;
+        }
+        close();
+        if (call.has("-l")) {
+          bytes[offset] = '\n';
+          return 1;
+        }
       }
-      ends = call.has("-l");
-      try {
-        return Inputs.open(call, parts.next());
-      } catch (IOException e) {
-        throw new OpeningException(e);
+    }
+
+    @Override
+    public void close() throws IOException {
+      InputStream now = part;
+      part = null;
+      if (now != null) {
+        now.close();
       }
     }
   }

@@ -107,7 +107,7 @@ final class Ls implements Verb {
       Stat stat = Stat.of(place.path(), false);
       boolean itself = call.has("-d") || call.has("-l") || call.has("-n");
       boolean slash = place.said().endsWith("/");
-      if (!stat.isLink() || itself && !slash) {
+      if (!stat.isLink() || (itself && !slash)) {
         return stat;
       }
       try {

@@ -99,7 +99,7 @@ final class Modes {
           switch (step.sign()) {
             case '+' -> mode | bits;
             case '-' -> mode & ~bits;
-            default -> mode & ~(step.who() & 0777) | bits;
+            default -> (mode & ~(step.who() & 0777)) | bits;
           };
     }
     return mode;
@@ -113,7 +113,7 @@ final class Modes {
             case 'r' -> 0444;
             case 'w' -> 0222;
             case 'x' -> 0111;
-            case 'X' -> directory || (mode & 0111) != 0 ? 0111 : 0;
+            case 'X' -> (directory || (mode & 0111) != 0) ? 0111 : 0;
             case 's' -> 06000;
             case 'u' -> (mode >> 6 & 7) * 0111;
             case 'g' -> (mode >> 3 & 7) * 0111;

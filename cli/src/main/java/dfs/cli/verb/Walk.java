@@ -101,6 +101,7 @@ final class Walk {
     }
   }
 
+  @SuppressWarnings("StreamResourceLeak") // closed when all of it was met, or the walk ends
   private void meet(Item item) throws IOException {
     boolean met = false;
     try {
