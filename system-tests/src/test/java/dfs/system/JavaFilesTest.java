@@ -295,6 +295,8 @@ class JavaFilesTest {
   @Test
   void whoWaitsForAServerThatHangsLeaves() throws Exception {
     Path file = Files.writeString(path("/f"), "x".repeat(100_000));
+    Instant then = nextSecond();
+    nextSecond();
     try (FileSystem hasty =
         FileSystems.newFileSystem(
             ROOT,
@@ -302,9 +304,9 @@ class JavaFilesTest {
                 "data",
                 scratch.resolve("data/../data/."),
                 "asOf",
-                Instant.now().minusSeconds(2),
+                then,
                 "timeout",
-                Duration.ofMillis(300)))) {
+                Duration.ofSeconds(3)))) {
       FileChannel one = FileChannel.open(file, READ);
       FileChannel other = FileChannel.open(file, READ, WRITE, CREATE);
       Shell.run(scratch, "kill -STOP " + servers.pid());

@@ -8,6 +8,8 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -45,9 +47,6 @@ class PastTest {
       python3 -c "import os; os.setxattr('a/f', 'user.kind', b'new')"; chmod 700 a/moved; echo new >a/new
       sync a/f a/large a/new
       """;
-
-  private static final String ATTRIBUTE =
-      "python3 -c \"import os; print(os.getxattr('%s/f', 'user.kind').decode())\"";
 
   private @TempDir Path scratch;
   private ServerProcesses servers;
@@ -103,7 +102,11 @@ class PastTest {
     assertThat(here("ls -A a/.dfs; find . -name '.dfs*' -o -name '@*'")).isEmpty();
     assertThat(here("diff -r --no-dereference ../plain " + past)).isEmpty();
     assertThat(here("rsync -aAXHn --delete --itemize-changes ../plain/ " + past + "/")).isEmpty();
-    assertThat(here(ATTRIBUTE.formatted(past))).isEqualTo("old");
+    assertThat(
+            here(
+                "python3 -c \"import os; print(os.getxattr('%s/f', 'user.kind').decode())\""
+                    .formatted(past)))
+        .isEqualTo("old");
     assertThat(here("stat -c %%a %s/gone; readlink %s/sub/soft".formatted(past, past)))
         .isEqualTo("640\n../f");
     String local = LocalDateTime.ofInstant(then, ZoneId.systemDefault()).toString();
@@ -123,6 +126,33 @@ class PastTest {
         "cp %s/f a/f; rsync -aH --delete %s/ a/; diff -r --no-dereference ../plain a"
             .formatted(past, past));
     assertThat(here("cat %s/f".formatted(past))).isEqualTo("one");
+  }
+
+  private String dfs(int status, String... words) throws Exception {
+    List<String> line = new ArrayList<>(List.of(words));
+    line.addAll(1, List.of("--data", servers.data.toString()));
+    return DfsProcess.call(status, line.toArray(String[]::new));
+  }
+
+  /** Without the kernel, and what it copies goes into the present. */
+  @Test
+  void theCommandReadsItToo() throws Exception {
+    Instant then = makeAndChange();
+    String at = then.toString();
+    assertThat(dfs(0, "cat", "--as-of", at, "/a/f", "/a/gone"))
+        .contains("as of " + at)
+        .contains("one\ngone\n");
+    assertThat(dfs(0, "find", "--as-of", at, "/a", "-name", "hard")).contains("/a/sub/hard");
+    assertThat(dfs(1, "ls", "--as-of", at, "/a/new")).contains("no such file or directory");
+    dfs(0, "cp", "-a", "--as-of", at, "/a", "/back");
+    here(
+        "rsync -aHn --delete --itemize-changes ../plain/ back/; diff -r --no-dereference ../plain"
+            + " back");
+    dfs(0, "get", "-r", "-p", "--as-of", at, "/a", scratch.resolve("got").toString());
+    here("diff -r --no-dereference ../plain ../got");
+    assertThat(dfs(2, "cat", "--as-of", "soon", "/a/f")).contains("--as-of: \"soon\" is no time");
+    assertThat(dfs(2, "cat", "--as-of", "2199-01-01", "/a/f")).contains("is not past");
+    assertThat(dfs(1, "cat", "--as-of", "2001-01-01", "/a/f")).contains("nothing is kept");
   }
 
   @Test

@@ -1,12 +1,15 @@
 package dfs.cli.verb;
 
 import dfs.cli.preflight.MountTable;
+import dfs.client.past.TimeText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +24,7 @@ import picocli.CommandLine.ParseResult;
  */
 final class Call implements AutoCloseable {
   static final String STANDARD = "-";
+  private static final long NANOS = 1_000_000_000L;
   private static final String URI_SCHEME = "dfs:";
   private static final String URI_ROOT = "dfs:///";
 
@@ -30,6 +34,10 @@ final class Call implements AutoCloseable {
   private final Defaults defaults;
   private final Output out;
   private final Clusters clusters;
+
+  /** Where what is read lies: the same, unless a time was said. */
+  private final Clusters sources;
+
   private boolean failed;
 
   Call(
@@ -45,14 +53,37 @@ final class Call implements AutoCloseable {
     this.streams = streams;
     this.defaults = defaults;
     this.out = new Output(streams.out(), streams.terminal());
+    this.clusters = clusters(timeout, Optional.empty(), opening);
+    Optional<Instant> asOf =
+        spec.has(VerbSpec.AS_OF) ? value(VerbSpec.AS_OF).map(Call::time) : Optional.empty();
+    this.sources = asOf.isEmpty() ? clusters : clusters(timeout, asOf, opening);
+    if (asOf.isPresent()) {
+      note("as of " + asOf.get());
+    }
+  }
+
+  private Clusters clusters(Duration timeout, Optional<Instant> asOf, Clusters.Opening opening)
+      throws IOException {
     Path here = defaults.workingDirectory();
-    this.clusters =
-        new Clusters(
-            value("--data").map(text -> here.resolve(ByteText.path(here.getFileSystem(), text))),
-            defaults,
-            MountTable.read(MountTable.SELF),
-            timeout,
-            opening);
+    return new Clusters(
+        value("--data").map(text -> here.resolve(ByteText.path(here.getFileSystem(), text))),
+        defaults,
+        MountTable.read(MountTable.SELF),
+        timeout,
+        asOf,
+        opening);
+  }
+
+  private static Instant time(String text) {
+    Instant now = Instant.now();
+    try {
+      long nanos =
+          new TimeText(ZoneId.systemDefault(), now.getEpochSecond() * NANOS + now.getNano())
+              .any(text);
+      return Instant.ofEpochSecond(nanos / NANOS, nanos % NANOS);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(VerbSpec.AS_OF + ": " + e.getMessage());
+    }
   }
 
   Output out() {
@@ -116,7 +147,7 @@ final class Call implements AutoCloseable {
   List<Place> places(List<String> operands) throws IOException {
     List<Place> places = new ArrayList<>();
     for (String operand : operands) {
-      Place place = place(operand);
+      Place place = source(operand);
       if (Globs.isPattern(operand)) {
         places.addAll(new Globs().expand(place));
       } else {
@@ -126,8 +157,17 @@ final class Call implements AutoCloseable {
     return places;
   }
 
-  /** The file that an operand means. */
+  /** The file that an operand means now. */
   Place place(String operand) throws IOException {
+    return place(operand, clusters);
+  }
+
+  /** The file that an operand means which is only read: of the time that was said. */
+  Place source(String operand) throws IOException {
+    return place(operand, sources);
+  }
+
+  private Place place(String operand, Clusters clusters) throws IOException {
     if (operand.isEmpty()) {
       throw new UsageException("an empty path means nothing");
     }
@@ -167,7 +207,8 @@ final class Call implements AutoCloseable {
 
   /** Whether it is the root of a cluster, of a mount or of this machine. */
   boolean isRoot(Place place) {
-    return clusters.isRoot(place.path().normalize());
+    Path path = place.path().normalize();
+    return clusters.isRoot(path) || sources.isRoot(path);
   }
 
   /** Says what went wrong with one file; the status is 1 in the end. */
@@ -225,6 +266,10 @@ final class Call implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    clusters.close();
+    try {
+      clusters.close();
+    } finally {
+      sources.close();
+    }
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ final class Clusters implements AutoCloseable {
   private final Defaults defaults;
   private final MountTable mounts;
   private final Duration timeout;
+  private final Optional<Instant> asOf;
   private final Opening opening;
   private final Map<Path, Path> open = new HashMap<>();
   private final Map<Path, Path> roots = new HashMap<>();
@@ -40,32 +42,37 @@ final class Clusters implements AutoCloseable {
     /**
      * The root of the cluster.
      *
+     * @param asOf when it is seen; empty: now
      * @throws NoClusterException when nobody serves the directory
      */
-    Path open(DataDirectory data, Duration timeout) throws IOException;
+    Path open(DataDirectory data, Duration timeout, Optional<Instant> asOf) throws IOException;
   }
 
   /** Through the sockets of the data directory. */
-  static Path connect(DataDirectory data, Duration timeout) throws IOException {
+  static Path connect(DataDirectory data, Duration timeout, Optional<Instant> asOf)
+      throws IOException {
     if (!data.entrance().isUp()) {
       throw new NoClusterException(data.root());
     }
-    FileSystem files =
-        FileSystems.newFileSystem(
-            URI.create(SCHEME + ":///"),
-            Map.of("data", data.root().toString(), "timeout", timeout));
+    Map<String, Object> settings = new HashMap<>();
+    settings.put("data", data.root().toString());
+    settings.put("timeout", timeout);
+    asOf.ifPresent(instant -> settings.put("asOf", instant));
+    FileSystem files = FileSystems.newFileSystem(URI.create(SCHEME + ":///"), settings);
     return files.getRootDirectories().iterator().next();
   }
 
   /**
    * @param option the value of {@code --data}
    * @param timeout how long a server is waited for
+   * @param asOf when they are seen; empty: now
    */
   Clusters(
       Optional<Path> option,
       Defaults defaults,
       MountTable mounts,
       Duration timeout,
+      Optional<Instant> asOf,
       Opening opening) {
     String variable = defaults.environment().getOrDefault(VARIABLE, "");
     this.said =
@@ -73,6 +80,7 @@ final class Clusters implements AutoCloseable {
     this.defaults = defaults;
     this.mounts = mounts;
     this.timeout = timeout;
+    this.asOf = asOf;
     this.opening = opening;
   }
 
@@ -150,13 +158,13 @@ final class Clusters implements AutoCloseable {
         }
       }
     }
-    return mount;
+    return asOf.map(instant -> mount.resolve(".dfs").resolve("@" + instant)).orElse(mount);
   }
 
   private Path rootOf(DataDirectory data) throws IOException {
     Path root = open.get(data.root());
     if (root == null) {
-      root = opening.open(data, timeout);
+      root = opening.open(data, timeout, asOf);
       open.put(data.root(), root);
     }
     return root;

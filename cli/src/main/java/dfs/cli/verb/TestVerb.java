@@ -32,7 +32,7 @@ final class TestVerb implements Verb {
 
   @Override
   public void run(Call call) throws IOException {
-    Place place = call.place(call.operands().getFirst());
+    Place place = call.source(call.operands().getFirst());
     boolean asked = false;
     for (String condition : CONDITIONS) {
       if (call.has(condition)) {

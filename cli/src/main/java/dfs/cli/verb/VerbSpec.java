@@ -20,6 +20,10 @@ public record VerbSpec(
     String summary,
     List<Flag> flags) {
   static final int ANY = Integer.MAX_VALUE;
+  static final String AS_OF = "--as-of";
+
+  /** These take what they copy from the past. */
+  private static final List<String> PAST_SOURCES = List.of("cp", "get");
 
   /** What a verb does to the volume. */
   public enum Kind {
@@ -39,6 +43,14 @@ public record VerbSpec(
   static VerbSpec of(
       String name, Kind kind, String operands, int min, int max, String summary, Flag... flags) {
     List<Flag> all = new ArrayList<>(List.of(flags));
+    if (kind == Kind.READS || PAST_SOURCES.contains(name)) {
+      all.add(
+          valued(
+              AS_OF,
+              "TIME",
+              "what was then: 2026-11-22T10:00, 2026-11-22T10:00:00Z, 10:00, \"yesterday 10:00\","
+                  + " or 30s, 5m, 2h, 3d ago"));
+    }
     if (kind == Kind.DESTROYS) {
       all.add(flag("-n --dry-run", "say what would be done, and do nothing"));
     }

@@ -39,7 +39,7 @@ final class LocalVerbs {
     Streams streams = new Streams(new ByteArrayInputStream(input), written, said, terminal, false);
     Defaults defaults =
         new Defaults(List.of(Path.of("/no/data")), line -> "dfs " + line, environment, here);
-    int ended = new VerbLine(streams, defaults, (data, timeout) -> root).run(words);
+    int ended = new VerbLine(streams, defaults, (data, timeout, asOf) -> root).run(words);
     out = written.toByteArray();
     err = said.toString(StandardCharsets.UTF_8);
     assertThat(ended).as("status of %s, which said %s", List.of(words), err).isEqualTo(status);
