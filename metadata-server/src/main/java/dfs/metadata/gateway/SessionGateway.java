@@ -208,7 +208,7 @@ public final class SessionGateway
       LiveSession live = live(hello.session());
       if (known == null || known.fenced() || known.epoch() != hello.epoch()) {
         refuse("session " + hello.session() + " is over");
-      } else if (live != null && live.isTrusted() != (identity == null)) {
+      } else if (!isOf(known, identity)) {
         refuse("session " + hello.session() + " is somebody else's");
       } else if (live != null) {
         live.heard(time.monotonicNanos());
@@ -219,6 +219,11 @@ public final class SessionGateway
       } else {
         welcome(hello.session(), hello.epoch(), hello, identity);
       }
+    }
+
+    /** Nobody goes on with what another user opened, nor with what a mount did. */
+    private static boolean isOf(Survey.Session known, @Nullable Caller identity) {
+      return identity == null ? known.trusted() : !known.trusted() && identity.uid() == known.uid();
     }
 
     private void welcome(

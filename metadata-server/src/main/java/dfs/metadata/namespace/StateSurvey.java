@@ -74,7 +74,9 @@ final class StateSurvey implements Survey {
                       record.host(),
                       record.mount(),
                       record.fenced(),
-                      record.openedNanos()));
+                      record.openedNanos(),
+                      record.trusted(),
+                      record.uid()));
             }
             after = id;
           }
@@ -98,7 +100,9 @@ final class StateSurvey implements Survey {
             record.host(),
             record.mount(),
             record.fenced(),
-            record.openedNanos());
+            record.openedNanos(),
+            record.trusted(),
+            record.uid());
   }
 
   @Override

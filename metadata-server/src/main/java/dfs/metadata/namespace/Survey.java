@@ -20,9 +20,20 @@ public interface Survey {
   /** Replicated sessions, ended ones not among them. */
   List<Session> sessions();
 
-  /** A session as the log knows it. */
+  /**
+   * A session as the log knows it.
+   *
+   * @param trusted to speak for all users; else it speaks for {@code uid}
+   */
   record Session(
-      long id, long epoch, String host, boolean mount, boolean fenced, long openedNanos) {}
+      long id,
+      long epoch,
+      String host,
+      boolean mount,
+      boolean fenced,
+      long openedNanos,
+      boolean trusted,
+      int uid) {}
 
   /** A session, also a fenced one; null once it has ended. */
   @Nullable Session session(long id);

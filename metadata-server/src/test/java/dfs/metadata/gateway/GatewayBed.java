@@ -186,12 +186,17 @@ final class GatewayBed {
 
     /** Greets with a proof by this key; empty: with none. */
     Client greet(boolean mount, ByteString key) {
+      return resume(0, 0, mount, key);
+    }
+
+    /** Greets to go on with a session. */
+    Client resume(long session, long epoch, boolean mount, ByteString key) {
       ServerMessage.Challenge challenge = last(ServerMessage.Challenge.class);
       if (challenge == null) {
         throw new IllegalStateException("no challenge");
       }
       ByteString proof = key.isEmpty() ? key : proof(key, challenge.nonce());
-      say(new ClientMessage.Hello(0, 0, proof, "h", mount, LeaseMode.NONE, List.of(), 0));
+      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, LeaseMode.NONE, List.of(), 0));
       return this;
     }
 

@@ -16,6 +16,7 @@ import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -59,6 +60,27 @@ class SessionGatewayTest {
         client.heartbeat(LeaseMode.NONE);
       }
     }
+  }
+
+  /** Numbers of sessions are no secret. */
+  @Test
+  void nobodyGoesOnWithTheSessionOfAnotherUser() {
+    Peer ann = new Peer(Peer.Kind.UNIX, 1000, 100, List.of());
+    Peer bob = new Peer(Peer.Kind.UNIX, 1001, 100, List.of());
+    ServerMessage.Welcome hers = welcome(bed.client(ann).greet(false, ByteString.EMPTY));
+    ServerMessage.Welcome mounts = welcome(bed.mount());
+    for (ServerMessage.Welcome of : List.of(hers, mounts)) {
+      Client other = bed.client(bob);
+      other.resume(of.session(), of.epoch(), false, ByteString.EMPTY);
+      assertThat(other.last(ServerMessage.Welcome.class)).isNull();
+      assertThat(other.isClosed()).isTrue();
+    }
+    Client again = bed.client(ann).resume(hers.session(), hers.epoch(), false, ByteString.EMPTY);
+    assertThat(welcome(again).session()).isEqualTo(hers.session());
+  }
+
+  private static ServerMessage.Welcome welcome(Client client) {
+    return Objects.requireNonNull(client.last(ServerMessage.Welcome.class));
   }
 
   @Test
