@@ -3,6 +3,7 @@ package dfs.fuse.vfs;
 import com.google.protobuf.ByteString;
 import dfs.client.block.BlockStore;
 import dfs.client.file.OpenFiles;
+import dfs.client.file.RefusedException;
 import dfs.client.metadata.MetadataSession;
 import dfs.client.past.TimeText;
 import dfs.protocol.metadata.Attributes;
@@ -227,6 +228,10 @@ final class PastVfs implements Vfs {
       files.read(handle - HANDLES, offset, into);
       return Errno.OK;
     } catch (IOException e) {
+      if (e instanceof RefusedException refused && refused.errno() == Errno.ESTALE) {
+        // Its instant was given up.
+        return Errno.ESTALE;
+      }
       LOG.warn("reading the past failed", e);
       return Errno.EIO;
     }

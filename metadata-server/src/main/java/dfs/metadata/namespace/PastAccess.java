@@ -34,6 +34,19 @@ final class PastAccess {
     return inode == null ? 0 : inode.parent();
   }
 
+  /**
+   * Refuses with EACCES unless the directories that an inode was in then let it be looked up: who
+   * asks may have come to it by the way that there is now.
+   */
+  static void checkThen(NamespaceReader past, Subject subject, List<Long> way) {
+    for (long ino : way.subList(1, way.size())) {
+      Inode inode = past.inode(ino);
+      if (inode != null) {
+        Permission.check(past, subject, ino, inode, Permissions.EXECUTE);
+      }
+    }
+  }
+
   /** Refuses with EACCES, or does nothing. */
   static void check(NamespaceReader now, Subject subject, Query query, List<Long> way) {
     int wanted = wanted(query);

@@ -173,7 +173,11 @@ public final class StoredNamespace implements Namespace {
     Past past =
         state.readAsOf(
             asOfNanos,
-            reader -> new Past(answer(reader, caller, query, true), PastAccess.way(reader, query)));
+            reader -> {
+              List<Long> way = PastAccess.way(reader, query);
+              Reply closed = caller.isRoot() ? null : closed(reader, caller, way);
+              return new Past(closed == null ? answer(reader, caller, query, true) : closed, way);
+            });
     if (past == null) {
       return Reply.refused(Errno.ENODATA, "the instant " + asOfNanos + " is not kept");
     }
@@ -190,6 +194,15 @@ public final class StoredNamespace implements Namespace {
    * @param way as {@link PastAccess#way}
    */
   private record Past(Reply reply, List<Long> way) {}
+
+  private static @Nullable Reply closed(NamespaceReader then, Caller caller, List<Long> way) {
+    try {
+      PastAccess.checkThen(then, Permission.subject(caller), way);
+      return null;
+    } catch (Refusal refusal) {
+      return refusal.reply();
+    }
+  }
 
   private static @Nullable Reply denied(
       NamespaceReader now, Caller caller, Query query, List<Long> way) {

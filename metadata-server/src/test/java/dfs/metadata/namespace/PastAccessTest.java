@@ -90,6 +90,18 @@ class PastAccessTest {
     assertThat(errno(ask(ANN, new Query.GetAttributes(below)))).isEqualTo(Errno.OK);
   }
 
+  /** It was in a closed directory then, and the way to it that there is now is open. */
+  @Test
+  void whatWasBelowAClosedDirectoryThenStaysClosed() {
+    setMode(directory, 0700);
+    long between = bed.instantAt(bed.now());
+    bed.tick(2 * SECOND);
+    setMode(directory, 0755);
+    assertThat(errno(bed.namespace.query(ANN, new Query.Open(file, 4), between)))
+        .isEqualTo(Errno.EACCES);
+    assertThat(errno(ask(ANN, new Query.Open(file, 4)))).isEqualTo(Errno.OK);
+  }
+
   /** It is open now, and was not then. */
   @Test
   void whatWasClosedThenStaysClosed() {
