@@ -257,6 +257,10 @@ final class FileWriter {
   /** What could not be written is lost: every user of the file will hear of it. */
   private void giveUp(FileState file, IOException cause) {
     LOG.error("writing inode {} failed", file.ino, cause);
+    lose(file, cause);
+  }
+
+  private void lose(FileState file, IOException cause) {
     var _ = locked(file, FileState::takeWrittenBack);
     file.lock.lock();
     try {
@@ -303,8 +307,7 @@ final class FileWriter {
   void abandon(FileState file) {
     file.committing.lock();
     try {
-      var _ = locked(file, FileState::takeWrittenBack);
-      takeOut(file);
+      lose(file, new IOException("the session is over"));
     } finally {
       file.committing.unlock();
     }

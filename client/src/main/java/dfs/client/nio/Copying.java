@@ -23,9 +23,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Copies and moves between paths of dfs, of one file system or two. */
 final class Copying {
+  private static final Logger LOG = LoggerFactory.getLogger(Copying.class);
+
   /** Bytes that are in memory at a time. */
   private static final int COPY_BYTES = 1 << 20;
 
@@ -164,14 +168,17 @@ final class Copying {
         from.run(source.toString(), null, volume -> volume.open(DfsFileSystem.at(source), read));
     try {
       OpenFile out = to.run(target.toString(), null, volume -> volume.open(at(), fresh));
+      boolean copied = false;
       boolean done = false;
       try {
         contents(in, out);
+        copied = true;
+        // What was copied is durable after this, or it was not copied.
+        close(to, out);
         done = true;
       } finally {
-        close(to, out);
         if (!done) {
-          make(volume -> volume.unlink(at()));
+          discard(out, copied);
         }
       }
     } finally {
@@ -179,6 +186,21 @@ final class Copying {
     }
     if (attributes) {
       attributes(found);
+    }
+  }
+
+  /** The first failure counts. */
+  private void discard(OpenFile out, boolean closed) {
+    try {
+      try {
+        if (!closed) {
+          close(to, out);
+        }
+      } finally {
+        make(volume -> volume.unlink(at()));
+      }
+    } catch (IOException e) {
+      LOG.warn("a copy that failed is left at {}: {}", target, e.toString());
     }
   }
 

@@ -352,6 +352,17 @@ class OpenFilesTest {
     assertThat(files.inUse(7)).isFalse();
   }
 
+  /** Who asks for it to be durable hears that it is not, however late it was written. */
+  @Test
+  void whatIsWrittenBeforeItIsAbandonedIsNotTakenForDurable() throws Exception {
+    OpenFiles late = new OpenFiles(volume, blocks, new StillTime());
+    long handle = late.open(attributes(7, 0, 1, 0));
+    late.writeLater(handle, 0, ByteBuffer.wrap(DATA), false);
+    late.abandon();
+    assertThatThrownBy(() -> late.sync(handle)).hasMessageContaining("the session is over");
+    assertThat(volume.commits).isEmpty();
+  }
+
   /** The lease came back before what the kernel wrote back without it was committed. */
   @Test
   void whatWasWrittenBackIsOlderThanWhatIsWrittenUnderANewLease() throws Exception {
