@@ -62,7 +62,14 @@ final class Replicate implements Callable<Integer> {
     }
     try (Volume volume = Volume.open(data.directory())) {
       if (!keeps || least != null) {
-        volume.tree().setReplication(path, new VolumeTree.Copies(kept, min), recursive);
+        long leftOut =
+            volume.tree().setReplication(path, new VolumeTree.Copies(kept, min), recursive);
+        if (leftOut > 0) {
+          throw new FailedException(
+              path,
+              "%d files and directories below it keep fewer copies than %d and were left as they are"
+                  .formatted(leftOut, min));
+        }
       }
       say(path, volume.tree().find(path), volume);
     }

@@ -47,6 +47,9 @@ public final class VolumeTree {
   private final RandomGenerator random;
   private final PathWalk walk;
 
+  /** Of the tree that was set last. */
+  private long leftOut;
+
   /**
    * @param umask bits that what is made here does not get, unless a default ACL decides (umask(2))
    * @param random names files that are being written
@@ -127,14 +130,17 @@ public final class VolumeTree {
    * what a file has are made, or deleted, in the background.
    *
    * @param recursive of everything below a directory, too
+   * @return how many files and directories below it were left as they are, because they keep fewer
+   *     copies than a write is to need
    */
-  public void setReplication(String path, Copies copies, boolean recursive) throws IOException {
+  public long setReplication(String path, Copies copies, boolean recursive) throws IOException {
     Attributes found = find(path);
     Place top = new Place(null, path);
     if (!found.isDirectory()) {
       setFile(top, found, copies);
-      return;
+      return 0;
     }
+    leftOut = 0;
     change(top, found.ino(), copies, 0, 0);
     Deque<Directory> open = new ArrayDeque<>();
     if (recursive) {
@@ -148,6 +154,7 @@ public final class VolumeTree {
         open.pop();
       }
     }
+    return leftOut;
   }
 
   /** Something below a path; the whole one is made when somebody is to read it. */
@@ -189,16 +196,32 @@ public final class VolumeTree {
       Place place = new Place(directory.place, entry.name().toStringUtf8());
       try {
         if (attributes != null && attributes.isDirectory()) {
-          change(place, attributes.ino(), copies, 0, 0);
+          setOrLeave(() -> change(place, attributes.ino(), copies, 0, 0), copies);
           open.push(new Directory(place, new Pages(place::path, attributes.ino(), true)));
         } else if (attributes != null && attributes.isRegular()) {
-          setFile(place, attributes, copies);
+          setOrLeave(() -> setFile(place, attributes, copies), copies);
         }
       } catch (PathRefusedException e) {
         if (!isGone(e)) {
           throw e;
         }
       }
+    }
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** What keeps fewer copies than a write is to need is left as it is, and counted. */
+  private void setOrLeave(Step step, Copies copies) throws IOException {
+    try {
+      step.run();
+    } catch (PathRefusedException e) {
+      if (e.errno() != Errno.EINVAL || copies.kept() != Change.SetReplication.KEEP) {
+        throw e;
+      }
+      leftOut++;
     }
   }
 

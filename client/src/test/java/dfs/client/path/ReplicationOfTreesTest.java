@@ -29,6 +29,9 @@ class ReplicationOfTreesTest {
   private static final long OTHERS = 4;
   private static final long FILE = 5;
 
+  /** One copy is kept of it. */
+  private static final long SINGLE = 6;
+
   /** From here on each directory is in the one before. */
   private static final long DEEP = 1000;
 
@@ -76,6 +79,8 @@ class ReplicationOfTreesTest {
               List.of());
       case Change.SetReplication c when c.ino() == GONE_DIRECTORY ->
           Reply.refused(Errno.ESTALE, "gone");
+      case Change.SetReplication c when c.ino() == SINGLE && c.copiesMin() > 1 ->
+          Reply.refused(Errno.EINVAL, "at least 2 of 1 copies cannot be had");
       case Change.SetReplication c when c.ino() == OTHERS ->
           Reply.refused(Errno.EPERM, "somebody else's");
       case Change.SetReplication c -> {
@@ -116,6 +121,13 @@ class ReplicationOfTreesTest {
   void aTreeMayBeDeep() throws Exception {
     tree(DEEP, FILE).setReplication("/", new VolumeTree.Copies(3, 0), true);
     assertThat(asked).hasSize((int) (DEEPEST - DEEP) + 3).contains(DEEPEST, FILE);
+  }
+
+  @Test
+  void whatKeepsFewerCopiesThanAWriteIsToNeedIsLeftAndCounted() throws Exception {
+    VolumeTree.Copies min = new VolumeTree.Copies(Change.SetReplication.KEEP, 2);
+    assertThat(tree(SINGLE, FILE).setReplication("/", min, true)).isEqualTo(1);
+    assertThat(asked).containsExactly(Attributes.ROOT_INO, FILE);
   }
 
   @Test
