@@ -1,9 +1,11 @@
 package dfs.cli.verb;
 
+import com.google.common.io.ByteStreams;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +34,7 @@ final class AppendToFile implements Verb {
       for (String operand : operands.subList(0, operands.size() - 1)) {
         // All are there before anything is appended.
         Place source = call.local(operand);
-        call.attempt(source, at -> sources.add(Inputs.open(call, at)));
+        call.attempt(source, at -> sources.add(open(call, at)));
       }
       if (!call.hasFailed()) {
         call.attempt(target, at -> append(sources, at));
@@ -42,6 +44,14 @@ final class AppendToFile implements Verb {
         source.close();
       }
     }
+  }
+
+  /** A file as long as it is now: it may be the one that is appended to. */
+  private static InputStream open(Call call, Place source) throws IOException {
+    InputStream in = Inputs.open(call, source);
+    return !source.said().equals(Call.STANDARD) && Files.isRegularFile(source.path())
+        ? ByteStreams.limit(in, Files.size(source.path()))
+        : in;
   }
 
   private static void append(List<InputStream> sources, Place target) throws IOException {

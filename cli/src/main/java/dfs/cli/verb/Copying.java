@@ -9,7 +9,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -65,6 +67,9 @@ final class Copying implements AutoCloseable {
 
   /** Where the first name of a file with several lies. */
   private final Map<List<Long>, Path> linked = new HashMap<>();
+
+  /** What was copied whole, by many threads. */
+  private final Set<Path> made = ConcurrentHashMap.newKeySet();
 
   private boolean failed;
 
@@ -123,7 +128,7 @@ final class Copying implements AutoCloseable {
       List<Long> id = List.of(stat.dev(), stat.ino());
       Path first = wishes.preserve() && stat.links() > 1 ? linked.get(id) : null;
       if (first != null) {
-        add(new Pending(target, null, () -> link(first, target.path())));
+        add(new Pending(target, null, () -> again(item, first, target.path())));
         return false;
       }
       if (wishes.preserve() && stat.links() > 1) {
@@ -133,8 +138,7 @@ final class Copying implements AutoCloseable {
         add(new Pending(target, null, () -> symbolicLink(item, target.path())));
       } else if (stat.isRegular()) {
         progress.expect(stat.sizeBytes());
-        Callable<@Nullable String> copy =
-            () -> files.copy(item.place().path(), stat, target.path());
+        Callable<@Nullable String> copy = () -> contents(item, target.path());
         add(new Pending(target, threads.submit(copy), null));
       } else {
         throw new RefusedException("is a " + stat.type() + ", which is not copied");
@@ -159,7 +163,7 @@ final class Copying implements AutoCloseable {
       }
       if (wishes.dryRun()) {
         say(item, target);
-      } else if (!Files.isDirectory(target.path())) {
+      } else if (!isDirectory(target.path(), item.depth() == 0)) {
         Files.createDirectory(
             target.path(), FileCopy.permissions(item.stat().permissions() | 0700));
       }
@@ -192,21 +196,46 @@ final class Copying implements AutoCloseable {
     }
   }
 
-  private void link(Path first, Path target) throws IOException {
-    makeRoom(target);
-    Files.createLink(target, first);
+  /** A link below what is copied to is no directory to go into: it may lead anywhere. */
+  private static boolean isDirectory(Path target, boolean follow) {
+    return follow
+        ? Files.isDirectory(target)
+        : Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private @Nullable String contents(Walk.Item item, Path target) throws IOException {
+    String said = files.copy(item.place().path(), item.stat(), target);
+    made.add(target);
+    return said;
+  }
+
+  /** A further name of something; if there is no copy under the first one, it is copied. */
+  private void again(Walk.Item item, Path first, Path target) throws IOException {
+    if (made.contains(first)) {
+      checkRoom(target);
+      Replacing.with(target, fresh -> Files.createLink(fresh, first));
+      return;
+    }
+    linked.put(List.of(item.stat().dev(), item.stat().ino()), target);
+    if (item.stat().isLink()) {
+      symbolicLink(item, target);
+    } else {
+      var _ = contents(item, target);
+    }
   }
 
   private void symbolicLink(Walk.Item item, Path target) throws IOException {
     String text = Entries.target(item.place().path());
-    makeRoom(target);
-    Files.createSymbolicLink(target, ByteText.path(target.getFileSystem(), text));
+    checkRoom(target);
+    Path to = ByteText.path(target.getFileSystem(), text);
+    Replacing.with(target, fresh -> Files.createSymbolicLink(fresh, to));
     if (wishes.preserve()) {
       Preserved.ofLink(item.stat(), target);
     }
+    made.add(target);
   }
 
-  private void makeRoom(Path target) throws IOException {
+  private void checkRoom(Path target) throws IOException {
     if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -216,7 +245,6 @@ final class Copying implements AutoCloseable {
     if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new RefusedException("is a directory, and stays");
     }
-    Files.delete(target);
   }
 
   private void add(Pending next) throws IOException {

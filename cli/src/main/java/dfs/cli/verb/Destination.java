@@ -2,11 +2,17 @@ package dfs.cli.verb;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Where copies and moved files go: into a directory that is there, else to a new name. */
 final class Destination {
   private final Place place;
   private final boolean directory;
+
+  /** What this command has made here, or tried to. */
+  private final Set<Path> given = new HashSet<>();
 
   /**
    * @param sources how many are to go there
@@ -32,7 +38,12 @@ final class Destination {
     if (name.isEmpty()) {
       throw new RefusedException("the root has no name to be put there under");
     }
-    return place.child(name);
+    Place child = place.child(name);
+    if (!given.add(child.path())) {
+      throw new RefusedException(
+          "does not replace " + Quoted.inMessage(child.said()) + ", which was just made");
+    }
+    return child;
   }
 
   boolean isDirectory() {

@@ -36,9 +36,10 @@ final class Ln implements Verb {
       call.attempt(
           link,
           at -> {
-            makeRoom(call, at.path());
+            checkRoom(call, at.path());
             if (call.has("-s")) {
-              Files.createSymbolicLink(at.path(), ByteText.path(at.path().getFileSystem(), target));
+              Path to = ByteText.path(at.path().getFileSystem(), target);
+              Replacing.with(at.path(), fresh -> Files.createSymbolicLink(fresh, to));
             } else {
               link(at.path(), place);
             }
@@ -60,16 +61,18 @@ final class Ln implements Verb {
       throw new RefusedException(
           Quoted.inMessage(target.said()) + " is a directory, which has one name");
     }
-    Files.createLink(link, target.path());
+    if (Files.exists(link, LinkOption.NOFOLLOW_LINKS) && Stat.of(link, false).isSame(stat)) {
+      throw new RefusedException("is the same file as " + Quoted.inMessage(target.said()));
+    }
+    Replacing.with(link, fresh -> Files.createLink(fresh, target.path()));
   }
 
-  private static void makeRoom(Call call, Path link) throws IOException {
+  private static void checkRoom(Call call, Path link) throws IOException {
     if (!Files.exists(link, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     if (!call.has("-f") || Files.isDirectory(link, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(link.toString());
     }
-    Files.delete(link);
   }
 }

@@ -18,16 +18,19 @@ final class Preserved {
   /** Gives a file or directory the owner (root's alone), mode, attributes and times of another. */
   static void of(Path source, Stat stat, Path target) throws IOException {
     if (isRoot()) {
-      Stat now = Stat.of(target, false);
-      if (now.uid() != stat.uid()) {
+      Stat made = Stat.of(target, false);
+      if (made.uid() != stat.uid()) {
         Files.setAttribute(target, "unix:uid", stat.uid());
       }
-      if (now.gid() != stat.gid()) {
+      if (made.gid() != stat.gid()) {
         Files.setAttribute(target, "unix:gid", stat.gid());
       }
     }
     attributes(source, target);
-    Files.setAttribute(target, "unix:mode", stat.permissions());
+    Stat now = Stat.of(target, false);
+    boolean same = now.uid() == stat.uid() && now.gid() == stat.gid();
+    // A program that runs as its owner is not to run as another one.
+    Files.setAttribute(target, "unix:mode", stat.permissions() & (same ? 07777 : 01777));
     times(stat, target, true);
   }
 

@@ -29,7 +29,11 @@ final class Rm implements Verb {
   }
 
   private static void remove(Call call, Place place) throws IOException {
-    String last = place.said().substring(place.said().lastIndexOf('/') + 1);
+    int end = place.said().length();
+    while (end > 0 && place.said().charAt(end - 1) == '/') {
+      end--;
+    }
+    String last = place.said().substring(place.said().lastIndexOf('/', end - 1) + 1, end);
     if (call.isRoot(place)) {
       throw new RefusedException("the root of the volume is not removed");
     }

@@ -29,6 +29,10 @@ final class Tail implements Verb {
   @Override
   public void run(Call call) throws IOException {
     boolean byBytes = call.has("-c");
+    String said = call.value(byBytes ? "-c" : "-n").orElse("");
+    if (said.startsWith("+")) {
+      throw new UsageException(said + ": counting from the beginning is not supported");
+    }
     long count = byBytes ? call.number("-c", 0, 0) : call.number("-n", LINES, 0);
     List<Place> places = call.places();
     boolean[] any = {false};

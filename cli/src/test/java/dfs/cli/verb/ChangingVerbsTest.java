@@ -155,7 +155,9 @@ class ChangingVerbsTest {
     dfs.file("d/e/f", "x");
     dfs.file("a", "x");
     assertThat(dfs.failed("rm", "-r", "/")).contains("the root of the volume is not removed");
-    assertThat(dfs.failed("rm", "-r", "/d/..")).contains("is not removed");
+    for (String up : List.of("/d/..", "/d/../", "/d/e/.", "/d/e/./", "/d/e/..//")) {
+      assertThat(dfs.failed("rm", "-r", up)).contains("is not removed");
+    }
     assertThat(dfs.failed("rm", "/d")).startsWith("dfs: /d: is a directory");
     assertThat(dfs.done("rm", "-rn", "/d"))
         .isEqualTo("would remove /d/e/f\nwould remove /d/e\nwould remove /d\n");
@@ -227,6 +229,46 @@ class ChangingVerbsTest {
     dfs.done("ln", "-sf", "f", "/g");
     assertThat(Files.isSymbolicLink(dfs.root.resolve("g"))).isTrue();
     assertThat(Files.exists(dfs.root.resolve("s"), LinkOption.NOFOLLOW_LINKS)).isTrue();
+  }
+
+  /** What is there goes when the new is made, and not for something that cannot be made. */
+  @Test
+  void whatIsReplacedIsNotLostFirst() throws IOException {
+    dfs.file("f", "x");
+    dfs.file("old", "kept");
+    dfs.file("d/in", "x");
+    assertThat(dfs.failed("ln", "-f", "/f", "/f")).contains("is the same file");
+    assertThat(dfs.failed("ln", "-f", "/missing", "/old")).contains("no such file");
+    assertThat(dfs.failed("ln", "-f", "/d", "/old")).contains("is a directory");
+    assertThat(Files.readString(dfs.root.resolve("f"))).isEqualTo("x");
+    assertThat(Files.readString(dfs.root.resolve("old"))).isEqualTo("kept");
+    dfs.file("a/same", "one");
+    dfs.file("b/same", "two");
+    assertThat(dfs.failed("mv", "-f", "/a/same", "/b/same", "/d")).contains("was just made");
+    assertThat(Files.readString(dfs.root.resolve("d/same"))).isEqualTo("one");
+    assertThat(Files.readString(dfs.root.resolve("b/same"))).isEqualTo("two");
+  }
+
+  /** The first name of a file that has two could not be copied: the second is a copy then. */
+  @Test
+  void aFurtherNameOfWhatWasNotCopiedIsCopied() throws IOException {
+    dfs.file("from/a", "new");
+    Files.createLink(dfs.root.resolve("from/b"), dfs.root.resolve("from/a"));
+    dfs.file("to/from/a", "foreign");
+    assertThat(dfs.failed("cp", "-a", "/from", "/to")).contains("/to/from/a");
+    assertThat(Files.readString(dfs.root.resolve("to/from/a"))).isEqualTo("foreign");
+    assertThat(Files.readString(dfs.root.resolve("to/from/b"))).isEqualTo("new");
+  }
+
+  /** A link below the target may lead anywhere. */
+  @Test
+  void aLinkToADirectoryIsNotGoneInto() throws IOException {
+    dfs.file("from/sub/f", "x");
+    dfs.file("elsewhere/kept", "x");
+    dfs.file("to/from/other", "x");
+    Files.createSymbolicLink(dfs.root.resolve("to/from/sub"), dfs.root.resolve("elsewhere"));
+    dfs.failed("cp", "-rf", "/from", "/to");
+    assertThat(names(dfs.root.resolve("elsewhere"))).containsExactly("kept");
   }
 
   @Test
