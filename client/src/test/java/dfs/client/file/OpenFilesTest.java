@@ -22,7 +22,6 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
-import dfs.protocol.seam.Time;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,7 +33,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -676,30 +674,5 @@ class OpenFilesTest {
 
     @Override
     public void close() {}
-  }
-
-  /** Nothing happens because of the time, which passes in pauses only. */
-  private static final class StillTime implements Time {
-    private final AtomicLong nanos = new AtomicLong(1);
-
-    @Override
-    public void pause(long pauseNanos) {
-      nanos.addAndGet(pauseNanos);
-    }
-
-    @Override
-    public long monotonicNanos() {
-      return nanos.get();
-    }
-
-    @Override
-    public long wallNanos() {
-      return 1;
-    }
-
-    @Override
-    public Timer after(long delay, TimeUnit unit, Runnable task) {
-      return () -> {};
-    }
   }
 }
