@@ -89,6 +89,7 @@ final class DfsFileStore extends FileStore {
       case "usableSpace" -> getUsableSpace();
       case "unallocatedSpace" -> getUnallocatedSpace();
       case "blockSize" -> getBlockSize();
+      case "copies" -> space().copies();
       default -> throw new UnsupportedOperationException("'" + attribute + "' not recognized");
     };
   }

@@ -49,7 +49,7 @@ final class NamedAttributes {
         case "posix" -> joined(BASIC, POSIX);
         case "unix" -> joined(joined(BASIC, POSIX), UNIX);
         case "owner" -> List.of("owner");
-        case "dfs" -> List.of("acl", "defaultAcl");
+        case "dfs" -> List.of("acl", "defaultAcl", "copies", "copiesHere");
         default -> throw new UnsupportedOperationException("View '" + view + "' not available");
       };
     }
@@ -85,7 +85,14 @@ final class NamedAttributes {
     if (asked.view.equals("dfs")) {
       Views.AclText view = new Views.AclText(target);
       for (String name : wanted) {
-        values.put(name, name.equals("acl") ? view.acl() : view.defaultAcl());
+        values.put(
+            name,
+            switch (name) {
+              case "acl" -> view.acl();
+              case "defaultAcl" -> view.defaultAcl();
+              case "copiesHere" -> target.copiesHere();
+              default -> target.attributes().stat().copies();
+            });
       }
       return values;
     }
@@ -167,6 +174,7 @@ final class NamedAttributes {
       case "acl" -> new Views.AclText(target).setAcl((String) Objects.requireNonNull(value));
       case "defaultAcl" ->
           new Views.AclText(target).setDefaultAcl((String) Objects.requireNonNull(value));
+      case "copies" -> target.setCopies((Integer) Objects.requireNonNull(value));
       default -> throw new IllegalArgumentException("'" + attribute + "' cannot be set");
     }
   }

@@ -21,6 +21,30 @@ record Target(DfsFileSystem system, At at, boolean follow, String shown) {
     return new DfsAttributes(stat, system.principals());
   }
 
+  int copiesHere() throws IOException {
+    return system.run(shown, null, volume -> volume.copiesHere(at, follow));
+  }
+
+  /**
+   * Sets how many copies are kept.
+   *
+   * @throws IllegalArgumentException if they are not 0 to 8
+   */
+  void setCopies(int copies) throws IOException {
+    if (copies < 0 || copies > Attributes.COPIES_MAX) {
+      throw new IllegalArgumentException(
+          "copies are 1 to " + Attributes.COPIES_MAX + ", or 0 as the volume says, not " + copies);
+    }
+    var _ =
+        system.change(
+            shown,
+            null,
+            volume -> {
+              volume.setCopies(at, follow, copies);
+              return true;
+            });
+  }
+
   void set(PathCalls.Setting setting) throws IOException {
     var _ = system.change(shown, null, volume -> volume.set(at, follow, setting));
   }

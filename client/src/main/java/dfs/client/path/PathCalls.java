@@ -240,6 +240,30 @@ public final class PathCalls {
     }
   }
 
+  /**
+   * Lets so many copies be kept of a file, or of what is made in a directory from now on; copies of
+   * what a file has are made, or deleted, in the background.
+   *
+   * @param copies 1 to 8; 0: as the volume says
+   */
+  public void setCopies(At at, boolean follow, int copies) throws IOException {
+    Attributes found = existing(at, follow).found();
+    if (found.isRegular()) {
+      files.syncInode(found.ino());
+      FileCopies.order(order -> ask(at, order), found, copies, 0);
+    } else {
+      var _ = ask(at, new Change.SetReplication(found.ino(), copies, 0, 0));
+    }
+  }
+
+  /** How many copies there are of the block of a file that has fewest; 8 if it has no blocks. */
+  public int copiesHere(At at, boolean follow) throws IOException {
+    Attributes found = existing(at, follow).found();
+    return found.isRegular()
+        ? FileCopies.fewest(query -> ask(at, query), found)
+        : Attributes.COPIES_MAX;
+  }
+
   /** Names of the extended attributes that the caller may see. */
   public List<ByteString> xattrs(At at, boolean follow) throws IOException {
     Reply reply = ask(at, new Query.ListXattrs(existing(at, follow).found().ino()));

@@ -9,6 +9,7 @@ import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.FileType;
+import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.Dentry;
@@ -36,9 +37,6 @@ public final class VolumeTree {
   private static final String UNFINISHED_PREFIX = ".dfs-put-";
   private static final int UNFINISHED_RANDOM_BYTES = 8;
   private static final int READ = 4;
-
-  /** So often a file may be changed while its copies are set. */
-  private static final int CHANGES_MAX = 1000;
 
   private final MetadataSession session;
   private final OpenFiles files;
@@ -231,34 +229,21 @@ public final class VolumeTree {
       change(place, found.ino(), copies, 0, 0);
       return;
     }
-    long from = 0;
-    int changes = 0;
-    do {
-      Query query = new Query.ReadMap(found.ino(), from, Limits.FILE_SIZE_BYTES - from);
-      Reply reply = session.call(caller, query);
-      if (!(reply instanceof Reply.MapPage page)) {
-        throw PathWalk.refusal(place.path(), reply);
-      }
-      try {
-        change(place, found.ino(), copies, from, page.endOffset());
-        from = page.endOffset();
-      } catch (PathRefusedException e) {
-        // Written in smaller pieces since it was looked at.
-        if (e.errno() != Errno.EAGAIN || ++changes == CHANGES_MAX) {
-          throw e;
-        }
-      }
-    } while (from < found.sizeBytes());
+    FileCopies.order(order -> ask(place, order), found, copies.kept(), copies.least());
+  }
+
+  private Reply ask(Place place, Operation operation) throws IOException {
+    Reply reply = session.call(caller, operation);
+    if (reply instanceof Reply.Refused refused) {
+      throw new PathRefusedException(place.path(), refused.errno(), refused.detail());
+    }
+    return reply;
   }
 
   private void change(Place place, long ino, Copies copies, long from, long to) throws IOException {
     Change order = new Change.SetReplication(ino, copies.kept(), from, to, copies.least());
-    Reply reply = session.call(caller, order);
-    if (reply instanceof Reply.Refused refused) {
-      throw new PathRefusedException(place.path(), refused.errno(), refused.detail());
-    }
-    if (!(reply instanceof Reply.Entry)) {
-      throw PathWalk.refusal(place.path(), reply);
+    if (!(ask(place, order) instanceof Reply.Entry)) {
+      throw new IOException(place.path() + ": the servers' answer is no entry");
     }
   }
 

@@ -33,7 +33,7 @@ final class Answers {
       case Reply.BlockPage r -> reachable(r, session);
       case Reply.Space r -> {
         ChunkServers.Space space = servers.space();
-        yield new Reply.Space(space.totalBytes(), space.freeBytes(), r.files());
+        yield new Reply.Space(space.totalBytes(), space.freeBytes(), r.files(), r.copies());
       }
       case Reply.Refused r -> r;
       case Reply.Done r -> r;

@@ -198,7 +198,8 @@ final class Queries {
   /** Sizes of disks are known to whoever hears the chunk servers. */
   private static Reply space(NamespaceReader reader) {
     var usage = Charge.below(reader, Attributes.ROOT_INO);
-    return new Reply.Space(0, 0, usage.files() + usage.directories() + 1);
+    long files = usage.files() + usage.directories() + 1;
+    return new Reply.Space(0, 0, files, Blocks.copies(reader));
   }
 
   private static Reply readMap(NamespaceReader reader, Subject subject, Query.ReadMap query) {

@@ -39,9 +39,13 @@ public sealed interface Reply {
   record Dentry(
       ByteString name, long ino, FileType type, long cookie, @Nullable Attributes attributes) {}
 
-  /** What statvfs(2) tells; bytes and inodes. */
+  /**
+   * What statvfs(2) tells; bytes and inodes.
+   *
+   * @param copies how many are kept where a file or directory does not say
+   */
   @Tag(7)
-  record Space(long totalBytes, long freeBytes, long files) implements Reply {}
+  record Space(long totalBytes, long freeBytes, long files, int copies) implements Reply {}
 
   /**
    * Part of a file's map.

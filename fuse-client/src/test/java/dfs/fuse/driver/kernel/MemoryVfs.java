@@ -88,7 +88,7 @@ final class MemoryVfs implements Vfs {
       case Query.GetAttributes q -> entry(node(q.ino()));
       case Query.ReadLink q -> new Reply.Value(ByteString.copyFrom(node(q.ino()).data));
       case Query.ListDirectory q -> list(q);
-      case Query.GetSpace q -> new Reply.Space(1L << 40, 1L << 39, nodes.size());
+      case Query.GetSpace q -> new Reply.Space(1L << 40, 1L << 39, nodes.size(), 1);
       case Query.GetXattr q -> {
         ByteString value = node(q.ino()).xattrs.get(q.name());
         yield value == null ? Reply.refused(Errno.ENODATA, "") : new Reply.Value(value);
