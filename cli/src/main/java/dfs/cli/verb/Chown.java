@@ -5,6 +5,10 @@ import static dfs.cli.verb.VerbSpec.flag;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.UserPrincipalLookupService;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,18 +44,37 @@ final class Chown implements Verb {
   /** Changes what is there of the two. */
   static void change(Call call, List<String> operands, Optional<Integer> uid, Optional<Integer> gid)
       throws IOException {
-    EachBelow.run(
-        call,
-        call.places(operands),
-        (place, stat) -> {
-          LinkOption[] how =
-              stat.isLink() ? new LinkOption[] {LinkOption.NOFOLLOW_LINKS} : new LinkOption[0];
-          if (uid.isPresent()) {
-            Files.setAttribute(place.path(), "unix:uid", uid.get(), how);
-          }
-          if (gid.isPresent()) {
-            Files.setAttribute(place.path(), "unix:gid", gid.get(), how);
-          }
-        });
+    EachBelow.run(call, call.places(operands), new Owners(uid, gid));
+  }
+
+  /** Gives files an owner and a group, where they are said. */
+  private record Owners(Optional<Integer> uid, Optional<Integer> gid) implements EachBelow.Action {
+    @Override
+    public void on(Place place, Stat stat) throws IOException {
+      LinkOption[] how =
+          stat.isLink() ? new LinkOption[] {LinkOption.NOFOLLOW_LINKS} : new LinkOption[0];
+      if (uid.isPresent()) {
+        Files.setAttribute(place.path(), "unix:uid", uid.get(), how);
+      }
+      if (gid.isPresent()) {
+        Files.setAttribute(place.path(), "unix:gid", gid.get(), how);
+      }
+    }
+
+    /** Whatever was put in the place of a directory on the way meanwhile is not touched. */
+    @Override
+    public void in(SecureDirectoryStream<Path> directory, Walk.Item item) throws IOException {
+      PosixFileAttributeView view =
+          directory.getFileAttributeView(
+              item.name(), PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+      UserPrincipalLookupService people =
+          item.place().path().getFileSystem().getUserPrincipalLookupService();
+      if (uid.isPresent()) {
+        view.setOwner(people.lookupPrincipalByName(Integer.toUnsignedString(uid.get())));
+      }
+      if (gid.isPresent()) {
+        view.setGroup(people.lookupPrincipalByGroupName(Integer.toUnsignedString(gid.get())));
+      }
+    }
   }
 }

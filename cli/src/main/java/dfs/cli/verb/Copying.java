@@ -161,6 +161,9 @@ final class Copying implements AutoCloseable {
           && path.startsWith(top)) {
         throw new RefusedException("cannot be copied into itself");
       }
+      if (isTop(item)) {
+        throw new RefusedException("is where it is copied to, and is not copied into itself");
+      }
       if (wishes.dryRun()) {
         say(item, target);
       } else if (!isDirectory(target.path(), item.depth() == 0)) {
@@ -171,6 +174,18 @@ final class Copying implements AutoCloseable {
         targets.push(target);
       }
       return true;
+    }
+
+    /** Whether a directory is the one that all is copied into, met on another way. */
+    private boolean isTop(Walk.Item item) throws IOException {
+      Path into = targets.getLast().path();
+      if (item.place().path().getFileSystem().equals(into.getFileSystem())
+          || !Files.isDirectory(into, LinkOption.NOFOLLOW_LINKS)
+          || Stat.of(into, false).ino() != item.stat().ino()) {
+        return false;
+      }
+      // What was copied meanwhile has changed it: both are looked at anew.
+      return Stat.of(into, false).isLikely(Stat.of(item.place().path(), false));
     }
 
     @Override

@@ -1,12 +1,19 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 
 /** Does something to places and, with {@code -R}, to all below them; links below are left alone. */
 final class EachBelow implements Walk.Visitor {
   /** What is done. */
   interface Action {
     void on(Place place, Stat stat) throws IOException;
+
+    /** To something that lies in a directory which is open. */
+    default void in(SecureDirectoryStream<Path> directory, Walk.Item item) throws IOException {
+      on(item.place(), item.stat());
+    }
   }
 
   private final Call call;
@@ -31,7 +38,12 @@ final class EachBelow implements Walk.Visitor {
 
   @Override
   public boolean meet(Walk.Item item) throws IOException {
-    action.on(item.place(), item.stat());
+    SecureDirectoryStream<Path> in = item.in();
+    if (in == null) {
+      action.on(item.place(), item.stat());
+    } else {
+      action.in(in, item);
+    }
     return true;
   }
 

@@ -50,7 +50,8 @@ final class FileCopy {
     Path place = target;
     Stat before = existing(target);
     if (before != null) {
-      if (before.isSame(stat) && source.getFileSystem().equals(target.getFileSystem())) {
+      boolean sameSystem = source.getFileSystem().equals(target.getFileSystem());
+      if (sameSystem ? before.isSame(stat) : before.isLikely(stat)) {
         throw new RefusedException("is the same file as the one that is copied");
       }
       if (before.isDirectory()) {

@@ -42,7 +42,8 @@ final class Mv implements Verb {
     Stat stat = Stat.of(from, false);
     if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
       Stat there = Stat.of(to, false);
-      if (there.isSame(stat) && from.getFileSystem().equals(to.getFileSystem())) {
+      boolean sameSystem = from.getFileSystem().equals(to.getFileSystem());
+      if (sameSystem ? there.isSame(stat) : there.isLikely(stat)) {
         throw new RefusedException("is the same file as " + Quoted.inMessage(target.said()));
       }
       if (!call.has("-f")) {

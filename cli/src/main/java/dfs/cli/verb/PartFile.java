@@ -1,5 +1,6 @@
 package dfs.cli.verb;
 
+import dfs.client.volume.Credentials;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -68,9 +69,9 @@ final class PartFile {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory(target))) {
       for (Path entry : entries) {
         String name = ByteText.nameOf(entry);
-        if (name.startsWith(version)) {
+        if (name.startsWith(version) && isOurs(entry)) {
           best = longer(best, entry);
-        } else if (name.startsWith(prefix(target))) {
+        } else if (name.startsWith(prefix(target)) && isOurs(entry)) {
           outdated = true;
           Files.deleteIfExists(entry);
         }
@@ -89,6 +90,12 @@ final class PartFile {
       // Another run goes on with it.
       return new PartFile(path, false, false);
     }
+  }
+
+  /** Anybody who may write the directory can leave files here, or links to others. */
+  private static boolean isOurs(Path entry) throws IOException {
+    Stat stat = Stat.of(entry, false);
+    return stat.isRegular() && stat.links() == 1 && stat.uid() == Credentials.ofThisProcess().uid();
   }
 
   private static Path longer(@Nullable Path best, Path entry) throws IOException {

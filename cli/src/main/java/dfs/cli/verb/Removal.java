@@ -3,6 +3,8 @@ package dfs.cli.verb;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 
 /** Removes a tree, from below. */
 final class Removal implements Walk.Visitor {
@@ -21,7 +23,7 @@ final class Removal implements Walk.Visitor {
   @Override
   public boolean meet(Walk.Item item) throws IOException {
     if (!item.stat().isDirectory()) {
-      remove(item.place());
+      remove(item);
     }
     return true;
   }
@@ -29,7 +31,7 @@ final class Removal implements Walk.Visitor {
   @Override
   public void leave(Walk.Item directory) throws IOException {
     try {
-      remove(directory.place());
+      remove(directory);
     } catch (DirectoryNotEmptyException e) {
       if (!failed) {
         throw e;
@@ -38,12 +40,24 @@ final class Removal implements Walk.Visitor {
     }
   }
 
-  private void remove(Place place) throws IOException {
+  boolean hasFailed() {
+    return failed;
+  }
+
+  private void remove(Walk.Item item) throws IOException {
+    Place place = item.place();
     if (call.isDryRun()) {
       call.out().line("would remove " + call.out().shown(place.said()));
       return;
     }
-    Files.delete(place.path());
+    SecureDirectoryStream<Path> in = item.in();
+    if (in == null) {
+      Files.delete(place.path());
+    } else if (item.stat().isDirectory()) {
+      in.deleteDirectory(item.name());
+    } else {
+      in.deleteFile(item.name());
+    }
     if (spoken) {
       call.out().line("removed " + call.out().shown(place.said()));
     }

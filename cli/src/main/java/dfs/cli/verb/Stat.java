@@ -129,6 +129,17 @@ record Stat(
     return "0000".substring(Math.min(4, digits.length())) + digits;
   }
 
+  /**
+   * Whether both are the same file, although it was reached in two ways, as a file of a mount and
+   * of the cluster that is mounted: devices tell nothing then. Both were looked at just now.
+   */
+  boolean isLikely(Stat other) {
+    return ino == other.ino
+        && mode == other.mode
+        && sizeBytes == other.sizeBytes
+        && changed.equals(other.changed);
+  }
+
   /** Whether both are the same file. */
   boolean isSame(Stat other) {
     return ino == other.ino && dev == other.dev;

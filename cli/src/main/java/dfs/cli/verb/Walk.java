@@ -1,18 +1,25 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Goes through a tree, depth first, with a stack of its own: a tree may be deeper than a thread's
- * stack. Of each directory on the way down one page is in memory. Links are not followed.
+ * stack. Of each directory on the way down one page is in memory. Links are not followed, nor those
+ * that somebody puts in the place of a directory meanwhile: each directory is opened in the one
+ * that it was met in, which stays open.
  */
 final class Walk {
   /** What is done on the way. */
@@ -35,10 +42,33 @@ final class Walk {
    * Something in the tree.
    *
    * @param depth 0: the top
+   * @param in the directory that it lies in, as it was opened; null where that cannot be had
    */
-  record Item(Place place, Stat stat, int depth) {}
+  record Item(Place place, Stat stat, int depth, @Nullable SecureDirectoryStream<Path> in) {
+    Item(Place place, Stat stat, int depth) {
+      this(place, stat, depth, null);
+    }
+
+    /** The last name of its path, for {@link #in}. */
+    Path name() {
+      return Objects.requireNonNull(place.path().getFileName());
+    }
+  }
 
   private record Level(Item directory, DirectoryStream<Path> stream, Iterator<Path> entries) {}
+
+  private static final DirectoryStream<Path> NOTHING_LISTED =
+      new DirectoryStream<>() {
+        @Override
+        public Iterator<Path> iterator() {
+          return Collections.emptyIterator();
+        }
+
+        @Override
+        public void close() {
+          // Nothing is open.
+        }
+      };
 
   private final Visitor visitor;
   private final Deque<Level> open = new ArrayDeque<>();
@@ -60,7 +90,33 @@ final class Walk {
       visitor.failed(top, e);
       return;
     }
-    new Walk(visitor).run(new Item(top, stat, 0));
+    Path parent = top.path().getParent();
+    Path name = top.path().getFileName();
+    boolean opens = !follow && parent != null && name != null && stat.isDirectory();
+    try (DirectoryStream<Path> stream =
+        opens && !isDots(name) ? listable(parent) : NOTHING_LISTED) {
+      new Walk(visitor).run(new Item(top, stat, 0, secure(stream)));
+    }
+  }
+
+  /** A directory; nothing if it may be gone through and not be listed. */
+  private static DirectoryStream<Path> listable(Path directory) throws IOException {
+    try {
+      return Files.newDirectoryStream(directory);
+    } catch (AccessDeniedException e) {
+      return NOTHING_LISTED;
+    }
+  }
+
+  private static boolean isDots(Path name) {
+    return name.toString().equals(".") || name.toString().equals("..");
+  }
+
+  @SuppressWarnings("unchecked") // the paths of a stream of paths
+  private static @Nullable SecureDirectoryStream<Path> secure(DirectoryStream<Path> stream) {
+    return stream instanceof SecureDirectoryStream<?> secure
+        ? (SecureDirectoryStream<Path>) secure
+        : null;
   }
 
   private void run(Item top) throws IOException {
@@ -83,7 +139,7 @@ final class Walk {
           visitor.failed(place, e);
           continue;
         }
-        meet(new Item(place, stat, level.directory().depth() + 1));
+        meet(new Item(place, stat, level.directory().depth() + 1, secure(level.stream())));
       }
     } finally {
       for (Level level : open) {
@@ -107,7 +163,7 @@ final class Walk {
     try {
       met = visitor.meet(item);
       if (met && item.stat().isDirectory()) {
-        DirectoryStream<Path> stream = Files.newDirectoryStream(item.place().path());
+        DirectoryStream<Path> stream = open(item);
         open.push(new Level(item, stream, stream.iterator()));
       }
     } catch (IOException e) {
@@ -116,6 +172,13 @@ final class Walk {
         leave(item);
       }
     }
+  }
+
+  private static DirectoryStream<Path> open(Item item) throws IOException {
+    SecureDirectoryStream<Path> in = item.in();
+    return in == null
+        ? Files.newDirectoryStream(item.place().path())
+        : in.newDirectoryStream(item.name(), LinkOption.NOFOLLOW_LINKS);
   }
 
   private void leave(Item directory) throws IOException {

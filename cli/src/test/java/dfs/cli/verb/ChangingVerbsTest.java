@@ -112,6 +112,24 @@ class ChangingVerbsTest {
         .isEqualTo("dfs: /f: has no attribute user.none\n");
   }
 
+  /** Who may write the directory could leave anything there. */
+  @Test
+  void whatSomebodyElseLeftIsNotContinued() throws IOException {
+    Path source = local("f", "0123456789");
+    Path target = dfs.root.resolve("f");
+    Path part = PartFile.fresh(target, Stat.of(source, true)).path();
+    Path bait = Files.writeString(dfs.root.resolve("bait"), "01234x");
+    Files.createSymbolicLink(part, bait);
+    dfs.done("put", "--continue", "f", "/f");
+    assertThat(target).hasContent("0123456789");
+    Files.delete(target);
+    Files.delete(part);
+    Files.createLink(part, bait);
+    dfs.done("put", "--continue", "f", "/f");
+    assertThat(target).hasContent("0123456789");
+    assertThat(bait).hasContent("01234x");
+  }
+
   /** As after a kill: part of it lies there under the name that a part has. */
   @Test
   void whatWasCutIsContinued() throws IOException {
