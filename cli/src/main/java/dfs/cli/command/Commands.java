@@ -2,6 +2,7 @@ package dfs.cli.command;
 
 import dfs.cli.daemon.LogFile;
 import dfs.cli.data.DataDirectory;
+import dfs.cli.verb.DashLine;
 import dfs.cli.verb.Defaults;
 import dfs.cli.verb.Streams;
 import dfs.cli.verb.VerbLine;
@@ -44,6 +45,9 @@ public final class Commands {
     if (arguments.length > 0 && Verbs.NAMES.contains(arguments[0])) {
       return new VerbLine(streams, defaults()).run(arguments);
     }
+    if (arguments.length > 0 && DashLine.begins(arguments[0])) {
+      return new DashLine(streams, defaults()).run(arguments);
+    }
     CommandLine line = new CommandLine(new Dfs());
     boolean help = arguments.length > 0 && HELP.contains(arguments[0]);
     if (help && arguments.length > 1) {
@@ -52,7 +56,11 @@ public final class Commands {
     }
     if (help) {
       for (String name : Verbs.NAMES) {
-        line.addSubcommand(name, VerbLine.commandOf(Verbs.spec(name).orElseThrow()));
+        CommandSpec command = CommandSpec.create().name(name);
+        // A percent sign begins a format there.
+        String summary = Verbs.spec(name).orElseThrow().summary().replace("%", "%%");
+        command.usageMessage().description(summary);
+        line.addSubcommand(name, command);
       }
       line.usage(out);
       return DONE;

@@ -4,7 +4,6 @@ import dfs.cli.preflight.MountTable;
 import dfs.client.past.TimeText;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,7 +12,6 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.ParseResult;
 
 /**
  * A verb that is being done: its options, which file each operand means, and what is said of it.
@@ -28,8 +26,8 @@ final class Call implements AutoCloseable {
   private static final String URI_SCHEME = "dfs:";
   private static final String URI_ROOT = "dfs:///";
 
-  private final VerbSpec spec;
-  private final ParseResult parsed;
+  private final Given given;
+  private final Manners manners;
   private final Streams streams;
   private final Defaults defaults;
   private final Output out;
@@ -41,21 +39,20 @@ final class Call implements AutoCloseable {
   private boolean failed;
 
   Call(
-      VerbSpec spec,
-      ParseResult parsed,
+      Given given,
+      Manners manners,
       Streams streams,
       Defaults defaults,
       Duration timeout,
       Clusters.Opening opening)
       throws IOException {
-    this.spec = spec;
-    this.parsed = parsed;
+    this.given = given;
+    this.manners = manners;
     this.streams = streams;
     this.defaults = defaults;
     this.out = new Output(streams.out(), streams.terminal());
     this.clusters = clusters(timeout, Optional.empty(), opening);
-    Optional<Instant> asOf =
-        spec.has(VerbSpec.AS_OF) ? value(VerbSpec.AS_OF).map(Call::time) : Optional.empty();
+    Optional<Instant> asOf = value(VerbSpec.AS_OF).map(Call::time);
     this.sources = asOf.isEmpty() ? clusters : clusters(timeout, asOf, opening);
     if (asOf.isPresent()) {
       note("as of " + asOf.get());
@@ -99,7 +96,7 @@ final class Call implements AutoCloseable {
   }
 
   boolean has(String option) {
-    return spec.has(option) && parsed.hasMatchedOption(option);
+    return given.has(option);
   }
 
   /** Whether colours help: on a terminal, unless NO_COLOR is set (no-color.org). */
@@ -112,7 +109,7 @@ final class Call implements AutoCloseable {
   }
 
   Optional<String> value(String option) {
-    return Optional.ofNullable(parsed.matchedOptionValue(option, null));
+    return given.value(option);
   }
 
   /**
@@ -133,9 +130,7 @@ final class Call implements AutoCloseable {
   }
 
   List<String> operands() {
-    return parsed.matchedPositionals().isEmpty()
-        ? List.of()
-        : List.of(parsed.matchedPositional(0).<String[]>getValue());
+    return given.operands();
   }
 
   /** The files that the operands mean, patterns expanded. */
@@ -186,7 +181,8 @@ final class Call implements AutoCloseable {
       Path root = clusters.rootOfMount(mount.get());
       return inside(operand, root, ByteText.of(below) + (operand.endsWith("/") ? "/" : ""));
     }
-    return inside(operand, clusters.root(), operand);
+    String names = operand.startsWith("/") ? operand : manners.home() + operand;
+    return inside(operand, clusters.root(), names);
   }
 
   private static Place inside(String said, Path root, String below) {
@@ -217,7 +213,7 @@ final class Call implements AutoCloseable {
       throw closed;
     }
     out.flush();
-    complain(Quoted.inMessage(said) + ": " + Reasons.of(e));
+    complain(manners.failure(said, e));
   }
 
   /** Says what went wrong; the status is 1 in the end. */
@@ -228,7 +224,7 @@ final class Call implements AutoCloseable {
 
   /** Says something to the person that is no part of what was asked for. */
   void note(String text) throws IOException {
-    streams.err().write(("dfs: " + text + "\n").getBytes(StandardCharsets.UTF_8));
+    streams.err().write(ByteText.bytes(manners.prefix() + text + "\n"));
     streams.err().flush();
   }
 

@@ -70,6 +70,12 @@ final class Getfacl implements Verb {
     return get(place, ACCESS);
   }
 
+  /** Whether more than the mode says who may do what. */
+  static boolean hasMask(Place place) throws IOException {
+    return place.path().getFileSystem().supportedFileAttributeViews().contains("dfs")
+        && access(place).contains("\nmask:");
+  }
+
   /** The default ACL; empty if there is none. */
   static String defaults(Place place) throws IOException {
     return get(place, DEFAULT);

@@ -92,7 +92,7 @@ final class Getfattr implements Verb {
     }
   }
 
-  private static byte[] value(UserDefinedFileAttributeView view, String name) throws IOException {
+  static byte[] value(UserDefinedFileAttributeView view, String name) throws IOException {
     ByteBuffer value = ByteBuffer.allocate(view.size(name));
     view.read(name, value);
     byte[] bytes = new byte[value.flip().remaining()];
@@ -101,7 +101,7 @@ final class Getfattr implements Verb {
   }
 
   /** Text in quotes; what is none in base 64, as getfattr(1) marks it. */
-  private static String quoted(byte[] value) {
+  static String quoted(byte[] value) {
     String text = ByteText.of(value);
     if (!ByteText.isUtf8(text) || text.chars().anyMatch(Character::isISOControl)) {
       return "0s" + Base64.getEncoder().encodeToString(value);

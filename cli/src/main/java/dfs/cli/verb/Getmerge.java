@@ -79,6 +79,9 @@ final class Getmerge implements Verb {
     private final Iterator<Place> parts;
     private @Nullable InputStream part;
 
+    /** Whether the present part has given something. */
+    private boolean any;
+
     Merged(Call call, Iterator<Place> parts) {
       this.call = call;
       this.parts = parts;
@@ -103,10 +106,13 @@ final class Getmerge implements Verb {
         }
         int n = now.read(bytes, offset, length);
         if (n >= 0) {
+          any = true;
           return n;
         }
         close();
-        if (call.has("-l")) {
+        boolean empty = !any;
+        any = false;
+        if (call.has("-l") && !(empty && call.has("-skip-empty-file"))) {
           bytes[offset] = '\n';
           return 1;
         }

@@ -43,7 +43,7 @@ final class Put implements Verb {
   }
 
   /** The local side is never mapped; patterns that the shell left are expanded. */
-  private static List<Place> locals(Call call, List<String> operands) throws IOException {
+  static List<Place> locals(Call call, List<String> operands) throws IOException {
     List<Place> places = new ArrayList<>();
     for (String operand : operands) {
       Place place = call.local(operand);

@@ -5,11 +5,13 @@ import static dfs.cli.verb.VerbSpec.valued;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /** {@code dfs setfattr}: sets extended attributes of users, or takes them away. */
 final class Setfattr implements Verb {
   private static final String BASE64 = "0s";
+  private static final String HEX = "0x";
 
   @Override
   public VerbSpec spec() {
@@ -21,7 +23,10 @@ final class Setfattr implements Verb {
         VerbSpec.ANY,
         "Sets an extended attribute whose name begins with user., or takes it away.",
         valued("-n --name", "NAME", "set this one"),
-        valued("-v --value", "VALUE", "to this; 0s begins what is in base 64 (default: empty)"),
+        valued(
+            "-v --value",
+            "VALUE",
+            "to this; 0s begins what is in base 64, 0x hexadecimal digits (default: empty)"),
         valued("-x --remove", "NAME", "take this one away"));
   }
 
@@ -45,6 +50,16 @@ final class Setfattr implements Verb {
   }
 
   private static byte[] value(String text) {
+    if (text.length() > 1 && text.startsWith("\"") && text.endsWith("\"")) {
+      return ByteText.bytes(text.substring(1, text.length() - 1));
+    }
+    if (text.startsWith(HEX)) {
+      try {
+        return HexFormat.of().parseHex(text, HEX.length(), text.length());
+      } catch (IllegalArgumentException e) {
+        throw new UsageException("--value has no hexadecimal digits: " + text);
+      }
+    }
     if (!text.startsWith(BASE64)) {
       return ByteText.bytes(text);
     }

@@ -47,7 +47,8 @@ final class TestVerb implements Verb {
     }
   }
 
-  private static boolean holds(String condition, Place place) throws IOException {
+  /** Whether a condition, an option of this verb, holds. */
+  static boolean holds(String condition, Place place) throws IOException {
     Stat stat;
     try {
       stat = Stat.of(place.path(), !condition.equals("-L"));

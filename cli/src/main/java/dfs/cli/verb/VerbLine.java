@@ -1,8 +1,6 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.FileSystemException;
@@ -11,13 +9,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * A command line that begins with a verb: reads it, does it, and says with which status it ends.
@@ -60,53 +51,6 @@ public final class VerbLine {
     this.defaults = defaults;
   }
 
-  /** How a verb is parsed, and its help. */
-  public static CommandSpec commandOf(VerbSpec spec) {
-    CommandSpec command = CommandSpec.create().name(spec.name());
-    command.usageMessage().description(escaped(spec.summary()));
-    command.usageMessage().customSynopsis("dfs " + spec.name() + " [OPTION...] " + spec.operands());
-    for (VerbSpec.Flag flag : spec.flags()) {
-      command.addOption(option(flag));
-    }
-    command.addOption(
-        option(
-            VerbSpec.valued(
-                "--data", "DIR", "the data directory of the cluster (default: see dfs help)")));
-    command.addOption(
-        option(
-            VerbSpec.valued(
-                "--timeout",
-                "SECONDS",
-                "how long a server is waited for (default: 10, or 60 to write contents)")));
-    command.addOption(
-        OptionSpec.builder("--help").usageHelp(true).description("show this help").build());
-    if (spec.operandsMax() > 0) {
-      command.addPositional(
-          PositionalParamSpec.builder()
-              .paramLabel(spec.operands())
-              .arity("0..*")
-              .type(String[].class)
-              .auxiliaryTypes(String.class)
-              .hidden(true)
-              .build());
-    }
-    return command;
-  }
-
-  private static OptionSpec option(VerbSpec.Flag flag) {
-    OptionSpec.Builder option =
-        OptionSpec.builder(flag.names().toArray(String[]::new))
-            .description(escaped(flag.summary()));
-    return flag.label().isEmpty()
-        ? option.type(boolean.class).arity("0").build()
-        : option.type(String.class).arity("1").paramLabel(flag.label()).build();
-  }
-
-  /** A percent sign begins a format there. */
-  private static String escaped(String text) {
-    return text.replace("%", "%%");
-  }
-
   /**
    * Does what a command line says.
    *
@@ -125,23 +69,15 @@ public final class VerbLine {
 
   private int run(Verb verb, String[] words) throws IOException {
     VerbSpec spec = verb.spec();
-    CommandLine line = new CommandLine(commandOf(spec));
-    line.setExpandAtFiles(false);
-    line.setTrimQuotes(false);
-    line.setOverwrittenOptionsAllowed(true);
     try {
-      ParseResult parsed = line.parseArgs(words);
-      if (parsed.isUsageHelpRequested()) {
-        StringWriter help = new StringWriter();
-        line.usage(new PrintWriter(help, true));
-        streams.out().write(help.toString().getBytes(StandardCharsets.UTF_8));
+      Given given = Given.parse(spec, List.of(words));
+      if (given.has("--help")) {
+        streams.out().write(Help.of(spec).getBytes(StandardCharsets.UTF_8));
         streams.out().flush();
         return DONE;
       }
-      count(spec, parsed);
-      return run(verb, parsed);
-    } catch (ParameterException e) {
-      return misused(spec, misunderstood(e));
+      count(spec, given.operands());
+      return run(verb, given);
     } catch (UsageException e) {
       return misused(spec, String.valueOf(e.getMessage()));
     } catch (InvalidPathException e) {
@@ -149,26 +85,29 @@ public final class VerbLine {
     }
   }
 
-  private static void count(VerbSpec spec, ParseResult parsed) {
-    int given = 0;
-    if (!parsed.matchedPositionals().isEmpty()) {
-      given = parsed.matchedPositional(0).<String[]>getValue().length;
-    }
-    if (given < spec.operandsMin()) {
+  private static void count(VerbSpec spec, List<String> operands) {
+    if (operands.size() < spec.operandsMin()) {
       throw new UsageException("an operand is missing: " + spec.operands());
     }
-    if (given > spec.operandsMax()) {
-      String[] all = parsed.matchedPositional(0).getValue();
+    if (operands.size() > spec.operandsMax()) {
       throw new UsageException(
-          Quoted.inMessage(all[spec.operandsMax()]) + ": is one argument too many");
+          Quoted.inMessage(operands.get(spec.operandsMax())) + ": is one argument too many");
     }
   }
 
-  private int run(Verb verb, ParseResult parsed) throws IOException {
-    int usual = WRITERS.contains(verb.spec().name()) ? TIMEOUT_OF_WRITERS_SECONDS : TIMEOUT_SECONDS;
-    Duration timeout =
-        timeout(Optional.ofNullable(parsed.matchedOptionValue("--timeout", null)), usual);
-    try (Call call = new Call(verb.spec(), parsed, streams, defaults, timeout, opening)) {
+  private int run(Verb verb, Given given) throws IOException {
+    return run(verb, given, Manners.USUAL, WRITERS.contains(verb.spec().name()));
+  }
+
+  /**
+   * Does what was understood.
+   *
+   * @param writes whether it writes contents, which may take longer
+   */
+  int run(Verb verb, Given given, Manners manners, boolean writes) throws IOException {
+    int usual = writes ? TIMEOUT_OF_WRITERS_SECONDS : TIMEOUT_SECONDS;
+    Duration timeout = timeout(given.value("--timeout"), usual);
+    try (Call call = new Call(given, manners, streams, defaults, timeout, opening)) {
       try {
         verb.run(call);
         call.out().flush();
@@ -181,17 +120,18 @@ public final class VerbLine {
       return call.hasFailed() ? FAILED : DONE;
     } catch (NoClusterException e) {
       String start = defaults.data().getFirst().equals(e.data()) ? "up" : "up --data " + e.data();
-      say(e.getMessage() + "\n    start it with: " + defaults.line().apply(start));
+      say(manners, e.getMessage() + "\n    start it with: " + defaults.line().apply(start));
       return FAILED;
     } catch (FileSystemException e) {
-      String file = e.getFile() == null ? "" : Quoted.inMessage(e.getFile()) + ": ";
-      say(file + Reasons.of(e));
+      say(
+          manners,
+          e.getFile() == null ? Reasons.of(e) : manners.failure(String.valueOf(e.getFile()), e));
       return FAILED;
     } catch (DirectoryIteratorException e) {
-      say(Reasons.of(Reasons.causeOf(e)));
+      say(manners, Reasons.of(Reasons.causeOf(e)));
       return FAILED;
     } catch (IOException e) {
-      say(Reasons.of(e));
+      say(manners, Reasons.of(e));
       return FAILED;
     }
   }
@@ -205,23 +145,13 @@ public final class VerbLine {
     return Duration.ofSeconds(seconds);
   }
 
-  private static String misunderstood(ParameterException e) {
-    if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
-      String first = Quoted.inMessage(unmatched.getUnmatched().getFirst());
-      return first.startsWith("-")
-          ? first + ": there is no such option"
-          : first + ": is one argument too many";
-    }
-    return ByteText.readable(String.valueOf(e.getMessage()));
-  }
-
   private int misused(VerbSpec spec, String why) throws IOException {
-    say(why + "\nTry: " + defaults.line().apply(spec.name() + " --help"));
+    say(Manners.USUAL, why + "\nTry: " + defaults.line().apply(spec.name() + " --help"));
     return MISUSED;
   }
 
-  private void say(String text) throws IOException {
-    streams.err().write(ByteText.bytes("dfs: " + text + "\n"));
+  private void say(Manners manners, String text) throws IOException {
+    streams.err().write(ByteText.bytes(manners.prefix() + text + "\n"));
     streams.err().flush();
   }
 }

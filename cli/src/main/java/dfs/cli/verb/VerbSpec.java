@@ -2,6 +2,7 @@ package dfs.cli.verb;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a verb is called and takes: the one source of its help and of what is tested.
@@ -20,6 +21,17 @@ public record VerbSpec(
     String summary,
     List<Flag> flags) {
   static final int ANY = Integer.MAX_VALUE;
+
+  /** What every verb takes. */
+  static final List<Flag> COMMON =
+      List.of(
+          valued("--data", "DIR", "the data directory of the cluster (default: see dfs help)"),
+          valued(
+              "--timeout",
+              "SECONDS",
+              "how long a server is waited for (default: 10, or 60 to write contents)"),
+          flag("--help", "show this help"));
+
   static final String AS_OF = "--as-of";
 
   /** These take what they copy from the past. */
@@ -79,6 +91,18 @@ public record VerbSpec(
   /** Whether it has this option. */
   public boolean has(String option) {
     return flags.stream().anyMatch(flag -> flag.names().contains(option));
+  }
+
+  /** The option of this name. */
+  Optional<Flag> flag(String name) {
+    for (List<Flag> some : List.of(flags, COMMON)) {
+      for (Flag flag : some) {
+        if (flag.names().contains(name)) {
+          return Optional.of(flag);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   private static List<String> words(String names) {

@@ -39,7 +39,9 @@ final class LocalVerbs {
     Streams streams = new Streams(new ByteArrayInputStream(input), written, said, terminal, false);
     Defaults defaults =
         new Defaults(List.of(Path.of("/no/data")), line -> "dfs " + line, environment, here);
-    int ended = new VerbLine(streams, defaults, (data, timeout, asOf) -> root).run(words);
+    VerbLine line = new VerbLine(streams, defaults, (data, timeout, asOf) -> root);
+    boolean dashed = words[0].startsWith("-");
+    int ended = dashed ? new DashLine(streams, line).run(words) : line.run(words);
     out = written.toByteArray();
     err = said.toString(StandardCharsets.UTF_8);
     assertThat(ended).as("status of %s, which said %s", List.of(words), err).isEqualTo(status);

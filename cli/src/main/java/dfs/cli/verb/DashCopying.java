@@ -1,0 +1,72 @@
+package dfs.cli.verb;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** {@code dfs -put}, {@code -moveFromLocal}, {@code -get} and {@code -cp}. */
+final class DashCopying {
+  private DashCopying() {}
+
+  static void put(Call call) throws IOException {
+    List<String> operands = call.operands();
+    if (operands.size() < 2 || isFit(call, call.place(operands.getLast()), operands.size() - 1)) {
+      new Put().run(call);
+    }
+  }
+
+  /** What was copied whole is removed. */
+  static void moveFromLocal(Call call) throws IOException {
+    put(call);
+    if (call.hasFailed()) {
+      return;
+    }
+    List<String> operands = call.operands();
+    for (Place source : Put.locals(call, operands.subList(0, operands.size() - 1))) {
+      Walk.through(source, false, new Removal(call, false));
+    }
+  }
+
+  static void get(Call call) throws IOException {
+    List<String> operands = call.operands();
+    String last = operands.getLast();
+    if (operands.size() < 2
+        || last.equals(Call.STANDARD)
+        || isFit(call, call.local(last), operands.size() - 1)) {
+      new Get().run(call);
+    }
+  }
+
+  static void cp(Call call) throws IOException {
+    List<String> operands = call.operands();
+    if (isFit(call, call.place(operands.getLast()), operands.size() - 1)) {
+      new Cp().run(call);
+    }
+  }
+
+  /** Whether so many sources can go there; if not that is said. */
+  static boolean isFit(Call call, Place target, int sources) throws IOException {
+    Path parent = target.path().getParent();
+    boolean exists = Files.exists(target.path());
+    boolean directory = Files.isDirectory(target.path());
+    if (sources > 1 && !directory) {
+      call.failed(
+          target.said(),
+          exists
+              ? new NotDirectoryException(target.said())
+              : new NoSuchFileException(target.said()));
+    } else if (exists && !directory && !call.has("-f")) {
+      call.failed(target.said(), new FileAlreadyExistsException(target.said()));
+    } else if (!exists
+        && (target.said().endsWith("/")
+            || (parent != null && !Files.exists(parent, LinkOption.NOFOLLOW_LINKS)))) {
+      call.failed(target.said(), new NoSuchFileException(target.said()));
+    }
+    return !call.hasFailed();
+  }
+}
