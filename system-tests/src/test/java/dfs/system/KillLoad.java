@@ -24,8 +24,11 @@ final class KillLoad implements AutoCloseable {
   /** It syncs whenever it has written so many more. */
   static final long SYNCED_BYTES = 4 << 20;
 
-  /** Bytes written whose call returned, and that were under way, each eight bytes. */
-  private static final int PROGRESS_BYTES = 16;
+  /**
+   * Bytes that the stream wrote by calls that returned, that are under way, and that each reader
+   * read, each eight bytes.
+   */
+  private static final int PROGRESS_BYTES = 8 * (2 + READERS);
 
   /** Each says how long its longest call took. */
   private static final String LOAD =
@@ -33,6 +36,7 @@ final class KillLoad implements AutoCloseable {
       import hashlib, mmap, os, random, struct, sys, time
       role, stop, files = sys.argv[1], sys.argv[2], sys.argv[3:]
       slowest = 0
+      progress = mmap.mmap(os.open('progress', os.O_RDWR), 0)
       def timed(call, *arguments):
           global slowest
           since = time.monotonic()
@@ -44,17 +48,20 @@ final class KillLoad implements AutoCloseable {
           fd = timed(os.open, name, os.O_RDONLY | os.O_DIRECT)
           buffer = mmap.mmap(-1, 1 << 20)
           digest = hashlib.sha256()
+          global moved
           while True:
               count = timed(os.readv, fd, [buffer])
               if count == 0:
                   break
+              moved += count
+              at = 16 + 8 * int(role[4:])
+              progress[at : at + 8] = struct.pack('<q', moved)
               digest.update(buffer[:count])
           time.sleep(max(0, since + os.fstat(fd).st_size / 8e6 - time.monotonic()))
           os.close(fd)
           assert digest.hexdigest() == sums.setdefault(name, digest.hexdigest()), name
       def stream():
           name, rate, synced = files[0], int(files[1]), int(files[2])
-          progress = mmap.mmap(os.open('progress', os.O_RDWR), 16)
           piece = bytearray(os.urandom(1 << 18))
           fd = timed(os.open, name, os.O_CREAT | os.O_RDWR | os.O_TRUNC)
           timed(os.ftruncate, fd, 1 << 30)  # large from the start: it gets blocks of its own
@@ -62,11 +69,11 @@ final class KillLoad implements AutoCloseable {
           written, since = 0, time.monotonic()
           while not os.path.exists(stop) and written < 1 << 30:
               piece[:8] = struct.pack('<q', written)
-              progress[8:] = struct.pack('<q', len(piece))
+              progress[8:16] = struct.pack('<q', len(piece))
               timed(os.write, fd, piece)
               digest.update(piece)
               written += len(piece)
-              progress[:] = struct.pack('<qq', written, 0)
+              progress[:16] = struct.pack('<qq', written, 0)
               if written % synced == 0:
                   timed(os.fsync, fd)
               ahead = since + written / rate - time.monotonic()
@@ -78,10 +85,10 @@ final class KillLoad implements AutoCloseable {
           timed(os.fsync, fd)
           os.close(fd)
           assert hashlib.sha256(open(name, 'rb').read()).digest() == digest.digest(), name
-      sums = {}
+      sums, moved = {}, 0
       if role == 'stream':
           stream()
-      while role == 'read' and not os.path.exists(stop):
+      while role != 'stream' and not os.path.exists(stop):
           read()
       print(slowest)
       """;
@@ -100,7 +107,7 @@ final class KillLoad implements AutoCloseable {
     Files.write(scratch.resolve("progress"), new byte[PROGRESS_BYTES]);
     loads.clear();
     for (int i = 0; i < READERS; i++) {
-      begin("read", "mnt/s" + (2 * i + 1), "mnt/s" + (2 * i + 2));
+      begin("read" + i, "mnt/s" + (2 * i + 1), "mnt/s" + (2 * i + 2));
     }
     begin(
         "stream",
@@ -126,6 +133,15 @@ final class KillLoad implements AutoCloseable {
   /** Bytes that the stream wrote, of calls that returned. */
   long written() throws IOException {
     return progress(0);
+  }
+
+  /** Bytes that the stream wrote and that were read. */
+  long moved() throws IOException {
+    long moved = written();
+    for (int i = 0; i < READERS; i++) {
+      moved += progress(8 * (2 + i));
+    }
+    return moved;
   }
 
   /** None of them heard of an error; the longest call of any, in seconds. */
