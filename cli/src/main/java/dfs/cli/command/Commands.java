@@ -26,6 +26,11 @@ public final class Commands {
   static final int FAILED = 1;
   static final int NOTHING_STARTED = 2;
 
+  private static final String MAN = "--man";
+
+  /** What help writes for others than people at a terminal. */
+  private static final List<String> WRITTEN = List.of(MAN, "--completion");
+
   private static final List<String> HELP = List.of("help", "--help", "-h");
 
   private Commands() {}
@@ -50,6 +55,11 @@ public final class Commands {
     }
     CommandLine line = new CommandLine(new Dfs());
     boolean help = arguments.length > 0 && HELP.contains(arguments[0]);
+    if (help && arguments.length == 2 && WRITTEN.contains(arguments[1])) {
+      out.print(arguments[1].equals(MAN) ? Manual.text() : Completion.script());
+      out.flush();
+      return DONE;
+    }
     if (help && arguments.length > 1) {
       String[] asked = Arrays.copyOfRange(arguments, 1, arguments.length);
       return run(streams, out, err, asked[0], "--help");

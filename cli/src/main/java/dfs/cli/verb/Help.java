@@ -1,6 +1,5 @@
 package dfs.cli.verb;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -19,8 +18,7 @@ final class Help {
     text.append("Usage: dfs ").append(spec.name()).append(" [OPTION...]");
     text.append(spec.operands().isEmpty() ? "" : " " + spec.operands()).append('\n');
     paragraph(text, spec.summary(), 0);
-    List<VerbSpec.Flag> flags = new ArrayList<>(spec.flags());
-    flags.addAll(VerbSpec.COMMON);
+    List<VerbSpec.Flag> flags = spec.allFlags();
     flags.sort(Comparator.comparing(Help::key));
     int width = 0;
     for (VerbSpec.Flag flag : flags) {

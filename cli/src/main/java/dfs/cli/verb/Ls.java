@@ -47,6 +47,7 @@ final class Ls implements Verb {
         flag("-R --recursive", "directories below, too"),
         flag("-h --human-readable", "sizes like 1.5K"),
         flag("-n --numeric-uid-gid", "as -l, with the numbers of owner and group"),
+        flag("-p", "a slash behind the names of directories"),
         flag("-i --inode", "with the number of the inode"),
         flag("-t", "the newest first"),
         flag("-S", "the largest first"),

@@ -24,7 +24,7 @@ final class Rows {
 
   /** Whether more than names is printed. */
   boolean needStat() {
-    return details || json || coloured || call.has("-i");
+    return details || json || coloured || call.has("-i") || call.has("-p");
   }
 
   /** Whether nothing but names, or objects, is to be printed. */
@@ -55,6 +55,7 @@ final class Rows {
       line.append(details(stat)).append(' ');
     }
     line.append(call.has("-0") ? name : coloured(out.shown(name), stat));
+    line.append(call.has("-p") && stat.isDirectory() ? "/" : "");
     if (details && stat.isLink()) {
       String target = Entries.target(place.path());
       line.append(" -> ").append(call.has("-0") ? target : out.shown(target));

@@ -93,13 +93,18 @@ public record VerbSpec(
     return flags.stream().anyMatch(flag -> flag.names().contains(option));
   }
 
+  /** Its own options, and those that every verb has. */
+  public List<Flag> allFlags() {
+    List<Flag> all = new ArrayList<>(flags);
+    all.addAll(COMMON);
+    return all;
+  }
+
   /** The option of this name. */
   Optional<Flag> flag(String name) {
-    for (List<Flag> some : List.of(flags, COMMON)) {
-      for (Flag flag : some) {
-        if (flag.names().contains(name)) {
-          return Optional.of(flag);
-        }
+    for (Flag flag : allFlags()) {
+      if (flag.names().contains(name)) {
+        return Optional.of(flag);
       }
     }
     return Optional.empty();
