@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * One inode that is open here or has something unwritten: what is committed, as far as known, and
  * over it what was appended to blocks and not committed, and over that what is only in memory.
  *
+ * <p>What is not committed counts as written after all that is, whoever committed that and when: so
+ * the length seen here is never kept, but always the committed one, or where the last uncommitted
+ * byte ends if that is beyond. A length that others have cut comes back in no other way.
+ *
  * <p>Two locks, taken in this order: {@link #committing} by whoever moves bytes from memory to
  * blocks to the metadata (one at a time, may wait for servers); {@link #lock} for the fields, held
  * for moments only.
@@ -34,7 +38,7 @@ final class FileState {
   private final DirtyRuns writtenBack;
   private final List<Run> moving = new ArrayList<>();
   private final List<Known> pages = new ArrayList<>();
-  private long sizeBytes;
+  private long movingEnd;
   private long modifyNanos;
   private long dirtySinceNanos;
   private boolean killPrivileges;
@@ -63,7 +67,6 @@ final class FileState {
   FileState(Attributes attributes, BufferPool pool) {
     this.ino = attributes.ino();
     this.attributes = attributes;
-    this.sizeBytes = attributes.sizeBytes();
     this.dirty = new DirtyRuns(pool);
     this.writtenBack = new DirtyRuns(pool);
   }
@@ -80,7 +83,7 @@ final class FileState {
     if (!isDirty()) {
       return committed;
     }
-    long size = Math.max(sizeBytes, committed.sizeBytes());
+    long size = Math.max(uncommittedEnd(), committed.sizeBytes());
     long allocated = Math.max(committed.allocatedBytes(), size);
     long modified = modifyNanos == 0 ? committed.modifyNanos() : modifyNanos;
     return new Attributes(
@@ -110,20 +113,13 @@ final class FileState {
     if (newer.map() != attributes.map() || newer.change() != attributes.change()) {
       pages.clear();
     }
-    // In another map nothing of the old size is left but what was written here.
-    long writtenBytes = newer.map() == attributes.map() ? sizeBytes : uncommittedEnd();
     attributes = newer;
-    sizeBytes = isDirty() ? Math.max(writtenBytes, newer.sizeBytes()) : newer.sizeBytes();
     stale = false;
   }
 
-  /** Where the last uncommitted byte ends. */
+  /** Where the last uncommitted byte ends; 0 if there is none. */
   private long uncommittedEnd() {
-    long end = Math.max(dirty.end(), writtenBack.end());
-    for (Run run : moving) {
-      end = Math.max(end, run.end());
-    }
-    return end;
+    return Math.max(movingEnd, Math.max(dirty.end(), writtenBack.end()));
   }
 
   /** Nothing that is known of the committed state can be relied on any more. */
@@ -136,8 +132,9 @@ final class FileState {
     return stale;
   }
 
+  /** The length that is seen here. */
   long sizeBytes() {
-    return sizeBytes;
+    return Math.max(attributes.sizeBytes(), uncommittedEnd());
   }
 
   boolean isDirty() {
@@ -175,7 +172,6 @@ final class FileState {
     if (!isDirty()) {
       dirtySinceNanos = monotonicNanos;
     }
-    sizeBytes = Math.max(sizeBytes, offset + from.remaining());
     modifyNanos = nowNanos;
     into.put(offset, from);
   }
@@ -205,6 +201,7 @@ final class FileState {
 
   /** Takes everything out of the writable memory; it stays visible here until {@link #settle}. */
   List<Run> startMoving() {
+    movingEnd = Math.max(movingEnd, dirty.end());
     List<Run> taken = dirty.takeAll();
     moving.addAll(taken);
     return taken;
@@ -221,6 +218,7 @@ final class FileState {
   /** These runs are in the committed state now, or were given up. */
   void settle(Collection<Run> runs) {
     moving.removeAll(runs);
+    movingEnd = moving.stream().mapToLong(Run::end).max().orElse(0);
     runs.forEach(Run::release);
   }
 
@@ -266,7 +264,6 @@ final class FileState {
     if (!isDirty()) {
       modifyNanos = 0;
       killPrivileges = false;
-      sizeBytes = attributes.sizeBytes();
     }
   }
 

@@ -400,6 +400,20 @@ class OpenFilesTest {
     assertThat(volume.commits.getLast().inline()).isEqualTo(utf8("others and this"));
   }
 
+  /** Without a lease, between a write and its commit. */
+  @Test
+  void whatOthersCutMeanwhileIsNotFilledWithZeros() throws Exception {
+    volume.lease = LeaseMode.NONE;
+    long handle = files.open(attributes(7, 4000, 1, Attributes.FLAG_INLINE));
+    files.writeLater(handle, 0, utf8("new").asReadOnlyByteBuffer(), false);
+    volume.inline = utf8("old and short");
+    volume.sizeBytes = volume.inline.size();
+    volume.flags = Attributes.FLAG_INLINE;
+    files.sync(handle);
+    assertThat(volume.commits.getLast().inline()).isEqualTo(utf8("new and short"));
+    assertThat(volume.commits.getLast().sizeBytes()).isEqualTo(volume.inline.size());
+  }
+
   @Test
   void whatWasWrittenBackIsLostWithItsSession() throws Exception {
     volume.lease = LeaseMode.NONE;
