@@ -70,9 +70,7 @@ final class Calls implements AutoCloseable {
       threads.execute(
           () -> {
             try {
-              result.complete(call.run());
-            } catch (Throwable e) {
-              result.completeExceptionally(e);
+              run(call, result);
             } finally {
               underWay.decrementAndGet();
             }
@@ -86,6 +84,28 @@ final class Calls implements AutoCloseable {
       if (!begun) {
         underWay.decrementAndGet();
       }
+    }
+    return result;
+  }
+
+  private static <T extends @Nullable Object> void run(Call<T> call, CompletableFuture<T> result) {
+    try {
+      result.complete(call.run());
+    } catch (Throwable e) {
+      result.completeExceptionally(e);
+    }
+  }
+
+  /**
+   * Begins what ends something. It is let in however many calls are under way, also after {@link
+   * #close}: each of them makes room.
+   */
+  <T extends @Nullable Object> CompletableFuture<T> beginEnd(Call<T> call) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    try {
+      threads.execute(() -> run(call, result));
+    } catch (RejectedExecutionException e) {
+      time.thread("dfs-java-end", () -> run(call, result)).start();
     }
     return result;
   }

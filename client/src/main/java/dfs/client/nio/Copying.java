@@ -164,10 +164,9 @@ final class Copying {
         Options.of(Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE))
             .withPermissions(found.mode() & 0777)
             .mode();
-    OpenFile in =
-        from.run(source.toString(), null, volume -> volume.open(DfsFileSystem.at(source), read));
+    OpenFile in = from.open(DfsFileSystem.at(source), source.toString(), read);
     try {
-      OpenFile out = to.run(target.toString(), null, volume -> volume.open(at(), fresh));
+      OpenFile out = to.open(at(), target.toString(), fresh);
       boolean copied = false;
       boolean done = false;
       try {
@@ -233,14 +232,7 @@ final class Copying {
   }
 
   private void close(DfsFileSystem system, OpenFile file) throws IOException {
-    var _ =
-        system.run(
-            source.toString(),
-            target.toString(),
-            volume -> {
-              file.close();
-              return true;
-            });
+    system.close(file, source.toString(), target.toString());
   }
 
   /** Extended attributes with ACLs, owner if allowed, permissions and, last, times. */

@@ -23,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * A directory that is listed, and in which things are done by names relative to it, wherever it is
  * moved meanwhile. Entries come by pages. Thread-safe.
  */
-final class DfsDirectoryStream implements SecureDirectoryStream<Path> {
+final class DfsDirectoryStream implements SecureDirectoryStream<Path>, Part {
   private final DfsFileSystem system;
   private final DfsPath path;
   private final long directory;
@@ -76,7 +77,18 @@ final class DfsDirectoryStream implements SecureDirectoryStream<Path> {
   @Override
   public void close() {
     closed = true;
-    system.closed(this);
+    system.ended(this);
+  }
+
+  @Override
+  public void end() {
+    close();
+  }
+
+  /** Nothing of it is anywhere but here. */
+  @Override
+  public CompletableFuture<Boolean> ended() {
+    return CompletableFuture.completedFuture(true);
   }
 
   private void checkOpen() {

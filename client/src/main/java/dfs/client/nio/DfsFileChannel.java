@@ -14,8 +14,12 @@ import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -23,11 +27,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * interrupted, ends by itself behind the caller's back; then what was written is made durable, and
  * the file let go of. Thread-safe.
  */
-final class DfsFileChannel extends FileChannel {
+final class DfsFileChannel extends FileChannel implements Part {
   /** Bytes that one call moves at most. */
   private static final int CALL_BYTES = 1 << 20;
 
-  private final DfsFileSystem system;
+  private final Owner owner;
   private final OpenFile file;
   private final At at;
   private final String shown;
@@ -51,15 +55,16 @@ final class DfsFileChannel extends FileChannel {
   /** Done when the file was let go of. */
   private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
-  private volatile boolean interrupted;
+  /** Threads that close it and wait for nothing. */
+  private final Set<Thread> leaving = ConcurrentHashMap.newKeySet();
 
-  DfsFileChannel(DfsFileSystem system, OpenFile file, At at, String shown, Options options) {
-    this.system = system;
+  DfsFileChannel(Owner owner, OpenFile file, At at, String shown, Options options) {
+    this.owner = owner;
     this.file = file;
     this.at = at;
     this.shown = shown;
     this.options = options;
-    this.calls = system.threads();
+    this.calls = owner.threads();
   }
 
   private void checkOpen() throws ClosedChannelException {
@@ -146,9 +151,27 @@ final class DfsFileChannel extends FileChannel {
   }
 
   private IOException endedByInterrupt() throws IOException {
-    interrupted = true;
-    close();
+    end();
     return new ClosedByInterruptException();
+  }
+
+  /** Who closes it meanwhile may wait: this does not wait for that. */
+  @Override
+  public void end() throws IOException {
+    Thread caller = Thread.currentThread();
+    leaving.add(caller);
+    try {
+      if (isOpen()) {
+        close();
+      }
+    } finally {
+      leaving.remove(caller);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Boolean> ended() {
+    return ended;
   }
 
   private void letGo() {
@@ -161,14 +184,17 @@ final class DfsFileChannel extends FileChannel {
         }
       }
       ended.complete(true);
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
+      ended.completeExceptionally(Faults.of(e, shown, null));
+    } catch (RuntimeException | Error e) {
       ended.completeExceptionally(e);
     }
+    owner.ended(this);
   }
 
   /** The name goes if it still is that of this file. */
   private void unlink() throws IOException {
-    system.unlinkIfSame(at, file.ino());
+    owner.unlinkIfSame(at, file.ino());
   }
 
   @Override
@@ -182,21 +208,16 @@ final class DfsFileChannel extends FileChannel {
     } finally {
       lock.unlock();
     }
-    system.closed(this);
     if (idle) {
       var _ =
-          calls.begin(
+          calls.beginEnd(
               () -> {
                 letGo();
                 return true;
               });
     }
-    if (!interrupted) {
-      try {
-        var _ = calls.await(ended);
-      } catch (IOException e) {
-        throw Faults.of(e, shown, null);
-      }
+    if (!leaving.contains(Thread.currentThread())) {
+      var _ = calls.await(ended);
     }
   }
 
@@ -274,35 +295,34 @@ final class DfsFileChannel extends FileChannel {
   public long read(ByteBuffer[] dsts, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, dsts.length);
     checkReadable();
-    long sum = 0;
-    for (int i = offset; i < offset + length; i++) {
-      while (dsts[i].hasRemaining()) {
-        int wanted = Math.min(dsts[i].remaining(), CALL_BYTES);
-        int count = read(dsts[i]);
-        if (count < 0) {
-          return sum == 0 ? -1 : sum;
-        }
-        sum += count;
-        if (count < wanted) {
-          return sum;
+    enter();
+    try {
+      long sum = 0;
+      for (int i = offset; i < offset + length; i++) {
+        checkRoom(dsts[i]);
+        while (dsts[i].hasRemaining()) {
+          int wanted = Math.min(dsts[i].remaining(), CALL_BYTES);
+          int count = readAt(dsts[i], position);
+          if (count < 0) {
+            return sum == 0 ? -1 : sum;
+          }
+          position += count;
+          sum += count;
+          if (count < wanted) {
+            return sum;
+          }
         }
       }
+      return sum;
+    } finally {
+      positioning.unlock();
     }
-    return sum;
   }
 
   @Override
   public int write(ByteBuffer src) throws IOException {
     Objects.requireNonNull(src);
-    checkWritable();
-    enter();
-    try {
-      int before = src.remaining();
-      position = writeAt(src, position);
-      return before - src.remaining();
-    } finally {
-      positioning.unlock();
-    }
+    return (int) write(new ByteBuffer[] {src}, 0, 1);
   }
 
   @Override
@@ -310,46 +330,78 @@ final class DfsFileChannel extends FileChannel {
     Objects.requireNonNull(src);
     checkPosition(at);
     checkWritable();
-    int before = src.remaining();
-    var _ = writeAt(src, at);
-    return before - src.remaining();
+    return (int) writeAll(List.of(src), at, false);
   }
 
-  /** Writes all; returns where that ended. */
-  private long writeAt(ByteBuffer src, long offset) throws IOException {
-    long end = offset;
-    while (src.hasRemaining()) {
-      int count = Math.min(src.remaining(), CALL_BYTES);
-      ByteBuffer own = ByteBuffer.allocate(count).put(src.slice(src.position(), count)).flip();
-      long from = end;
-      end =
-          run(
-              () -> {
-                long begin = from;
-                if (options.append()) {
-                  begin = file.append(own);
-                } else {
-                  file.write(from, own);
-                  if (options.sync()) {
-                    file.sync();
-                  }
-                }
-                return begin + count;
-              });
-      src.position(src.position() + count);
-    }
-    return end;
-  }
-
+  /** Nobody else's write at the position comes between two buffers. */
   @Override
   public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, srcs.length);
+    List<ByteBuffer> those = Arrays.asList(srcs).subList(offset, offset + length);
     checkWritable();
+    enter();
+    try {
+      return writeAll(those, position, true);
+    } finally {
+      positioning.unlock();
+    }
+  }
+
+  /**
+   * Writes all that buffers have, by calls of {@link #CALL_BYTES}. When one fails those before it
+   * have happened: the buffers, and the position, are where it began.
+   *
+   * @param moves the position goes along; {@code positioning} is held
+   * @return how much that was
+   */
+  private long writeAll(List<ByteBuffer> srcs, long offset, boolean moves) throws IOException {
     long sum = 0;
-    for (int i = offset; i < offset + length; i++) {
-      sum += write(srcs[i]);
+    long end = offset;
+    ByteBuffer own = gather(srcs);
+    while (own.hasRemaining()) {
+      int count = own.remaining();
+      end = writeOne(own, end);
+      if (moves) {
+        position = end;
+      }
+      int taken = count;
+      for (ByteBuffer src : srcs) {
+        int part = Math.min(src.remaining(), taken);
+        src.position(src.position() + part);
+        taken -= part;
+      }
+      sum += count;
+      own = gather(srcs);
     }
     return sum;
+  }
+
+  /** What comes next, copied. */
+  private static ByteBuffer gather(List<ByteBuffer> srcs) {
+    long left = srcs.stream().mapToLong(ByteBuffer::remaining).sum();
+    ByteBuffer own = ByteBuffer.allocate((int) Math.min(left, CALL_BYTES));
+    for (ByteBuffer src : srcs) {
+      own.put(src.slice(src.position(), Math.min(src.remaining(), own.remaining())));
+    }
+    return own.flip();
+  }
+
+  /** One call; returns where it ended. */
+  private long writeOne(ByteBuffer own, long offset) throws IOException {
+    int count = own.remaining();
+    return run(
+        () -> {
+          long begin = offset;
+          if (options.append()) {
+            begin = file.append(own);
+          } else {
+            file.write(offset, own);
+            if (options.sync()) {
+              file.sync();
+            }
+          }
+          return begin + count;
+        });
   }
 
   @Override
@@ -474,7 +526,7 @@ final class DfsFileChannel extends FileChannel {
       if (read <= 0) {
         return moved;
       }
-      var _ = writeAt(buffer.flip(), at + moved);
+      var _ = writeAll(List.of(buffer.flip()), at + moved, false);
       moved += read;
     }
     return moved;

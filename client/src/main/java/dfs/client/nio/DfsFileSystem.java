@@ -8,7 +8,6 @@ import dfs.client.path.PathCalls;
 import dfs.client.volume.Entrance;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.seam.RealTime;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.ClosedFileSystemException;
 import java.nio.file.FileStore;
@@ -21,6 +20,7 @@ import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.spi.FileSystemProvider;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * The volume of one cluster, now or as of an instant. Runs the calls of its provider on threads of
  * its own and turns refusals into the exceptions of {@code java.nio.file}. Thread-safe.
  */
-final class DfsFileSystem extends FileSystem {
+final class DfsFileSystem extends FileSystem implements Owner {
   private static final Logger LOG = LoggerFactory.getLogger(DfsFileSystem.class);
 
   /** The attribute views that there are. */
@@ -50,7 +50,7 @@ final class DfsFileSystem extends FileSystem {
   private final Principals principals = new Principals();
 
   /** Channels and directory streams that end with this. */
-  private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
+  private final Set<Part> open = ConcurrentHashMap.newKeySet();
 
   private volatile boolean closed;
 
@@ -68,13 +68,24 @@ final class DfsFileSystem extends FileSystem {
     this.key = key;
     this.calls = new Calls(new RealTime(), timeout);
     boolean opened = false;
+    CompletableFuture<Presence> opening =
+        calls.begin(() -> new Presence(key.entrance(), key.asOf().map(Times::nanos)));
     try {
-      this.presence = calls.run(() -> new Presence(key.entrance(), key.asOf().map(Times::nanos)));
+      this.presence = calls.await(opening);
       opened = true;
     } finally {
       if (!opened) {
+        var _ = opening.thenAccept(DfsFileSystem::leave);
         calls.close();
       }
+    }
+  }
+
+  private static void leave(Presence late) {
+    try {
+      late.close();
+    } catch (IOException e) {
+      LOG.debug("a session that nobody waited for was not ended", e);
     }
   }
 
@@ -86,7 +97,8 @@ final class DfsFileSystem extends FileSystem {
     return principals;
   }
 
-  Calls threads() {
+  @Override
+  public Calls threads() {
     return calls;
   }
 
@@ -155,13 +167,29 @@ final class DfsFileSystem extends FileSystem {
   }
 
   /** Opens a file; one that is open too late for its caller is let go of. */
-  private OpenFile open(At at, String shown, OpenMode mode) throws IOException {
+  OpenFile open(At at, String shown, OpenMode mode) throws IOException {
+    checkOpen();
     CompletableFuture<OpenFile> opening = calls.begin(() -> presence.calls().open(at, mode));
     try {
       return calls.await(opening);
     } catch (IOException e) {
       var _ = opening.thenAccept(DfsFileSystem::letGo);
       throw Faults.of(e, shown, null);
+    }
+  }
+
+  /** Closes a file, however many calls are under way. */
+  void close(OpenFile file, String shown, @Nullable String other) throws IOException {
+    try {
+      var _ =
+          calls.await(
+              calls.beginEnd(
+                  () -> {
+                    file.close();
+                    return true;
+                  }));
+    } catch (IOException e) {
+      throw Faults.of(e, shown, other);
     }
   }
 
@@ -174,17 +202,17 @@ final class DfsFileSystem extends FileSystem {
   }
 
   /** It ends with this; at once if this has ended meanwhile. */
-  <T extends Closeable> T opened(T part) throws IOException {
+  <T extends Part> T opened(T part) throws IOException {
     open.add(part);
     if (closed) {
-      part.close();
+      part.end();
       throw new ClosedFileSystemException();
     }
     return part;
   }
 
-  /** Removes a name if it is still that of this inode; on a thread of {@link #threads}. */
-  void unlinkIfSame(At at, long ino) throws IOException {
+  @Override
+  public void unlinkIfSame(At at, long ino) throws IOException {
     PathCalls volume = presence.calls();
     Attributes found = volume.attributesIfAny(at, false);
     if (found != null && found.ino() == ino) {
@@ -192,7 +220,8 @@ final class DfsFileSystem extends FileSystem {
     }
   }
 
-  void closed(Closeable part) {
+  @Override
+  public void ended(Part part) {
     open.remove(part);
   }
 
@@ -214,20 +243,27 @@ final class DfsFileSystem extends FileSystem {
       return;
     }
     closed = true;
+    // All at once, and together they have the time of one call.
+    List<Part> parts = List.copyOf(open);
+    List<CompletableFuture<Boolean>> ends = new ArrayList<>();
+    for (Part part : parts) {
+      part.end();
+      ends.add(part.ended());
+    }
     IOException first = null;
-    for (Closeable part : open) {
-      try {
-        part.close();
-      } catch (IOException e) {
-        first = first == null ? e : first;
-      }
+    try {
+      var _ = calls.await(CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new)));
+    } catch (IOException e) {
+      first = e;
     }
     try {
-      calls.run(
-          () -> {
-            presence.close();
-            return true;
-          });
+      var _ =
+          calls.await(
+              calls.beginEnd(
+                  () -> {
+                    presence.close();
+                    return true;
+                  }));
     } catch (IOException e) {
       first = first == null ? e : first;
     } finally {

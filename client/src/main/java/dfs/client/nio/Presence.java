@@ -6,6 +6,7 @@ import dfs.client.path.PathCalls;
 import dfs.client.volume.Entrance;
 import dfs.client.volume.Reached;
 import java.io.IOException;
+import java.nio.file.ClosedFileSystemException;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -26,6 +27,9 @@ final class Presence implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private volatile Now now;
+
+  /** Set under the lock. */
+  private volatile boolean closed;
 
   /** One session, and the calls over it. */
   private record Now(Reached reached, PathCalls calls, Optional<Long> instantNanos) {}
@@ -64,15 +68,27 @@ final class Presence implements AutoCloseable {
     }
   }
 
-  /** The calls over a session that is not over, as far as is known. */
+  /**
+   * The calls over a session that is not over, as far as is known.
+   *
+   * @throws ClosedFileSystemException after {@link #close}
+   */
   PathCalls calls() throws IOException {
+    checkOpen();
     Now known = now;
     return known.reached.session().isOver() ? renewed() : known.calls;
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ClosedFileSystemException();
+    }
   }
 
   private PathCalls renewed() throws IOException {
     lock.lock();
     try {
+      checkOpen();
       Reached old = now.reached;
       if (old.session().isOver()) {
         Now next = open(entrance, instantNanos);
@@ -103,8 +119,17 @@ final class Presence implements AutoCloseable {
     }
   }
 
+  /** Ends the session, the last one. */
   @Override
   public void close() throws IOException {
-    now.reached.close();
+    Now last;
+    lock.lock();
+    try {
+      closed = true;
+      last = now;
+    } finally {
+      lock.unlock();
+    }
+    last.reached.close();
   }
 }

@@ -378,10 +378,15 @@ public final class PathCalls {
             | Change.SetAttributes.BY_HANDLE
             | Change.SetAttributes.FRESH_MAP;
     Change empty = new Change.SetAttributes(ino, valid, 0, 0, 0, 0, 0, 0, 0);
-    Reply reply = files.empty(ino, () -> session.call(caller, empty));
-    if (!(reply instanceof Reply.Entry)) {
-      session.call(Caller.ROOT, new Query.Release(ino, 1));
+    boolean emptied = false;
+    try {
+      Attributes now = entry(at, files.empty(ino, () -> session.call(caller, empty)));
+      emptied = true;
+      return now;
+    } finally {
+      if (!emptied) {
+        session.call(Caller.ROOT, new Query.Release(ino, 1));
+      }
     }
-    return entry(at, reply);
   }
 }
