@@ -59,6 +59,9 @@ public final class Limits {
   /** Operations that one session may have in flight. */
   public static final int SESSION_SLOTS = 64;
 
+  /** Inodes that a session which speaks for one user may have open. */
+  public static final int SESSION_OPEN_INODES = 1 << 16;
+
   /** Most supplementary groups of a caller (Linux NGROUPS_MAX). */
   public static final int CALLER_GROUPS = 65_536;
 

@@ -1,5 +1,6 @@
 package dfs.metadata.gateway;
 
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.seam.Link;
 import dfs.protocol.session.LeaseMode;
@@ -24,9 +25,23 @@ final class LiveSession {
   /** On whose behalf it speaks, whatever it says; null: it is trusted to speak for others. */
   private final @Nullable Caller identity;
 
-  private final Map<Long, Integer> opens = new ConcurrentHashMap<>();
+  private final Map<Long, Opened> opens = new ConcurrentHashMap<>();
   private volatile @Nullable Link<ServerMessage> link;
   private volatile long heardNanos;
+
+  /**
+   * What the session has open of one inode.
+   *
+   * @param opens how often
+   * @param access 4 read, 2 write, 1 execute: what these opens were given, all together, until the
+   *     last of them ends, for which of them ended is not said. 0: it is held, and nothing more
+   */
+  private record Opened(int opens, int access) {
+    Opened and(Opened other) {
+      long sum = (long) opens + other.opens;
+      return new Opened((int) Math.min(sum, Integer.MAX_VALUE), access | other.access);
+    }
+  }
 
   LeaseMode mode = LeaseMode.NONE;
   long leaseNumber;
@@ -93,15 +108,30 @@ final class LiveSession {
     return fenced;
   }
 
-  void opened(long ino, int count) {
-    opens.merge(ino, count, Integer::sum);
+  /** The session opened an inode and was given this access. */
+  void opened(long ino, int count, int access) {
+    opens.merge(ino, new Opened(count, access), Opened::and);
   }
 
   void released(long ino, int count) {
-    opens.computeIfPresent(ino, (i, known) -> known <= count ? null : known - count);
+    opens.computeIfPresent(
+        ino,
+        (i, known) ->
+            known.opens() <= count ? null : new Opened(known.opens() - count, known.access()));
+  }
+
+  /** Whether it may not open another inode; who is trusted counts for itself. */
+  boolean hasTooManyOpen(long ino) {
+    return !isTrusted() && opens.size() >= Limits.SESSION_OPEN_INODES && !opens.containsKey(ino);
   }
 
   boolean holds(long ino) {
     return opens.containsKey(ino);
+  }
+
+  /** What it may do with an inode that it has open; 0 with one that it has not. */
+  int access(long ino) {
+    Opened known = opens.get(ino);
+    return known == null ? 0 : known.access();
   }
 }

@@ -42,6 +42,7 @@ final class Operations {
   private final ReplicatedLog log;
   private final ChunkServers servers;
   private final Answers answers;
+  private final Entitlement entitlement;
   private final VolumeLease lease;
   private final Reports reports;
   private final Time time;
@@ -52,6 +53,7 @@ final class Operations {
       ReplicatedLog log,
       ChunkServers servers,
       Answers answers,
+      Entitlement entitlement,
       VolumeLease lease,
       Reports reports,
       Time time) {
@@ -59,6 +61,7 @@ final class Operations {
     this.log = log;
     this.servers = servers;
     this.answers = answers;
+    this.entitlement = entitlement;
     this.lease = lease;
     this.reports = reports;
     this.time = time;
@@ -111,6 +114,14 @@ final class Operations {
   }
 
   private void proceed(LiveSession session, ClientMessage.Request request, Need need) {
+    Reply objection = entitlement.objection(session, request);
+    if (objection != null) {
+      if (need == Need.CHANGE) {
+        lease.changed(session);
+      }
+      answer(session, request, objection);
+      return;
+    }
     switch (request.operation()) {
       case Query.GetReport query -> report(session, request, query);
       case Query query -> answer(session, request, query(session, request, query));
@@ -154,12 +165,15 @@ final class Operations {
     if (!log.hasAuthority()) {
       return Reply.refused(Errno.EAGAIN, "no leader");
     }
-    Reply reply = namespace.query(session.callerOf(request.caller()), query, request.asOfNanos());
+    Reply reply =
+        namespace.query(entitlement.callerOf(session, request), query, request.asOfNanos());
     if (!log.hasAuthority()) {
       return Reply.refused(Errno.EAGAIN, "no leader");
     }
-    if (query instanceof Query.Open open && reply instanceof Reply.Entry) {
-      session.opened(open.ino(), 1);
+    if (query instanceof Query.Open open
+        && reply instanceof Reply.Entry
+        && request.asOfNanos() == 0) {
+      session.opened(open.ino(), 1, entitlement.opened(session, request.caller(), open));
     } else if (query instanceof Query.Release release) {
       session.released(release.ino(), release.opens());
     }
@@ -202,7 +216,7 @@ final class Operations {
             request.sequence(),
             session.callerOf(request.caller()),
             placement.servers(),
-            change),
+            entitlement.known(session, change)),
         (reply, failure) -> {
           if (need == Need.CHANGE) {
             lease.changed(session);
@@ -288,7 +302,7 @@ final class Operations {
 
   private static long opened(LiveSession session, Change.CreateFile change, Reply reply) {
     if (change.open() && reply instanceof Reply.Entry entry) {
-      session.opened(entry.attributes().ino(), 1);
+      session.opened(entry.attributes().ino(), 1, Entitlement.made());
     }
     return 0;
   }

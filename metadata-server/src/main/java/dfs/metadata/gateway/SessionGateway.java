@@ -49,6 +49,7 @@ public final class SessionGateway
   private final Time time;
   private final RandomGenerator random;
   private final VolumeLease lease;
+  private final Entitlement entitlement;
   private final Operations operations;
   private final OrphanReaper reaper;
   private final Set<Long> unclaimed = ConcurrentHashMap.newKeySet();
@@ -72,9 +73,17 @@ public final class SessionGateway
     this.random = random;
     this.startedNanos = time.monotonicNanos();
     this.lease = new VolumeLease(time, log.term(), session -> end(session, "it did not answer"));
+    this.entitlement = new Entitlement(namespace);
     this.operations =
         new Operations(
-            namespace, log, servers, new Answers(servers, capabilities), lease, reports, time);
+            namespace,
+            log,
+            servers,
+            new Answers(servers, capabilities),
+            entitlement,
+            lease,
+            reports,
+            time);
     this.reaper = new OrphanReaper(namespace.survey(), log, lease, unclaimed::isEmpty);
     for (Survey.Session known : namespace.survey().sessions()) {
       if (known.mount() && !known.fenced()) {
@@ -231,11 +240,20 @@ public final class SessionGateway
       LiveSession opened =
           new LiveSession(id, epoch, hello.host(), hello.mount(), identity, time.monotonicNanos());
       opened.link(link);
-      hello.open().forEach(opening -> opened.opened(opening.ino(), opening.opens()));
+      claim(opened, hello.open());
       unclaimed.remove(id);
       lease.join(opened, hello.held(), !unclaimed.isEmpty());
       session = opened;
       sendWelcome(opened);
+    }
+
+    private void claim(LiveSession claiming, List<ClientMessage.Opening> open) {
+      for (ClientMessage.Opening opening : open) {
+        long ino = opening.ino();
+        if (!claiming.hasTooManyOpen(ino)) {
+          claiming.opened(ino, opening.opens(), entitlement.claimed(claiming, ino));
+        }
+      }
     }
 
     private void sendWelcome(LiveSession welcomed) {

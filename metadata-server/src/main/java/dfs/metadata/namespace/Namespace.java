@@ -1,8 +1,10 @@
 package dfs.metadata.namespace;
 
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
+import java.util.function.LongPredicate;
 
 /**
  * The state of a volume: what commands do to it, and what can be asked of it. Queries may run on
@@ -17,6 +19,16 @@ public interface Namespace extends StateMachine, AutoCloseable {
    * @param asOfNanos 0 for the present, else an instant, rounded down to a kept one
    */
   Reply query(Caller caller, Query query, long asOfNanos);
+
+  /**
+   * Whether there is a way for the caller to an inode now: directories that let it be looked up,
+   * from the root on, or from one that is open to the caller; to a file, by any of its names.
+   *
+   * @param open which directories are open to the caller
+   * @return OK, also of what is not there, for who asks for that hears so; EACCES; ESTALE of a file
+   *     that has no name any more
+   */
+  Errno wayTo(Caller caller, long ino, LongPredicate open);
 
   /** What the servers' own upkeep needs to see. */
   Survey survey();

@@ -3,16 +3,23 @@ package dfs.metadata.namespace;
 import dfs.acl.Permissions;
 import dfs.acl.Subject;
 import dfs.metadata.records.Inode;
+import dfs.metadata.records.OrderRecord;
 import dfs.metadata.state.NamespaceReader;
+import dfs.metadata.state.Table;
+import dfs.metadata.store.Key;
 import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who may read the past: who might then, and may now. What was closed since stays closed: an inode
  * that is still there, and the directories that it is in now; of one that is gone, the nearest of
- * the directories that it was in then that is still there, and those above that.
+ * the directories that it was in then that is still there, and those above that. A file with
+ * several names is as open as the most open of them: of those of then, the first one and those that
+ * it still has are known.
  */
 final class PastAccess {
   private PastAccess() {}
@@ -37,8 +44,21 @@ final class PastAccess {
   /**
    * Refuses with EACCES unless the directories that an inode was in then let it be looked up: who
    * asks may have come to it by the way that there is now.
+   *
+   * @param now what the inode is now, if it is
    */
-  static void checkThen(NamespaceReader past, Subject subject, List<Long> way) {
+  static void checkThen(
+      NamespaceReader past, Subject subject, List<Long> way, @Nullable Inode now) {
+    try {
+      checkWay(past, subject, way);
+    } catch (Refusal refusal) {
+      if (!hadAnotherWay(past, subject, way.getFirst(), now)) {
+        throw refusal;
+      }
+    }
+  }
+
+  private static void checkWay(NamespaceReader past, Subject subject, List<Long> way) {
     for (long ino : way.subList(1, way.size())) {
       Inode inode = past.inode(ino);
       if (inode != null) {
@@ -47,13 +67,37 @@ final class PastAccess {
     }
   }
 
+  /**
+   * By a name that there is still. Links and the orders of directories have no history: what is
+   * read of them as of an instant are those of now that are as old.
+   */
+  private static boolean hadAnotherWay(
+      NamespaceReader past, Subject subject, long ino, @Nullable Inode now) {
+    Inode then = past.inode(ino);
+    if (then == null || then.isDirectory() || then.links() <= 1) {
+      return false;
+    }
+    Reach reach = new Reach(past, subject, directory -> false);
+    if (reach.hasAnotherWay(ino, then)) {
+      return true;
+    }
+    OrderRecord first =
+        now == null ? null : past.value(Table.ORDER, Key.of(now.parent(), now.cookie()));
+    return now != null && first != null && first.ino() == ino && reach.isSearchable(now.parent());
+  }
+
   /** Refuses with EACCES, or does nothing. */
   static void check(NamespaceReader now, Subject subject, Query query, List<Long> way) {
     int wanted = wanted(query);
     for (long ino : way) {
       Inode inode = now.inode(ino);
       if (inode != null && (inode.parent() != 0 || ino == Attributes.ROOT_INO)) {
-        check(now, subject, ino, wanted);
+        if (wanted != 0) {
+          Permission.check(now, subject, ino, inode, wanted);
+        }
+        if (new Reach(now, subject, directory -> false).wayTo(ino) != Errno.OK) {
+          throw Refusal.of(Errno.EACCES, "no way to inode %d now".formatted(ino));
+        }
         return;
       }
       // It is gone: then its directory has to let names be looked up.
@@ -61,17 +105,8 @@ final class PastAccess {
     }
   }
 
-  private static void check(NamespaceReader now, Subject subject, long first, int firstWanted) {
-    int wanted = firstWanted;
-    for (long ino = first; ino != 0; ino = parent(now, ino)) {
-      if (wanted != 0) {
-        Permission.check(now, subject, ino, Permission.require(now, ino), wanted);
-      }
-      wanted = Permissions.EXECUTE;
-    }
-  }
-
-  private static long about(Query query) {
+  /** The inode that a query is about. */
+  static long about(Query query) {
     return switch (query) {
       case Query.Lookup q -> q.parent();
       case Query.GetAttributes q -> q.ino();

@@ -1,5 +1,6 @@
 package dfs.metadata.namespace;
 
+import dfs.metadata.records.Inode;
 import dfs.metadata.records.SessionRecord;
 import dfs.metadata.records.SlotRecord;
 import dfs.metadata.state.NamespaceReader;
@@ -18,6 +19,7 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** The namespace over a key-value store. */
@@ -170,12 +172,13 @@ public final class StoredNamespace implements Namespace {
           ? Reply.refused(Errno.ENODATA, "no instant at or before " + asOfNanos + " is kept")
           : new Reply.Instant(instant);
     }
+    Inode now = state.read(reader -> reader.inode(PastAccess.about(query)));
     Past past =
         state.readAsOf(
             asOfNanos,
             reader -> {
               List<Long> way = PastAccess.way(reader, query);
-              Reply closed = caller.isRoot() ? null : closed(reader, caller, way);
+              Reply closed = caller.isRoot() ? null : closed(reader, caller, way, now);
               return new Past(closed == null ? answer(reader, caller, query, true) : closed, way);
             });
     if (past == null) {
@@ -188,6 +191,13 @@ public final class StoredNamespace implements Namespace {
     return denied == null ? past.reply : denied;
   }
 
+  @Override
+  public Errno wayTo(Caller caller, long ino, LongPredicate open) {
+    return caller.isRoot()
+        ? Errno.OK
+        : state.read(reader -> new Reach(reader, Permission.subject(caller), open).wayTo(ino));
+  }
+
   /**
    * An answer from the past.
    *
@@ -195,9 +205,10 @@ public final class StoredNamespace implements Namespace {
    */
   private record Past(Reply reply, List<Long> way) {}
 
-  private static @Nullable Reply closed(NamespaceReader then, Caller caller, List<Long> way) {
+  private static @Nullable Reply closed(
+      NamespaceReader then, Caller caller, List<Long> way, @Nullable Inode now) {
     try {
-      PastAccess.checkThen(then, Permission.subject(caller), way);
+      PastAccess.checkThen(then, Permission.subject(caller), way, now);
       return null;
     } catch (Refusal refusal) {
       return refusal.reply();

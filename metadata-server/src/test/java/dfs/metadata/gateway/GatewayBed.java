@@ -40,7 +40,8 @@ final class GatewayBed {
 
   final Clock clock = new Clock();
   final StoredNamespace namespace = new StoredNamespace(new MemoryStore());
-  final SessionGateway gateway;
+  private final ReplicatedLog log = new AtOnce();
+  private SessionGateway gateway;
 
   /** A clock that is moved by hand; nothing is ever due. */
   static final class Clock implements Time {
@@ -112,23 +113,31 @@ final class GatewayBed {
   }
 
   GatewayBed() throws Exception {
-    ReplicatedLog log = new AtOnce();
     log.propose(Proposal.upkeep(new Upkeep.Format(ByteString.copyFromUtf8("cluster"), 0, 0))).get();
+    gateway = start();
+  }
+
+  private SessionGateway start() {
     ClusterKey key = new ClusterKey(KEY);
     Random random = new Random(1);
     CapabilityKeys capabilities = new CapabilityKeys(key, clock, CapabilityKeys.PERIOD_NANOS);
     ChunkServers servers =
         new ChunkServers(key, log, namespace.survey(), capabilities, clock, random);
-    gateway =
-        new SessionGateway(
-            namespace,
-            log,
-            servers,
-            capabilities,
-            key,
-            (caller, query) -> Reply.refused(Errno.EINVAL, "there are no reports here"),
-            clock,
-            random);
+    return new SessionGateway(
+        namespace,
+        log,
+        servers,
+        capabilities,
+        key,
+        (caller, query) -> Reply.refused(Errno.EINVAL, "there are no reports here"),
+        clock,
+        random);
+  }
+
+  /** The server is started again: it knows what the log does, and clients come back. */
+  void restart() {
+    gateway.close();
+    gateway = start();
   }
 
   /** A client at the other end of a stream. */
@@ -191,12 +200,18 @@ final class GatewayBed {
 
     /** Greets to go on with a session. */
     Client resume(long session, long epoch, boolean mount, ByteString key) {
+      return resume(session, epoch, mount, key, List.of());
+    }
+
+    /** Greets to go on with a session that has this open. */
+    Client resume(
+        long session, long epoch, boolean mount, ByteString key, List<ClientMessage.Opening> open) {
       ServerMessage.Challenge challenge = last(ServerMessage.Challenge.class);
       if (challenge == null) {
         throw new IllegalStateException("no challenge");
       }
       ByteString proof = key.isEmpty() ? key : proof(key, challenge.nonce());
-      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, LeaseMode.NONE, List.of(), 0));
+      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, LeaseMode.NONE, open, 0));
       return this;
     }
 

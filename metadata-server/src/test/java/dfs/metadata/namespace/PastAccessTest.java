@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
@@ -112,5 +113,43 @@ class PastAccessTest {
     assertThat(errno(bed.namespace.query(ANN, new Query.Open(file, 4), between)))
         .isEqualTo(Errno.EACCES);
     assertThat(errno(ask(ANN, new Query.Open(file, 4)))).isEqualTo(Errno.OK);
+  }
+
+  private void link(String name, long parent) {
+    Change link = new Change.Link(file, parent, ByteString.copyFromUtf8(name));
+    assertThat(errno(bed.change(link))).isEqualTo(Errno.OK);
+    bed.tick(2 * SECOND);
+  }
+
+  private Errno reading(long instant) {
+    return errno(bed.namespace.query(ANN, new Query.ReadMap(file, 0, 100), instant));
+  }
+
+  /** The directory of its first name was closed all the time. */
+  @Test
+  void aFileIsAsOpenAsAnyOfItsNames() {
+    long other = bed.mkdir(Caller.ROOT, ROOT, "other", 0755);
+    link("g", other);
+    setMode(directory, 0700);
+    long between = bed.instantAt(bed.now());
+    bed.tick(2 * SECOND);
+    assertThat(reading(between)).isEqualTo(Errno.OK);
+    bed.unlink(below, "f");
+    bed.tick(2 * SECOND);
+    assertThat(reading(between)).as("its first name is gone").isEqualTo(Errno.OK);
+    setMode(other, 0700);
+    assertThat(reading(between)).as("the other is closed now").isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void aNameThatItGotSinceOpensNothingOfThen() {
+    setMode(directory, 0700);
+    long between = bed.instantAt(bed.now());
+    bed.tick(2 * SECOND);
+    long other = bed.mkdir(Caller.ROOT, ROOT, "other", 0755);
+    link("early", below);
+    link("g", other);
+    assertThat(reading(between)).isEqualTo(Errno.EACCES);
+    assertThat(reading(bed.instantAt(bed.now()))).isEqualTo(Errno.OK);
   }
 }

@@ -92,7 +92,10 @@ public sealed interface Change extends Operation, Order {
 
     public static final int MODIFY_NOW = 128;
 
-    /** The size change comes through an open handle, whose open checked the permission. */
+    /**
+     * The size change comes through an open handle, whose open checked the permission. What a
+     * session that speaks for one user says of this is not believed: the server knows.
+     */
     public static final int BY_HANDLE = 256;
 
     /** {@code flags} replaces the settable flags (chattr(1)): immutable and append-only. */
@@ -108,6 +111,12 @@ public sealed interface Change extends Operation, Order {
       if (sizeBytes < 0 || sizeBytes > Limits.FILE_SIZE_BYTES) {
         throw new IllegalArgumentException("size " + sizeBytes);
       }
+    }
+
+    /** The same, judged by the permissions that there are now. */
+    public SetAttributes judged() {
+      return new SetAttributes(
+          ino, valid & ~BY_HANDLE, mode, uid, gid, sizeBytes, accessNanos, modifyNanos, flags);
     }
   }
 
@@ -143,6 +152,8 @@ public sealed interface Change extends Operation, Order {
    * @param killPrivileges the writer was no superuser: setuid, setgid (and capabilities) go
    * @param expectedChange EAGAIN unless the inode's change counter is this: what is committed
    *     builds on what was read then, and no lease kept others from changing it; 0: whatever it is
+   * @param byHandle the session has the file open for writing, and that it may was decided then.
+   *     What a session that speaks for one user says of this is not believed: the server knows.
    */
   @Tag(13)
   record Commit(
@@ -156,7 +167,8 @@ public sealed interface Change extends Operation, Order {
       boolean killPrivileges,
       List<BlockEnd> ends,
       @Nullable BlockWish next,
-      long expectedChange)
+      long expectedChange,
+      boolean byHandle)
       implements Change {
     public Commit {
       extents = List.copyOf(extents);
@@ -169,6 +181,51 @@ public sealed interface Change extends Operation, Order {
         throw new IllegalArgumentException(
             extents.size() + " extents, " + inline.size() + " inline, size " + sizeBytes);
       }
+    }
+
+    /** Whether it may write is judged when it is applied. */
+    public Commit(
+        long ino,
+        long map,
+        List<Extent> extents,
+        boolean hasInline,
+        ByteString inline,
+        long sizeBytes,
+        long modifyNanos,
+        boolean killPrivileges,
+        List<BlockEnd> ends,
+        @Nullable BlockWish next,
+        long expectedChange) {
+      this(
+          ino,
+          map,
+          extents,
+          hasInline,
+          inline,
+          sizeBytes,
+          modifyNanos,
+          killPrivileges,
+          ends,
+          next,
+          expectedChange,
+          false);
+    }
+
+    /** The same, of somebody who has it open, or has not. */
+    public Commit as(boolean opened, boolean kills) {
+      return new Commit(
+          ino,
+          map,
+          extents,
+          hasInline,
+          inline,
+          sizeBytes,
+          modifyNanos,
+          kills,
+          ends,
+          next,
+          expectedChange,
+          opened);
     }
 
     /** A commit that builds on nothing but its map. */

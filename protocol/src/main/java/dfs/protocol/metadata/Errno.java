@@ -38,7 +38,8 @@ public enum Errno {
   EOPNOTSUPP(95, "not supported"),
   ESTALE(116, "stale file handle"),
   EDQUOT(122, "quota exceeded"),
-  ETIMEDOUT(110, "timed out");
+  ETIMEDOUT(110, "timed out"),
+  EMFILE(24, "too many open files");
 
   private final int number;
   private final String text;

@@ -67,8 +67,9 @@ public sealed interface Query extends Operation {
 
   /**
    * Opens an inode for this session: checks permission and keeps an unlinked inode alive until
-   * {@link Release}. Kept in the leader's memory, claimed again after a restart. Answer: {@link
-   * Reply.Entry}.
+   * {@link Release}. What the session may do with its contents is decided here, and not again until
+   * it has released all it opened of this inode. Kept in the leader's memory, claimed again after a
+   * restart. Answer: {@link Reply.Entry}; EMFILE beyond {@link Limits#SESSION_OPEN_INODES}.
    *
    * @param access wanted access: 4 read, 2 write, 1 execute, combined
    */

@@ -41,7 +41,13 @@ public sealed interface ClientMessage {
   }
 
   /** An inode that the session holds open, this many times. */
-  record Opening(long ino, int opens) {}
+  record Opening(long ino, int opens) {
+    public Opening {
+      if (opens < 1) {
+        throw new IllegalArgumentException("inode " + ino + " open " + opens + " times");
+      }
+    }
+  }
 
   /**
    * One operation. A slot has one in flight; its sequence grows by one with each new operation, and

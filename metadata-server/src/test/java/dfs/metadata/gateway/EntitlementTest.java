@@ -1,0 +1,308 @@
+package dfs.metadata.gateway;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dfs.metadata.gateway.GatewayBed.Client;
+import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Change.SetAttributes;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.seam.Peer;
+import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.ServerMessage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What sessions without the cluster key may name, and do with what they have open. */
+class EntitlementTest {
+  private static final int SETUID_EXECUTABLE = 04777;
+  private static final Peer ANN = new Peer(Peer.Kind.UNIX, 1000, 100, List.of());
+  private static final Peer BOB = new Peer(Peer.Kind.UNIX, 1001, 101, List.of());
+
+  private final GatewayBed bed;
+  private final Client root;
+  private Client ann;
+
+  EntitlementTest() throws Exception {
+    bed = new GatewayBed();
+    root = bed.client(Peer.LOCAL).greet(false, GatewayBed.KEY);
+    setMode(Attributes.ROOT_INO, 0777);
+    ann = bed.client(ANN).greet(false, ByteString.EMPTY);
+  }
+
+  private static ByteString utf8(String text) {
+    return ByteString.copyFromUtf8(text);
+  }
+
+  private static Reply ask(Client client, Operation operation) {
+    return requireNonNull(client.ask(Caller.ROOT, operation));
+  }
+
+  private static Errno errno(@Nullable Reply reply) {
+    return reply instanceof Reply.Refused refused ? refused.errno() : Errno.OK;
+  }
+
+  private static Errno errno(Client client, Operation operation) {
+    return errno(ask(client, operation));
+  }
+
+  private static long ino(Reply made) {
+    return ((Reply.Entry) made).attributes().ino();
+  }
+
+  private void setMode(long ino, int mode) {
+    assertThat(errno(root, change(ino, SetAttributes.SET_MODE, mode, 0))).isEqualTo(Errno.OK);
+  }
+
+  private static SetAttributes change(long ino, int valid, int mode, long size) {
+    return new SetAttributes(ino, valid, mode, 0, 0, size, 0, 0, 0);
+  }
+
+  private static SetAttributes cutByHandle(long ino) {
+    return change(ino, SetAttributes.SET_SIZE | SetAttributes.BY_HANDLE, 0, 1);
+  }
+
+  private static long create(Client by, long parent, String name, int mode) {
+    return ino(ask(by, new Change.CreateFile(parent, utf8(name), mode, 0, true)));
+  }
+
+  private long directory(String name, int mode) {
+    return ino(ask(root, new Change.MakeDirectory(Attributes.ROOT_INO, utf8(name), mode, 0)));
+  }
+
+  private Change.Commit commit(long ino, String contents) {
+    Attributes now = ((Reply.Entry) ask(root, new Query.GetAttributes(ino))).attributes();
+    return new Change.Commit(
+        ino,
+        now.map(),
+        List.of(),
+        true,
+        utf8(contents),
+        contents.length(),
+        0,
+        false,
+        List.of(),
+        null);
+  }
+
+  private static Query.ReadMap read(long ino) {
+    return new Query.ReadMap(ino, 0, 100);
+  }
+
+  private Client reconnected(Client client, Peer peer, List<ClientMessage.Opening> open) {
+    ServerMessage.Welcome known = requireNonNull(client.last(ServerMessage.Welcome.class));
+    client.close();
+    return bed.client(peer).resume(known.session(), known.epoch(), false, ByteString.EMPTY, open);
+  }
+
+  private static List<ClientMessage.Opening> open(long ino) {
+    return List.of(new ClientMessage.Opening(ino, 1));
+  }
+
+  @Test
+  void whatIsMadeReadOnlyIsWrittenByItsMaker() {
+    long file = create(ann, Attributes.ROOT_INO, "f", 0);
+    assertThat(errno(ann, commit(file, "hers"))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.OK);
+    ask(ann, new Query.Release(file, 1));
+    assertThat(errno(ann, commit(file, "hers"))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void accessIsDecidedWhenAFileIsOpened() {
+    long file = create(root, Attributes.ROOT_INO, "f", 0666);
+    assertThat(errno(ann, new Query.Open(file, 2))).isEqualTo(Errno.OK);
+    setMode(file, 0);
+    assertThat(errno(ann, read(file))).as("what is small is replaced whole").isEqualTo(Errno.OK);
+    assertThat(errno(ann, commit(file, "written"))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, cutByHandle(file))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, new Query.Open(file, 2))).isEqualTo(Errno.EACCES);
+    Client bob = bed.client(BOB).greet(false, ByteString.EMPTY);
+    assertThat(errno(bob, commit(file, "x"))).as("somebody else").isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void whoOpensToReadWritesNothing() {
+    long file = create(root, Attributes.ROOT_INO, "f", 0644);
+    assertThat(errno(ann, new Query.Open(file, 4))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, commit(file, "x"))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, commit(file, "x").as(true, false))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, cutByHandle(file))).isEqualTo(Errno.EACCES);
+    setMode(file, 0);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.OK);
+  }
+
+  /** Also of a file that it never opened. */
+  @Test
+  void nobodyIsBelievedToHaveAHandle() {
+    long file = create(root, Attributes.ROOT_INO, "f", 0644);
+    assertThat(errno(ann, cutByHandle(file))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, commit(file, "x").as(true, false))).isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void whoMayOnlyWriteReadsNothing() {
+    long file = create(root, Attributes.ROOT_INO, "f", 0222);
+    assertThat(errno(ann, new Query.Open(file, 2))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void aWriteTakesThePrivilegesOfAProgramWhateverItsWriterSays() {
+    long file = create(root, Attributes.ROOT_INO, "f", SETUID_EXECUTABLE);
+    assertThat(errno(ann, new Query.Open(file, 2))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, commit(file, "written"))).isEqualTo(Errno.OK);
+    Attributes after = ((Reply.Entry) ask(root, new Query.GetAttributes(file))).attributes();
+    assertThat(after.mode() & 07777).isEqualTo(0777);
+  }
+
+  @Test
+  void whoComesBackGoesOnWithWhatIsOpen() {
+    long file = create(ann, Attributes.ROOT_INO, "f", 0);
+    ann = reconnected(ann, ANN, List.of());
+    assertThat(errno(ann, commit(file, "after the stream broke"))).isEqualTo(Errno.OK);
+    Change.Commit late = commit(file, "after the server was started again");
+    ann.close();
+    bed.restart();
+    ann = reconnected(ann, ANN, open(file));
+    assertThat(errno(ann, late)).isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.OK);
+  }
+
+  @Test
+  void whatIsClaimedAfterARestartIsWhatMightBeOpened() {
+    long closed = directory("closed", 0700);
+    long below = create(root, closed, "f", 0666);
+    long readable = create(root, Attributes.ROOT_INO, "readable", 0644);
+    long writable = create(root, Attributes.ROOT_INO, "writable", 0666);
+    ann.close();
+    bed.restart();
+    ann =
+        reconnected(
+            ann,
+            ANN,
+            List.of(
+                new ClientMessage.Opening(below, 1),
+                new ClientMessage.Opening(readable, 1),
+                new ClientMessage.Opening(writable, 1)));
+    Client again = bed.client(Peer.LOCAL).greet(false, GatewayBed.KEY);
+    for (long ino : new long[] {readable, writable, closed}) {
+      assertThat(errno(again, change(ino, SetAttributes.SET_MODE, 0, 0))).isEqualTo(Errno.OK);
+    }
+    Attributes now = ((Reply.Entry) ask(again, new Query.GetAttributes(writable))).attributes();
+    Change.Commit commit =
+        new Change.Commit(
+            writable, now.map(), List.of(), true, utf8("x"), 1, 0, false, List.of(), null);
+    assertThat(errno(ann, commit)).isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(readable))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, cutByHandle(readable))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, read(below))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, new Query.GetAttributes(below))).isEqualTo(Errno.EACCES);
+  }
+
+  /** Numbers of inodes are no secret. */
+  @Test
+  void anInodeNumberIsNoWayToAFile() {
+    long closed = directory("closed", 0700);
+    long file = create(root, closed, "f", 0666);
+    long below = ino(ask(root, new Change.MakeDirectory(closed, utf8("d"), 0777, 0)));
+    ByteString name = utf8("user.x");
+    for (Operation operation :
+        List.of(
+            new Query.GetAttributes(file),
+            new Query.Open(file, 4),
+            new Query.CheckAccess(file, 4),
+            read(file),
+            new Query.GetXattr(file, name),
+            new Query.ListXattrs(file),
+            new Query.ReadLink(file),
+            new Query.Lookup(below, utf8("..")),
+            new Query.ListDirectory(below, 0, 0, 10, true),
+            new Query.GetReport("fsck", List.of(new Query.Place(below, "d")), false),
+            commit(file, "x"),
+            change(file, SetAttributes.SET_SIZE, 0, 1),
+            new Change.SetXattr(file, name, name, 0),
+            new Change.RemoveXattr(file, name),
+            new Change.Touch(List.of(new Change.AccessTime(file, 1))),
+            new Change.Link(file, Attributes.ROOT_INO, utf8("mine")),
+            new Change.CreateFile(below, utf8("g"), 0644, 0, false),
+            new Change.MakeSymlink(below, utf8("g"), utf8("x")),
+            new Change.Rename(below, utf8("g"), Attributes.ROOT_INO, utf8("g"), 0),
+            new Change.Rename(Attributes.ROOT_INO, utf8("g"), below, utf8("g"), 0))) {
+      assertThat(errno(ann, operation)).as("%s", operation).isEqualTo(Errno.EACCES);
+    }
+    setMode(closed, 0711);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, new Query.Lookup(below, utf8("..")))).isEqualTo(Errno.OK);
+  }
+
+  @Test
+  void anyNameOfAFileIsAWayToIt() {
+    long closed = directory("closed", 0700);
+    long file = create(root, closed, "f", 0644);
+    assertThat(errno(root, new Change.Link(file, Attributes.ROOT_INO, utf8("g"))))
+        .isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.OK);
+    assertThat(errno(root, new Change.Unlink(Attributes.ROOT_INO, utf8("g")))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void whatIsOpenStaysSoWhereverItGoes() {
+    long directory = directory("d", 0755);
+    long closed = directory("closed", 0700);
+    long file = create(root, directory, "f", 0644);
+    assertThat(errno(ann, new Query.Open(file, 4))).isEqualTo(Errno.OK);
+    setMode(directory, 0700);
+    assertThat(errno(ann, read(file))).as("its directory is closed").isEqualTo(Errno.OK);
+    ask(root, new Change.Rename(directory, utf8("f"), closed, utf8("f"), 0));
+    assertThat(errno(ann, read(file))).as("it was moved").isEqualTo(Errno.OK);
+    ask(root, new Change.Unlink(closed, utf8("f")));
+    assertThat(errno(ann, read(file))).as("it was removed").isEqualTo(Errno.OK);
+    assertThat(errno(ann, new Query.GetAttributes(file))).isEqualTo(Errno.OK);
+    ask(ann, new Query.Release(file, 1));
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.ESTALE);
+  }
+
+  /** As with a descriptor of a directory, the calls of openat(2)'s kind. */
+  @Test
+  void anOpenDirectoryIsABeginning() {
+    long outer = directory("outer", 0755);
+    long inner = ino(ask(root, new Change.MakeDirectory(outer, utf8("inner"), 0755, 0)));
+    long file = create(root, inner, "f", 0644);
+    assertThat(errno(ann, new Query.Open(inner, 4))).isEqualTo(Errno.OK);
+    setMode(outer, 0700);
+    assertThat(errno(ann, new Query.Lookup(inner, utf8("f")))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.OK);
+    ask(ann, new Query.Release(inner, 1));
+    assertThat(errno(ann, read(file))).isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void whatOneUserHasOpenIsBounded() {
+    LiveSession hers = new LiveSession(1, 1, "h", false, new Caller(1000, 100, List.of()), 0);
+    LiveSession trusted = new LiveSession(2, 1, "h", false, null, 0);
+    for (long ino = 1; ino <= Limits.SESSION_OPEN_INODES; ino++) {
+      assertThat(hers.hasTooManyOpen(ino)).isFalse();
+      hers.opened(ino, 1, 4);
+      trusted.opened(ino, 1, 4);
+    }
+    assertThat(hers.hasTooManyOpen(0)).isTrue();
+    assertThat(hers.hasTooManyOpen(1)).as("once more").isFalse();
+    assertThat(trusted.hasTooManyOpen(0)).isFalse();
+    hers.opened(1, Integer.MAX_VALUE, 2);
+    assertThat(hers.access(1)).isEqualTo(6);
+    hers.released(1, Integer.MAX_VALUE);
+    assertThat(hers.holds(1)).isFalse();
+    assertThat(hers.hasTooManyOpen(0)).isFalse();
+  }
+}
