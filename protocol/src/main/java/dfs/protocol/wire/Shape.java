@@ -132,7 +132,7 @@ abstract sealed class Shape {
   /** A sealed interface: one length-delimited field whose number is the record's tag. */
   private static final class OfSealed extends Shape {
     private final String name;
-    private final Map<Integer, Shape> byTag = new HashMap<>();
+    private final Map<Integer, Member> byTag = new HashMap<>();
     private final Map<Class<?>, Integer> tags = new HashMap<>();
 
     OfSealed(Class<?> type) {
@@ -153,10 +153,29 @@ abstract sealed class Shape {
         if (tag == null) {
           throw new IllegalArgumentException(member.getName() + " has no @Tag");
         }
-        if (byTag.put(tag.value(), Shape.of(member)) != null) {
+        if (byTag.put(tag.value(), new Member(member)) != null) {
           throw new IllegalArgumentException(name + " has tag " + tag.value() + " twice");
         }
         tags.put(member, tag.value());
+      }
+    }
+
+    /** A record, whose shape is made when the first of it comes: a short program sees few. */
+    private static final class Member {
+      private final Class<?> type;
+      private @Nullable Shape shape;
+
+      Member(Class<?> type) {
+        this.type = type;
+      }
+
+      Shape shape() {
+        Shape known = shape;
+        if (known == null) {
+          known = Shape.of(type);
+          shape = known;
+        }
+        return known;
       }
     }
 
@@ -169,11 +188,11 @@ abstract sealed class Shape {
     }
 
     private Shape inner(int tag) {
-      Shape shape = byTag.get(tag);
-      if (shape == null) {
+      Member member = byTag.get(tag);
+      if (member == null) {
         throw new IllegalArgumentException("unknown " + name + " " + tag);
       }
-      return shape;
+      return member.shape();
     }
 
     @Override
