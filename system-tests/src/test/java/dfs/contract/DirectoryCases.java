@@ -1,16 +1,19 @@
 package dfs.contract;
 
 import static dfs.contract.Expect.contents;
+import static dfs.contract.Expect.failure;
 import static dfs.contract.Expect.file;
 import static dfs.contract.Expect.refused;
 import static dfs.contract.Expect.thrown;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.ClosedDirectoryStreamException;
 import java.nio.file.DirectoryIteratorException;
@@ -347,6 +350,14 @@ final class DirectoryCases {
                               .readAttributes()
                               .size())
                       .isEqualTo(3);
+                }
+              }),
+          Case.of(
+              "a channel on a directory is forced, and not read",
+              d -> {
+                try (FileChannel channel = FileChannel.open(d, READ)) {
+                  channel.force(true);
+                  failure(IOException.class, () -> channel.read(ByteBuffer.allocate(1), 0));
                 }
               }),
           Case.of(

@@ -54,7 +54,8 @@ record Options(OpenMode mode, boolean append, boolean deleteOnClose, boolean syn
             write && options.contains(StandardOpenOption.CREATE_NEW),
             truncate,
             follow,
-            permissions(FILE_PERMISSIONS, attributes));
+            permissions(FILE_PERMISSIONS, attributes),
+            !write);
     return new Options(
         mode,
         append,
@@ -101,7 +102,8 @@ record Options(OpenMode mode, boolean append, boolean deleteOnClose, boolean syn
             mode.exclusive(),
             mode.truncate(),
             mode.follow(),
-            permissions);
+            permissions,
+            mode.directory());
     return new Options(other, append, deleteOnClose, sync);
   }
 

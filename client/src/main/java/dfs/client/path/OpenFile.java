@@ -6,6 +6,7 @@ import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Reply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ public final class OpenFile {
   private final long handle;
   private final AtomicBoolean written = new AtomicBoolean();
 
+  private final boolean directory;
   OpenFile(
       MetadataSession session, OpenFiles files, Caller caller, String path, Attributes opened) {
     this.session = session;
@@ -35,6 +37,7 @@ public final class OpenFile {
     this.handle = files.open(opened);
   }
 
+    this.directory = opened.isDirectory();
   public long ino() {
     return ino;
   }
@@ -58,6 +61,9 @@ public final class OpenFile {
     files.read(handle, offset, into);
   }
 
+    if (directory) {
+      throw new PathRefusedException(path, Errno.EISDIR);
+    }
   /** Writes all of {@code from}. */
   public void write(long offset, ByteBuffer from) throws IOException {
     written.set(true);

@@ -8,6 +8,7 @@ package dfs.client.path;
  * @param truncate empty it, if it is opened to be written
  * @param follow go where a symbolic link under the last name leads; otherwise it is ELOOP
  * @param permissions of a file that is made, before the umask
+ * @param directory one may be opened, to be read: then it can be synced, and nothing else
  */
 public record OpenMode(
     boolean read,
@@ -16,7 +17,20 @@ public record OpenMode(
     boolean exclusive,
     boolean truncate,
     boolean follow,
-    int permissions) {
+    int permissions,
+    boolean directory) {
+  /** No directory may be opened. */
+  public OpenMode(
+      boolean read,
+      boolean write,
+      boolean create,
+      boolean exclusive,
+      boolean truncate,
+      boolean follow,
+      int permissions) {
+    this(read, write, create, exclusive, truncate, follow, permissions, false);
+  }
+
   /** What the server is asked for: 4 read, 2 write. */
   int access() {
     return (read ? 4 : 0) | (write ? 2 : 0);

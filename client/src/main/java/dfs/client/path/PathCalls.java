@@ -315,7 +315,7 @@ public final class PathCalls {
     throw PathWalk.refusal(root.text(), reply);
   }
 
-  /** Opens, or makes, a regular file. */
+  /** Opens, or makes, a regular file; or opens a directory, if that may be. */
   public OpenFile open(At at, OpenMode mode) throws IOException {
     try (OpenFiles.Look _ = files.look()) {
       while (true) {
@@ -354,10 +354,10 @@ public final class PathCalls {
     if (found.type() == FileType.SYMLINK) {
       throw new PathRefusedException(at.text(), Errno.ELOOP);
     }
-    if (found.isDirectory()) {
+    if (found.isDirectory() && (mode.write() || !mode.directory())) {
       throw new PathRefusedException(at.text(), Errno.EISDIR);
     }
-    if (!found.isRegular()) {
+    if (!found.isRegular() && !found.isDirectory()) {
       throw new PathRefusedException(at.text(), Errno.EOPNOTSUPP, "not a regular file");
     }
     Reply reply = session.call(caller, new Query.Open(found.ino(), mode.access()));
