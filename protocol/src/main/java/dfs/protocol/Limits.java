@@ -62,6 +62,9 @@ public final class Limits {
   /** Inodes that a session which speaks for one user may have open. */
   public static final int SESSION_OPEN_INODES = 1 << 16;
 
+  /** Locks of ranges of files that a session may have, and files for whose locks it may wait. */
+  public static final int SESSION_LOCKS = 1 << 14;
+
   /** Most supplementary groups of a caller (Linux NGROUPS_MAX). */
   public static final int CALLER_GROUPS = 65_536;
 

@@ -50,6 +50,7 @@ public final class Contract {
     all.addAll(DirectoryCases.all());
     all.addAll(TogetherCases.all());
     all.addAll(InterruptCases.all());
+    all.addAll(LockCases.all());
     return all;
   }
 

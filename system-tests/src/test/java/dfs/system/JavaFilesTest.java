@@ -156,12 +156,6 @@ class JavaFilesTest {
       assertThatThrownBy(() -> channel.map(FileChannel.MapMode.READ_ONLY, 0, 1))
           .isInstanceOf(UnsupportedOperationException.class)
           .hasMessageContaining("mapped");
-      assertThatThrownBy(channel::lock)
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("no locks");
-      assertThatThrownBy(channel::tryLock)
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("no locks");
     }
     assertThatThrownBy(volume::newWatchService).isInstanceOf(UnsupportedOperationException.class);
     assertThatThrownBy(file::toFile).isInstanceOf(UnsupportedOperationException.class);

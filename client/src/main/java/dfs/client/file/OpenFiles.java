@@ -31,6 +31,7 @@ public final class OpenFiles implements AutoCloseable {
   private final FileReader reader;
   private final FileWriter writer;
   private final Flusher flusher;
+  private final FileLocks locks;
   private final BufferPool pool = new BufferPool();
   private final Map<Long, FileState> files = new ConcurrentHashMap<>();
   private final LetGoFiles letGo = new LetGoFiles();
@@ -43,6 +44,7 @@ public final class OpenFiles implements AutoCloseable {
     this.reader = new FileReader(session, blocks, time);
     this.writer = new FileWriter(session, blocks, time);
     this.flusher = new Flusher(this, time);
+    this.locks = new FileLocks(session);
   }
 
   /**
@@ -102,6 +104,11 @@ public final class OpenFiles implements AutoCloseable {
     } finally {
       file.lock.unlock();
     }
+  }
+
+  /** Locks of ranges of files. */
+  public FileLocks locks() {
+    return locks;
   }
 
   /** Inode of an open handle. */

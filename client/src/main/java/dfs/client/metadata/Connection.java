@@ -132,7 +132,7 @@ final class Connection {
    * @param replaces the session of a process that is dead; 0: none
    */
   void open(long replaces) throws IOException {
-    Stream stream = new Stream(List.of(), replaces);
+    Stream stream = new Stream(List.of(), List.of(), replaces);
     lock.lock();
     try {
       current = stream;
@@ -223,7 +223,7 @@ final class Connection {
   }
 
   private void reopen() {
-    Stream stream = new Stream(questions.open(), 0);
+    Stream stream = new Stream(questions.open(), questions.locks(), 0);
     lock.lock();
     try {
       if (ended || current != null) {
@@ -300,6 +300,7 @@ final class Connection {
   /** One stream, from the connection to its end. */
   private final class Stream implements Link.Receiver<ServerMessage> {
     private final List<ClientMessage.Opening> open;
+    private final List<ClientMessage.Locked> locks;
     private final long replaces;
 
     /** Completed by the welcome, or with why there is none. */
@@ -317,8 +318,9 @@ final class Connection {
     private volatile boolean saidHello;
     private volatile Time.@Nullable Timer patience;
 
-    Stream(List<ClientMessage.Opening> open, long replaces) {
+    Stream(List<ClientMessage.Opening> open, List<ClientMessage.Locked> locks, long replaces) {
       this.open = open;
+      this.locks = locks;
       this.replaces = replaces;
     }
 
@@ -378,6 +380,7 @@ final class Connection {
                 questions.invalidate(invalidate, inUse -> acknowledge(invalidate.recall(), inUse)));
         case ServerMessage.AskInUse ask ->
             orFail(questions.inUse(ask.ino(), inUse -> acknowledge(ask.recall(), inUse)));
+        case ServerMessage.LockFree free -> questions.lockFree(free.ino());
         case ServerMessage.Fenced over -> {
           welcomed.completeExceptionally(new SessionEndedException(over.reason()));
           end(over.reason());
@@ -412,7 +415,8 @@ final class Connection {
               config.mount(),
               held,
               open,
-              replaces));
+              replaces,
+              locks));
     }
 
     private void welcome(ServerMessage.Welcome welcome) {
@@ -446,6 +450,8 @@ final class Connection {
       welcomed.complete(true);
       loseNoPatience();
       whenLinked(slots::resume);
+      // A server that was started again does not know who waits.
+      questions.lockFree(0);
     }
 
     private void loseNoPatience() {

@@ -1,7 +1,9 @@
 package dfs.client.metadata;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -49,4 +51,12 @@ public interface LeaseListener {
    * server.
    */
   Map<Long, Integer> open();
+
+  /** Locks that are held here: claimed again after a restart of the server. */
+  default List<ClientMessage.Locked> locks() {
+    return List.of();
+  }
+
+  /** Locks that were refused may be had now, of an inode, or, 0, of any. Must not block. */
+  default void lockFree(long ino) {}
 }

@@ -44,6 +44,20 @@ final class Questions {
     return open;
   }
 
+  /** Locks that are held here, claimed again on a new stream. */
+  List<ClientMessage.Locked> locks() {
+    LeaseListener listener = lease.listener();
+    return listener == null ? List.of() : listener.locks();
+  }
+
+  /** Who waits for a lock asks again. */
+  void lockFree(long ino) {
+    LeaseListener listener = lease.listener();
+    if (listener != null) {
+      listener.lockFree(ino);
+    }
+  }
+
   /** False if there are too many. */
   boolean invalidate(ServerMessage.Invalidate what, Consumer<Boolean> acknowledge) {
     return ask(

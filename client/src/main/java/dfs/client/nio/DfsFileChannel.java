@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A channel on an open file. What is under way when it is closed, or when the caller is
@@ -37,6 +38,7 @@ final class DfsFileChannel extends FileChannel implements Part {
   private final String shown;
   private final Options options;
   private final Calls calls;
+  private final ChannelLocks locks;
 
   /** Guards the position; held while a call that moves it is under way. */
   private final ReentrantLock positioning = new ReentrantLock();
@@ -65,6 +67,7 @@ final class DfsFileChannel extends FileChannel implements Part {
     this.shown = shown;
     this.options = options;
     this.calls = owner.threads();
+    this.locks = new ChannelLocks(this, file, calls);
   }
 
   private void checkOpen() throws ClosedChannelException {
@@ -105,7 +108,8 @@ final class DfsFileChannel extends FileChannel implements Part {
     }
   }
 
-  private <T> CompletableFuture<T> begin(Calls.Call<T> call) throws IOException {
+  /** Begins a call on the file; it is not let go of before that ends. */
+  <T> CompletableFuture<T> begin(Calls.Call<T> call) throws IOException {
     lock.lock();
     try {
       if (ending) {
@@ -177,11 +181,9 @@ final class DfsFileChannel extends FileChannel implements Part {
   private void letGo() {
     try {
       try {
-        file.close();
+        locks.end();
       } finally {
-        if (options.deleteOnClose()) {
-          unlink();
-        }
+        close(file);
       }
       ended.complete(true);
     } catch (IOException e) {
@@ -190,6 +192,16 @@ final class DfsFileChannel extends FileChannel implements Part {
       ended.completeExceptionally(e);
     }
     owner.ended(this);
+  }
+
+  private void close(OpenFile closing) throws IOException {
+    try {
+      closing.close();
+    } finally {
+      if (options.deleteOnClose()) {
+        unlink();
+      }
+    }
   }
 
   /** The name goes if it still is that of this file. */
@@ -538,28 +550,23 @@ final class DfsFileChannel extends FileChannel implements Part {
         "a file of dfs cannot be mapped here: read it, or map it below a mount");
   }
 
-  @Override
-  public FileLock lock(long at, long size, boolean shared) throws IOException {
-    throw noLocks(at, size, shared);
-  }
-
-  @Override
-  public FileLock tryLock(long at, long size, boolean shared) throws IOException {
-    throw noLocks(at, size, shared);
-  }
-
-  /** A lock that holds in this process alone would be none. */
-  private IOException noLocks(long at, long size, boolean shared) throws IOException {
-    checkOpen();
-    if (at < 0 || size < 0 || at + size < 0) {
-      throw new IllegalArgumentException("a lock of " + size + " bytes at " + at);
-    }
+  private void checkLockable(boolean shared) throws ClosedChannelException {
     if (shared) {
       checkReadable();
     } else {
       checkWritable();
     }
-    return new IOException(
-        shown + ": the servers have no locks yet, which other processes would see");
+  }
+
+  @Override
+  public FileLock lock(long at, long size, boolean shared) throws IOException {
+    checkLockable(shared);
+    return locks.lock(at, size, shared, closing);
+  }
+
+  @Override
+  public @Nullable FileLock tryLock(long at, long size, boolean shared) throws IOException {
+    checkLockable(shared);
+    return locks.tryLock(at, size, shared);
   }
 }

@@ -1,15 +1,18 @@
 package dfs.client.path;
 
+import com.google.protobuf.ByteString;
 import dfs.client.file.OpenFiles;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
-import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.session.ClientMessage.Locked;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -23,10 +26,10 @@ public final class OpenFile {
   private final Caller caller;
   private final String path;
   private final long ino;
+  private final boolean directory;
   private final long handle;
   private final AtomicBoolean written = new AtomicBoolean();
 
-  private final boolean directory;
   OpenFile(
       MetadataSession session, OpenFiles files, Caller caller, String path, Attributes opened) {
     this.session = session;
@@ -34,10 +37,10 @@ public final class OpenFile {
     this.caller = caller;
     this.path = path;
     this.ino = opened.ino();
+    this.directory = opened.isDirectory();
     this.handle = files.open(opened);
   }
 
-    this.directory = opened.isDirectory();
   public long ino() {
     return ino;
   }
@@ -58,12 +61,12 @@ public final class OpenFile {
 
   /** Reads into {@code into} until it is full or the file ends. */
   public void read(long offset, ByteBuffer into) throws IOException {
-    files.read(handle, offset, into);
-  }
-
     if (directory) {
       throw new PathRefusedException(path, Errno.EISDIR);
     }
+    files.read(handle, offset, into);
+  }
+
   /** Writes all of {@code from}. */
   public void write(long offset, ByteBuffer from) throws IOException {
     written.set(true);
@@ -93,6 +96,47 @@ public final class OpenFile {
   /** What was written is durable, and others see it, when this returns. */
   public void sync() throws IOException {
     files.sync(handle);
+  }
+
+  /** Identity of the cluster that it is in. */
+  public ByteString cluster() {
+    return session.cluster();
+  }
+
+  /** Whether the session in which it is open is over: it, and its locks, are lost. */
+  public boolean isOver() {
+    return session.isOver();
+  }
+
+  /**
+   * A lock of a range that can be asked for, and nobody else's.
+   *
+   * @param lengthBytes at least 1
+   * @param exclusive of a file that is open to be written; else of one that is open to be read
+   */
+  public Locked newLock(long offset, long lengthBytes, boolean exclusive) {
+    return new Locked(ino, files.locks().newOwner(), offset, lengthBytes, exclusive);
+  }
+
+  /** Locks unless others have some of it; whether it is locked. */
+  public boolean tryLock(Locked wanted) throws IOException {
+    return files.locks().tryLock(wanted);
+  }
+
+  /** As {@link dfs.client.file.FileLocks#lock}. */
+  public boolean lock(Locked wanted, CompletableFuture<?> givesUp) throws IOException {
+    return files.locks().lock(wanted, givesUp);
+  }
+
+  /** Frees a lock; who has it next sees what was written. */
+  public void unlock(Locked locked) throws IOException {
+    try {
+      if (written.get()) {
+        files.sync(handle);
+      }
+    } finally {
+      files.locks().unlock(locked);
+    }
   }
 
   /** As {@link #sync} if anything was written through this; then lets go of the file. */

@@ -3,6 +3,7 @@ package dfs.client.volume;
 import com.google.protobuf.ByteString;
 import dfs.client.file.OpenFiles;
 import dfs.client.metadata.LeaseListener;
+import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.util.List;
@@ -67,6 +68,7 @@ final class Following implements LeaseListener {
 
   @Override
   public void fenced(String reason) {
+    files.locks().freed(0);
     List<Long> lost = files.fail(new IOException("the session is over: " + reason));
     if (!lost.isEmpty()) {
       LOG.warn("what was not yet written of inodes {} is lost: {}", lost, reason);
@@ -76,5 +78,15 @@ final class Following implements LeaseListener {
   @Override
   public Map<Long, Integer> open() {
     return files.opened();
+  }
+
+  @Override
+  public List<ClientMessage.Locked> locks() {
+    return files.locks().claimed();
+  }
+
+  @Override
+  public void lockFree(long ino) {
+    files.locks().freed(ino);
   }
 }

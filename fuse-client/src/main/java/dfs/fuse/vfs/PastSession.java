@@ -47,6 +47,7 @@ final class PastSession implements MetadataSession {
       case Query.Release _ -> Reply.Done.DONE;
       case Query.GetReport _, Query.ListBlocks _, Query.GetInstant _ ->
           Reply.refused(Errno.EINVAL, "there are no reports of the past");
+      case Query.Lock _, Query.Unlock _ -> Reply.refused(Errno.EINVAL, "locks are of the present");
     };
   }
 

@@ -77,6 +77,8 @@ final class PastVfs implements Vfs {
           case Query.Open q -> q.ino();
           case Query.CheckAccess q -> q.ino();
           case Query.Release q -> q.ino();
+          case Query.Lock q -> q.ino();
+          case Query.Unlock q -> q.ino();
           case Query.GetSpace _, Query.GetReport _, Query.ListBlocks _, Query.GetInstant _ -> 0;
         };
     if (!PastNodes.isPast(ino)) {

@@ -77,6 +77,8 @@ final class Entitlement {
       // Of root's alone.
       case Query.ListBlocks _ -> List.of();
       case Query.GetSpace _, Query.GetInstant _, Query.Release _ -> List.of();
+      // Of what is open alone.
+      case Query.Lock _, Query.Unlock _ -> List.of();
       case Change.CreateFile c -> List.of(c.parent());
       case Change.MakeDirectory c -> List.of(c.parent());
       case Change.MakeNode c -> List.of(c.parent());
@@ -118,6 +120,12 @@ final class Entitlement {
       case Change.SetAttributes c -> mayWrite(session, c.ino()) ? c : c.judged();
       default -> change;
     };
+  }
+
+  /** Whether the session has a file open so that it may lock it. */
+  static boolean mayLock(LiveSession session, Query.Lock lock) {
+    return session.isTrusted()
+        || (session.access(lock.ino()) & (lock.exclusive() ? WRITE : READ)) != 0;
   }
 
   private static boolean mayWrite(LiveSession session, long ino) {

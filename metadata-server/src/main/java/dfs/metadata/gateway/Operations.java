@@ -44,6 +44,7 @@ final class Operations {
   private final Answers answers;
   private final Entitlement entitlement;
   private final VolumeLease lease;
+  private final LockTable locks;
   private final Reports reports;
   private final Time time;
   private final LongAdder answered = new LongAdder();
@@ -55,6 +56,7 @@ final class Operations {
       Answers answers,
       Entitlement entitlement,
       VolumeLease lease,
+      LockTable locks,
       Reports reports,
       Time time) {
     this.namespace = namespace;
@@ -63,6 +65,7 @@ final class Operations {
     this.answers = answers;
     this.entitlement = entitlement;
     this.lease = lease;
+    this.locks = locks;
     this.reports = reports;
     this.time = time;
   }
@@ -103,6 +106,8 @@ final class Operations {
       case Query.GetSpace o -> Need.NOTHING;
       case Query.GetInstant o -> Need.NOTHING;
       case Query.Release o -> Need.NOTHING;
+      case Query.Lock o -> Need.NOTHING;
+      case Query.Unlock o -> Need.NOTHING;
       case Query o -> Need.READ;
       case Change.AllocateBlock o -> Need.NOTHING;
       case Change.SealBlocks o -> Need.NOTHING;
@@ -165,6 +170,13 @@ final class Operations {
     if (!log.hasAuthority()) {
       return Reply.refused(Errno.EAGAIN, "no leader");
     }
+    if (query instanceof Query.Lock lock && request.asOfNanos() == 0) {
+      return lock(session, lock);
+    }
+    if (query instanceof Query.Unlock unlock && request.asOfNanos() == 0) {
+      locks.unlock(session, unlock);
+      return Reply.Done.DONE;
+    }
     Reply reply =
         namespace.query(entitlement.callerOf(session, request), query, request.asOfNanos());
     if (!log.hasAuthority()) {
@@ -178,6 +190,16 @@ final class Operations {
       session.released(release.ino(), release.opens());
     }
     return answers.complete(requireNonNull(reply), session);
+  }
+
+  private Reply lock(LiveSession session, Query.Lock lock) {
+    if (!Entitlement.mayLock(session, lock)) {
+      return Reply.refused(Errno.EBADF, "inode %d is not open for this".formatted(lock.ino()));
+    }
+    Errno locked = locks.lock(session, lock);
+    return locked == Errno.OK
+        ? Reply.Done.DONE
+        : Reply.refused(locked, "a lock of inode " + lock.ino());
   }
 
   private void change(

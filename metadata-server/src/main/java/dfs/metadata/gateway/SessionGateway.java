@@ -53,6 +53,11 @@ public final class SessionGateway
   private final Operations operations;
   private final OrphanReaper reaper;
   private final Set<Long> unclaimed = ConcurrentHashMap.newKeySet();
+
+  /** Sessions of before the restart that may come back with locks, tools among them. */
+  private final Set<Long> absent = ConcurrentHashMap.newKeySet();
+
+  private final LockTable locks;
   private final long startedNanos;
   private volatile boolean closed;
 
@@ -73,6 +78,10 @@ public final class SessionGateway
     this.random = random;
     this.startedNanos = time.monotonicNanos();
     this.lease = new VolumeLease(time, log.term(), session -> end(session, "it did not answer"));
+    List<Survey.Session> before =
+        namespace.survey().sessions().stream().filter(session -> !session.fenced()).toList();
+    before.forEach(session -> absent.add(session.id()));
+    this.locks = new LockTable(!absent.isEmpty());
     this.entitlement = new Entitlement(namespace);
     this.operations =
         new Operations(
@@ -82,11 +91,12 @@ public final class SessionGateway
             new Answers(servers, capabilities),
             entitlement,
             lease,
+            locks,
             reports,
             time);
     this.reaper = new OrphanReaper(namespace.survey(), log, lease, unclaimed::isEmpty);
-    for (Survey.Session known : namespace.survey().sessions()) {
-      if (known.mount() && !known.fenced()) {
+    for (Survey.Session known : before) {
+      if (known.mount()) {
         unclaimed.add(known.id());
       }
     }
@@ -208,6 +218,7 @@ public final class SessionGateway
         end(live, "its process is dead");
       } else {
         unclaimed.remove(dead);
+        back(dead);
         propose(new Upkeep.FenceSession(dead));
       }
     }
@@ -241,7 +252,15 @@ public final class SessionGateway
           new LiveSession(id, epoch, hello.host(), hello.mount(), identity, time.monotonicNanos());
       opened.link(link);
       claim(opened, hello.open());
+      if (hello.session() != 0 && !locks.claim(opened, hello.locks())) {
+        propose(new Upkeep.FenceSession(id));
+        unclaimed.remove(id);
+        back(id);
+        refuse("it came back too late: others have what it had locked");
+        return;
+      }
       unclaimed.remove(id);
+      back(id);
       lease.join(opened, hello.held(), !unclaimed.isEmpty());
       session = opened;
       sendWelcome(opened);
@@ -279,6 +298,13 @@ public final class SessionGateway
     }
   }
 
+  /** A session of before the restart is here again, or is over. */
+  private void back(long id) {
+    if (absent.remove(id) && absent.isEmpty()) {
+      locks.claimed();
+    }
+  }
+
   private @Nullable LiveSession live(long id) {
     return lease.sessions().stream().filter(s -> s.id == id).findFirst().orElse(null);
   }
@@ -304,6 +330,7 @@ public final class SessionGateway
       session.fence();
       propose(new Upkeep.FenceSession(session.id));
       lease.leave(session);
+      locks.leave(session);
       Link<ServerMessage> link = session.link();
       if (link != null) {
         link.close();
@@ -320,6 +347,7 @@ public final class SessionGateway
     session.fence();
     propose(new Upkeep.FenceSession(session.id));
     lease.leave(session);
+    locks.leave(session);
     Link<ServerMessage> link = session.link();
     if (link != null) {
       link.send(new ServerMessage.Fenced(why));
@@ -346,6 +374,11 @@ public final class SessionGateway
       return;
     }
     long now = time.monotonicNanos();
+    if (now - startedNanos > CLAIM_NANOS) {
+      // Tools may come back later, unless somebody has what they had locked.
+      absent.clear();
+      locks.claimed();
+    }
     if (!unclaimed.isEmpty() && now - startedNanos > CLAIM_NANOS) {
       // They live on if nobody conflicts; what they held they hold no more.
       for (long id : Set.copyOf(unclaimed)) {

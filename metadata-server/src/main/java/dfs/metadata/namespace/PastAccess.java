@@ -118,6 +118,8 @@ final class PastAccess {
       case Query.Open q -> q.ino();
       case Query.CheckAccess q -> q.ino();
       case Query.ListBlocks q -> q.below();
+      case Query.Lock q -> q.ino();
+      case Query.Unlock q -> q.ino();
       case Query.Release _, Query.GetSpace _, Query.GetInstant _, Query.GetReport _ ->
           Attributes.ROOT_INO;
     };
@@ -136,7 +138,9 @@ final class PastAccess {
           Query.Release _,
           Query.GetSpace _,
           Query.GetInstant _,
-          Query.GetReport _ ->
+          Query.GetReport _,
+          Query.Lock _,
+          Query.Unlock _ ->
           0;
     };
   }

@@ -59,6 +59,7 @@ final class Queries {
         yield Reply.Done.DONE;
       }
       case Query.ListBlocks q -> BlockListing.page(reader, subject, q);
+      case Query.Lock _, Query.Unlock _ -> Reply.refused(Errno.EINVAL, "locks are of the present");
       case Query.GetInstant q -> Reply.refused(Errno.EINVAL, "an instant is of the past");
       case Query.GetReport q ->
           Reply.refused(Errno.EINVAL, "there is no report \"" + q.what() + "\"");

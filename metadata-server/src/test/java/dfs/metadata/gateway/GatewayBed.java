@@ -206,12 +206,25 @@ final class GatewayBed {
     /** Greets to go on with a session that has this open. */
     Client resume(
         long session, long epoch, boolean mount, ByteString key, List<ClientMessage.Opening> open) {
+      return resume(session, epoch, mount, key, open, List.of());
+    }
+
+    /** Greets to go on with a session that has this open, and locked. */
+    Client resume(
+        long session,
+        long epoch,
+        boolean mount,
+        ByteString key,
+        List<ClientMessage.Opening> open,
+        List<ClientMessage.Locked> locks) {
       ServerMessage.Challenge challenge = last(ServerMessage.Challenge.class);
       if (challenge == null) {
         throw new IllegalStateException("no challenge");
       }
       ByteString proof = key.isEmpty() ? key : proof(key, challenge.nonce());
-      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, LeaseMode.NONE, open, 0));
+      say(
+          new ClientMessage.Hello(
+              session, epoch, proof, "h", mount, LeaseMode.NONE, open, 0, locks));
       return this;
     }
 

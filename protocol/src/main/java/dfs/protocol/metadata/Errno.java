@@ -39,7 +39,8 @@ public enum Errno {
   ESTALE(116, "stale file handle"),
   EDQUOT(122, "quota exceeded"),
   ETIMEDOUT(110, "timed out"),
-  EMFILE(24, "too many open files");
+  EMFILE(24, "too many open files"),
+  ENOLCK(37, "too many locks");
 
   private final int number;
   private final String text;

@@ -147,4 +147,40 @@ public sealed interface Query extends Operation {
    */
   @Tag(142)
   record GetInstant() implements Query {}
+
+  /**
+   * Locks a range of a file that the session has open, as fcntl(2)'s F_SETLK does: over what the
+   * same owner has there, and against other owners, in this session too. Kept in the leader's
+   * memory, claimed again after a restart, gone with the session. Of the present only. Answer:
+   * {@link Reply.Done}; EAGAIN while others have some of it; EBUSY while they may have it from
+   * before a restart, and then the session is told as if it waited; ENOLCK beyond {@link
+   * Limits#SESSION_LOCKS}; EBADF of a file that is not open so.
+   *
+   * @param owner the session's own number of who locks
+   * @param lengthBytes at least 1; up to the largest offset that there is
+   * @param exclusive needs a file that is open for writing; shared: for reading
+   * @param waits the session is told when it is worth another try: once, by {@link
+   *     dfs.protocol.session.ServerMessage.LockFree}
+   */
+  @Tag(143)
+  record Lock(long ino, long owner, long offset, long lengthBytes, boolean exclusive, boolean waits)
+      implements Query {
+    public Lock {
+      checkRange(offset, lengthBytes);
+    }
+  }
+
+  /** What an owner has locked in a range is free. Of the present only. Answer: Done. */
+  @Tag(144)
+  record Unlock(long ino, long owner, long offset, long lengthBytes) implements Query {
+    public Unlock {
+      checkRange(offset, lengthBytes);
+    }
+  }
+
+  private static void checkRange(long offset, long lengthBytes) {
+    if (offset < 0 || lengthBytes < 1 || offset > Long.MAX_VALUE - lengthBytes) {
+      throw new IllegalArgumentException("range " + offset + "+" + lengthBytes);
+    }
+  }
 }

@@ -23,6 +23,7 @@ public sealed interface ClientMessage {
    * @param open inodes that the session holds open, claimed again
    * @param replaces a session whose process is proven dead (its file lock was free): ended at once;
    *     0: none
+   * @param locks that the session has, claimed again
    */
   @Tag(1)
   record Hello(
@@ -33,10 +34,34 @@ public sealed interface ClientMessage {
       boolean mount,
       LeaseMode held,
       List<Opening> open,
-      long replaces)
+      long replaces,
+      List<Locked> locks)
       implements ClientMessage {
     public Hello {
       open = List.copyOf(open);
+      locks = List.copyOf(locks);
+    }
+
+    /** Of who has no locks. */
+    public Hello(
+        long session,
+        long epoch,
+        ByteString proof,
+        String host,
+        boolean mount,
+        LeaseMode held,
+        List<Opening> open,
+        long replaces) {
+      this(session, epoch, proof, host, mount, held, open, replaces, List.of());
+    }
+  }
+
+  /** A range of a file that is locked; as {@link dfs.protocol.metadata.Query.Lock}. */
+  record Locked(long ino, long owner, long offset, long lengthBytes, boolean exclusive) {
+    public Locked {
+      if (offset < 0 || lengthBytes < 1 || offset > Long.MAX_VALUE - lengthBytes) {
+        throw new IllegalArgumentException("range " + offset + "+" + lengthBytes);
+      }
     }
   }
 

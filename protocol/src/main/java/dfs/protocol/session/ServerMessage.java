@@ -77,4 +77,8 @@ public sealed interface ServerMessage {
   /** An unlinked inode: does the session still hold it? Answered by an acknowledgement. */
   @Tag(9)
   record AskInUse(long recall, long ino) implements ServerMessage {}
+
+  /** A lock of this inode that the session was refused may be had now: it is to try again. */
+  @Tag(10)
+  record LockFree(long ino) implements ServerMessage {}
 }
