@@ -77,7 +77,9 @@ public final class Reached implements AutoCloseable {
     }
     Reply reply = session.callAsOf(caller, new Query.GetInstant(), asOfNanos);
     if (!(reply instanceof Reply.Instant kept)) {
-      throw new IOException("nothing is kept of what was so long ago: " + reply);
+      throw new IOException(
+          "nothing is kept of what was so long ago: "
+              + (reply instanceof Reply.Refused refused ? refused.detail() : reply));
     }
     MetadataSession past = new PastSession(session, kept.nanos());
     return new Past(past, files(past), kept.nanos());

@@ -169,7 +169,7 @@ public final class StoredNamespace implements Namespace {
     if (query instanceof Query.GetInstant) {
       long instant = state.instantAt(asOfNanos);
       return instant == 0
-          ? Reply.refused(Errno.ENODATA, "no instant at or before " + asOfNanos + " is kept")
+          ? Reply.refused(Errno.ENODATA, state.oldestText())
           : new Reply.Instant(instant);
     }
     Inode now = state.read(reader -> reader.inode(PastAccess.about(query)));

@@ -9,6 +9,7 @@ import dfs.metadata.store.KeyValueStore;
 import dfs.metadata.store.KeyValueStore.Snapshot;
 import dfs.metadata.store.Room;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -158,6 +159,15 @@ public final class State implements AutoCloseable {
   /** The oldest instant that can be read; 0: only the present. */
   public long oldestInstant(NamespaceReader reader) {
     return instants.oldest(reader, reader.number(LAST_STAMP));
+  }
+
+  /** Which instant is the oldest that can be read, for people. */
+  public String oldestText() {
+    long oldest = read(this::oldestInstant);
+    return oldest == 0
+        ? "only the present is kept"
+        : "the oldest is of "
+            + Instant.ofEpochSecond(oldest / Instants.SECOND, oldest % Instants.SECOND);
   }
 
   /** The kept instant at or before a time; 0 if none is left. */
