@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -155,6 +157,52 @@ class PastTest {
     assertThat(dfs(1, "cat", "--as-of", "2001-01-01", "/a/f"))
         .contains("nothing is kept")
         .contains("the oldest is of ");
+  }
+
+  @Test
+  void theCommandTellsWhatIsKept() throws Exception {
+    String then = makeAndChange().toString();
+    assertThat(dfs(1, "diff", "/a", then).lines().skip(1))
+        .containsExactly(
+            "~ /a/f (content xattr time)",
+            "- /a/gone",
+            "~ /a/large (content time)",
+            "+ /a/moved/",
+            "+ /a/moved/file",
+            "+ /a/new",
+            "- /a/sub/deeper/",
+            "- /a/sub/deeper/file",
+            "~ /a/sub/hard (content xattr time)",
+            "- /a/sub/soft");
+    String now = nextSecond().toString();
+    var _ = nextSecond();
+    assertThat(dfs(0, "diff", "/a", now).lines()).hasSize(1);
+    assertThat(dfs(1, "diff", "/a", then, now).lines()).hasSize(12);
+    assertThat(dfs(2, "diff", "/none", then)).contains("/none: no such file or directory");
+    assertThat(dfs(1, "diff", "--json", "/a/new", then))
+        .contains(
+            "{\"path\":\"/a/new\",\"change\":\"added\",\"type\":\"file\",\"differences\":[]}");
+
+    assertThat(dfs(0, "ls", "--deleted", "/a").lines().map(line -> line.substring(25)))
+        .containsExactly(at(then) + "  -rw-r-----            5  gone");
+    assertThat(dfs(0, "ls", "--deleted", "-0", "/a/sub")).isEqualTo("deeper\0soft\0");
+    assertThat(dfs(0, "ls", "--deleted", "--json", "/a"))
+        .contains("\"path\":\"/a/gone\",\"name\":\"gone\",\"gone\":\"")
+        .contains("\"asOf\":\"" + then + "\",\"type\":\"file\",\"sizeBytes\":5,\"mode\":\"0640\"");
+
+    assertThat(dfs(0, "history", "/a/gone").lines().map(line -> line.substring(25)))
+        .first()
+        .isEqualTo("-                    ----------            -  removed");
+    assertThat(dfs(0, "history", "/a/gone")).contains(at(then) + "  -rw-r-----            5  ");
+    assertThat(dfs(0, "history", "/a/f").lines().toList().getFirst())
+        .contains("now                  -rw-r--r--            4  ")
+        .contains("content");
+    assertThat(dfs(1, "history", "/a/never")).contains("/a/never: no such file or directory");
+  }
+
+  private static String at(String instant) {
+    return LocalDateTime.ofInstant(Instant.parse(instant), ZoneId.systemDefault())
+        .format(DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss", Locale.ROOT));
   }
 
   @Test

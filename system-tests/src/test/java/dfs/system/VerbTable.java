@@ -76,6 +76,9 @@ final class VerbTable {
       case "setfacl" -> List.of(verb, "-m", "u:17:rwx", path);
       case "test" -> List.of(verb, "-e", path);
       case "appendToFile" -> List.of(verb, local + "/l", path);
+      case "history" -> List.of(verb, path);
+      // What is different is looked at in PastTest.
+      case "diff" -> List.of(verb, path, "2001-01-01");
       default -> throw new AssertionError(verb + " is not in the table of these tests");
     };
   }
@@ -203,6 +206,18 @@ final class VerbTable {
       case "checksum" -> List.of("path", "crc32c", "sizeBytes");
       case "getfattr" -> List.of("path", "attribute", "valueBytes");
       case "getfacl" -> List.of("path", "acl", "defaultAcl");
+      case "history" ->
+          List.of(
+              "path",
+              "since",
+              "differences",
+              "type",
+              "sizeBytes",
+              "mode",
+              "uid",
+              "gid",
+              "inode",
+              "modified");
       default -> throw new AssertionError(verb + " has no schema");
     };
   }

@@ -136,6 +136,10 @@ class VerbTableTest {
       // Only that it is there: its words are in one place already.
       return text.startsWith("Usage: dfs " + spec.name() + " [OPTION...]") ? "usage" : text;
     }
+    if (spec.name().equals("history")) {
+      // How many states lie below depends on the clock.
+      text = text.replaceAll("(?s)^\\S+ \\S+  (now|-) +(\\S+) +(\\d+|-)  .*", "$1 $2 $3");
+    }
     text = text.replaceAll("the oldest is of [^ \\n]+", "the oldest is of TIME");
     if (spec.name().equals("df")) {
       text = text.replaceAll(" +[0-9]+%?", " N");
@@ -153,13 +157,18 @@ class VerbTableTest {
                 .status())
         .isZero();
     for (VerbSpec spec : VerbTable.specs()) {
-      if (!spec.has("--json")) {
+      if (!spec.has("--json") || spec.name().equals("diff")) {
+        // Its objects are in PastTest.
         continue;
       }
       Result result = VerbRunner.runHere(List.of(spec.name(), "--json", "--data", data, "/json/s"));
       assertThat(result.status()).as("%s said %s", spec.name(), result.err()).isZero();
-      assertThat(result.out().lines()).as(spec.name()).hasSize(1);
-      JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+      List<String> lines = result.out().lines().toList();
+      assertThat(lines).as(spec.name()).isNotEmpty();
+      if (!spec.name().equals("history")) {
+        assertThat(lines).as(spec.name()).hasSize(1);
+      }
+      JsonObject json = JsonParser.parseString(lines.getFirst()).getAsJsonObject();
       assertThat(json.keySet())
           .as(spec.name())
           .containsExactlyElementsOf(VerbTable.members(spec.name()));

@@ -10,7 +10,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -36,7 +38,13 @@ final class Call implements AutoCloseable {
   /** Where what is read lies: the same, unless a time was said. */
   private final Clusters sources;
 
+  /** Of other times, that operands say. */
+  private final Map<Instant, Clusters> others = new HashMap<>();
+
+  private final Duration timeout;
+  private final Clusters.Opening opening;
   private boolean failed;
+  private int status;
 
   Call(
       Given given,
@@ -50,9 +58,11 @@ final class Call implements AutoCloseable {
     this.manners = manners;
     this.streams = streams;
     this.defaults = defaults;
+    this.timeout = timeout;
+    this.opening = opening;
     this.out = new Output(streams.out(), streams.terminal());
     this.clusters = clusters(timeout, Optional.empty(), opening);
-    Optional<Instant> asOf = value(VerbSpec.AS_OF).map(Call::time);
+    Optional<Instant> asOf = value(VerbSpec.AS_OF).map(text -> time(VerbSpec.AS_OF, text));
     this.sources = asOf.isEmpty() ? clusters : clusters(timeout, asOf, opening);
     if (asOf.isPresent()) {
       note("as of " + asOf.get());
@@ -71,7 +81,7 @@ final class Call implements AutoCloseable {
         opening);
   }
 
-  private static Instant time(String text) {
+  private static Instant time(String what, String text) {
     Instant now = Instant.now();
     try {
       long nanos =
@@ -79,7 +89,7 @@ final class Call implements AutoCloseable {
               .any(text);
       return Instant.ofEpochSecond(nanos / NANOS, nanos % NANOS);
     } catch (IllegalArgumentException e) {
-      throw new UsageException(VerbSpec.AS_OF + ": " + e.getMessage());
+      throw new UsageException(what + ": " + e.getMessage());
     }
   }
 
@@ -185,6 +195,22 @@ final class Call implements AutoCloseable {
     return inside(operand, clusters.root(), names);
   }
 
+  /**
+   * The file that an operand means as of a time, which is said.
+   *
+   * @param time as people write it
+   */
+  Place placeAt(String operand, String time) throws IOException {
+    Instant instant = time("TIME", time);
+    Clusters then = others.get(instant);
+    if (then == null) {
+      then = clusters(timeout, Optional.of(instant), opening);
+      others.put(instant, then);
+      note("as of " + instant);
+    }
+    return place(operand, then);
+  }
+
   private static Place inside(String said, Path root, String below) {
     int start = 0;
     while (start < below.length() && below.charAt(start) == '/') {
@@ -256,6 +282,15 @@ final class Call implements AutoCloseable {
     failed = true;
   }
 
+  /** The status in the end if nothing fails. */
+  void status(int number) {
+    status = number;
+  }
+
+  int status() {
+    return status;
+  }
+
   boolean hasFailed() {
     return failed;
   }
@@ -265,7 +300,13 @@ final class Call implements AutoCloseable {
     try {
       clusters.close();
     } finally {
-      sources.close();
+      try {
+        sources.close();
+      } finally {
+        for (Clusters then : others.values()) {
+          then.close();
+        }
+      }
     }
   }
 }

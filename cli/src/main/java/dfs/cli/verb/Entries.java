@@ -17,8 +17,7 @@ final class Entries {
   static void write(JsonWriter json, Place place, Stat stat) throws IOException {
     path(json, place.said());
     String name = place.name();
-    json.name("name").value(ByteText.readable(name));
-    bytes(json, "nameBytes", name);
+    name(json, name);
     json.name("type").value(stat.type());
     json.name("sizeBytes").value(stat.sizeBytes());
     json.name("mode").value(stat.octal());
@@ -40,6 +39,12 @@ final class Entries {
   static void path(JsonWriter json, String said) throws IOException {
     json.name("path").value(ByteText.readable(said));
     bytes(json, "pathBytes", said);
+  }
+
+  /** The member {@code name}, with {@code nameBytes} where it is not UTF-8. */
+  static void name(JsonWriter json, String name) throws IOException {
+    json.name("name").value(ByteText.readable(name));
+    bytes(json, "nameBytes", name);
   }
 
   private static void bytes(JsonWriter json, String member, String text) throws IOException {

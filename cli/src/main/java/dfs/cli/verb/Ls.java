@@ -54,12 +54,17 @@ final class Ls implements Verb {
         flag("-r --reverse", "in the reverse order"),
         flag("-U", "not sorted, in the order in which the directory has them"),
         flag("-1", "one a line, as always"),
+        flag("--deleted", "names that are gone and still kept: when, as of which time, what, size"),
         flag("-0 --zero", "a zero byte behind each name, and no quotes"),
         VerbSpec.json());
   }
 
   @Override
   public void run(Call call) throws IOException {
+    if (call.has("--deleted")) {
+      DeletedNames.list(call);
+      return;
+    }
     new Listing(call).run(call.operands().isEmpty() ? List.of(".") : call.operands());
   }
 

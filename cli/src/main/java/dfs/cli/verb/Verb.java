@@ -6,6 +6,11 @@ import java.io.IOException;
 interface Verb {
   VerbSpec spec();
 
+  /** With which status it ends when something failed. */
+  default int failedStatus() {
+    return VerbLine.FAILED;
+  }
+
   /**
    * Does it. What concerns one operand alone goes to {@link Call#failed}, and the others are done.
    *

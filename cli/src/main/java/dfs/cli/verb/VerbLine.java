@@ -117,22 +117,22 @@ public final class VerbLine {
         }
         throw e;
       }
-      return call.hasFailed() ? FAILED : DONE;
+      return call.hasFailed() ? verb.failedStatus() : call.status();
     } catch (NoClusterException e) {
       String start = defaults.data().getFirst().equals(e.data()) ? "up" : "up --data " + e.data();
       say(manners, e.getMessage() + "\n    start it with: " + defaults.line().apply(start));
-      return FAILED;
+      return verb.failedStatus();
     } catch (FileSystemException e) {
       say(
           manners,
           e.getFile() == null ? Reasons.of(e) : manners.failure(String.valueOf(e.getFile()), e));
-      return FAILED;
+      return verb.failedStatus();
     } catch (DirectoryIteratorException e) {
       say(manners, Reasons.of(Reasons.causeOf(e)));
-      return FAILED;
+      return verb.failedStatus();
     } catch (IOException e) {
       say(manners, Reasons.of(e));
-      return FAILED;
+      return verb.failedStatus();
     }
   }
 

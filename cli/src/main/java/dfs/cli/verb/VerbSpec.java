@@ -37,6 +37,9 @@ public record VerbSpec(
   /** These take what they copy from the past. */
   private static final List<String> PAST_SOURCES = List.of("cp", "get");
 
+  /** These are about times already. */
+  private static final List<String> OF_ALL_TIMES = List.of("history", "diff");
+
   /** What a verb does to the volume. */
   public enum Kind {
     READS,
@@ -55,7 +58,7 @@ public record VerbSpec(
   static VerbSpec of(
       String name, Kind kind, String operands, int min, int max, String summary, Flag... flags) {
     List<Flag> all = new ArrayList<>(List.of(flags));
-    if (kind == Kind.READS || PAST_SOURCES.contains(name)) {
+    if ((kind == Kind.READS && !OF_ALL_TIMES.contains(name)) || PAST_SOURCES.contains(name)) {
       all.add(
           valued(
               AS_OF,

@@ -39,7 +39,9 @@ public final class Verbs {
           "test",
           "checksum",
           "appendToFile",
-          "getmerge");
+          "getmerge",
+          "history",
+          "diff");
 
   private Verbs() {}
 
@@ -85,6 +87,8 @@ public final class Verbs {
       case "checksum" -> new Checksum();
       case "appendToFile" -> new AppendToFile();
       case "getmerge" -> new Getmerge();
+      case "history" -> new HistoryVerb();
+      case "diff" -> new Diff();
       default -> null;
     };
   }

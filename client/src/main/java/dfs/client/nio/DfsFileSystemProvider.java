@@ -406,7 +406,10 @@ public final class DfsFileSystemProvider extends FileSystemProvider {
   public <V extends FileAttributeView> @Nullable V getFileAttributeView(
       Path path, Class<V> type, LinkOption... options) {
     Target target = Target.of(dfs(path), Options.follow(options));
-    return type.cast(Views.of(type, target));
+    return type.cast(
+        Objects.requireNonNull(type) == DfsPastView.class
+            ? new PastView(dfs(path), target)
+            : Views.of(type, target));
   }
 
   @Override

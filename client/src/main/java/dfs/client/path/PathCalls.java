@@ -3,6 +3,7 @@ package dfs.client.path;
 import com.google.protobuf.ByteString;
 import dfs.client.file.OpenFiles;
 import dfs.client.metadata.MetadataSession;
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -303,6 +304,39 @@ public final class PathCalls {
   /** What a directory has, by its inode. */
   public DirectoryPages list(long directory, String path) {
     return new DirectoryPages(session, files, caller, directory, path);
+  }
+
+  /**
+   * A page of what is kept of a path, newest first; the last name need not exist now.
+   *
+   * @param beforeNanos 0, then what the last page said
+   */
+  public Reply.Versions versions(At at, long beforeNanos) throws IOException {
+    PathWalk.Place place = walk.to(at, false);
+    Query query =
+        new Query.ListVersions(
+            place.parent().ino(), place.name(), beforeNanos, Limits.LISTING_ENTRIES);
+    Reply reply = ask(at, query);
+    if (!(reply instanceof Reply.Versions page)) {
+      throw PathWalk.refusal(at.text(), reply);
+    }
+    if (page.versions().isEmpty() && page.nextNanos() == 0 && beforeNanos == 0) {
+      throw new PathRefusedException(at.text(), Errno.ENOENT);
+    }
+    return page;
+  }
+
+  /**
+   * A page of the names of a directory that are gone.
+   *
+   * @param after empty, then what the last page said
+   */
+  public Reply.Deleted deleted(At at, long directory, ByteString after) throws IOException {
+    Reply reply = ask(at, new Query.ListDeleted(directory, after, Limits.LISTING_ENTRIES));
+    if (reply instanceof Reply.Deleted page) {
+      return page;
+    }
+    throw PathWalk.refusal(at.text(), reply);
   }
 
   /** Space and files of the volume. */

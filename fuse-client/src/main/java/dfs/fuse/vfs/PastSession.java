@@ -45,7 +45,11 @@ final class PastSession implements MetadataSession {
       case Query.GetSpace q -> present.call(caller, q);
       // The server does not count who reads the past.
       case Query.Release _ -> Reply.Done.DONE;
-      case Query.GetReport _, Query.ListBlocks _, Query.GetInstant _ ->
+      case Query.GetReport _,
+          Query.ListBlocks _,
+          Query.GetInstant _,
+          Query.ListVersions _,
+          Query.ListDeleted _ ->
           Reply.refused(Errno.EINVAL, "there are no reports of the past");
       case Query.Lock _, Query.Unlock _ -> Reply.refused(Errno.EINVAL, "locks are of the present");
     };

@@ -79,7 +79,13 @@ final class PastVfs implements Vfs {
           case Query.Release q -> q.ino();
           case Query.Lock q -> q.ino();
           case Query.Unlock q -> q.ino();
-          case Query.GetSpace _, Query.GetReport _, Query.ListBlocks _, Query.GetInstant _ -> 0;
+          case Query.GetSpace _,
+              Query.GetReport _,
+              Query.ListBlocks _,
+              Query.GetInstant _,
+              Query.ListVersions _,
+              Query.ListDeleted _ ->
+              0;
         };
     if (!PastNodes.isPast(ino)) {
       return query instanceof Query.Lookup q && q.name().equals(GATE)

@@ -46,6 +46,8 @@ final class Answers {
       case Reply.Session r -> r;
       case Reply.Progress r -> r;
       case Reply.Instant r -> r;
+      case Reply.Versions r -> r;
+      case Reply.Deleted r -> r;
     };
   }
 

@@ -73,6 +73,8 @@ final class Entitlement {
       case Query.ReadMap q -> List.of(q.ino());
       case Query.Open q -> List.of(q.ino());
       case Query.CheckAccess q -> List.of(q.ino());
+      case Query.ListVersions q -> List.of(q.parent());
+      case Query.ListDeleted q -> List.of(q.ino());
       case Query.GetReport q -> q.places().stream().map(Query.Place::ino).toList();
       // Of root's alone.
       case Query.ListBlocks _ -> List.of();

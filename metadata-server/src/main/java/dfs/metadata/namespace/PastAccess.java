@@ -120,6 +120,8 @@ final class PastAccess {
       case Query.ListBlocks q -> q.below();
       case Query.Lock q -> q.ino();
       case Query.Unlock q -> q.ino();
+      case Query.ListVersions q -> q.parent();
+      case Query.ListDeleted q -> q.ino();
       case Query.Release _, Query.GetSpace _, Query.GetInstant _, Query.GetReport _ ->
           Attributes.ROOT_INO;
     };
@@ -138,6 +140,8 @@ final class PastAccess {
           Query.Release _,
           Query.GetSpace _,
           Query.GetInstant _,
+          Query.ListVersions _,
+          Query.ListDeleted _,
           Query.GetReport _,
           Query.Lock _,
           Query.Unlock _ ->

@@ -109,6 +109,8 @@ public final class StoredNamespace implements Namespace {
       case Reply.Session r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Progress r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Instant r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Versions r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Deleted r -> new SlotRecord(sequence, 0, 0, 0);
     };
   }
 
@@ -164,6 +166,12 @@ public final class StoredNamespace implements Namespace {
   @Override
   public Reply query(Caller caller, Query query, long asOfNanos) {
     if (asOfNanos == 0) {
+      if (query instanceof Query.ListVersions q) {
+        return state.readVersions(kept -> VersionListing.of(kept, caller, q));
+      }
+      if (query instanceof Query.ListDeleted q) {
+        return state.readVersions(kept -> DeletedListing.of(kept, caller, q));
+      }
       return state.read(reader -> answer(reader, caller, query, false));
     }
     if (query instanceof Query.GetInstant) {

@@ -197,6 +197,13 @@ public final class State implements AutoCloseable {
     }
   }
 
+  /** Evaluates a read of what is kept of records, present and past, on a snapshot. */
+  public <R> R readVersions(Function<Versions, R> reading) {
+    try (Snapshot snapshot = store.snapshot()) {
+      return reading.apply(new Versions(snapshot, instants));
+    }
+  }
+
   /** Makes the state durable up to the applied index. */
   public void flush() {
     long applied = appliedIndex;

@@ -183,4 +183,38 @@ public sealed interface Query extends Operation {
       throw new IllegalArgumentException("range " + offset + "+" + lengthBytes);
     }
   }
+
+  /**
+   * The states that are kept of what a name stands for, and stood for, newest first; also of one
+   * that is gone. Of the present only; what was closed to the caller then, or is now, is left out.
+   * Answer: {@link Reply.Versions}.
+   *
+   * @param parent a directory that there is
+   * @param name in it; empty: the directory itself
+   * @param beforeNanos states that began before this; 0: from the present on
+   */
+  @Tag(150)
+  record ListVersions(long parent, ByteString name, long beforeNanos, int limitEntries)
+      implements Query {
+    public ListVersions {
+      if (beforeNanos < 0 || limitEntries < 1 || limitEntries > Limits.LISTING_ENTRIES) {
+        throw new IllegalArgumentException("page of " + limitEntries + " versions");
+      }
+    }
+  }
+
+  /**
+   * Names that a directory had at a kept instant and has not now, in the order of their bytes, each
+   * with what it stood for last. Of the present only. Answer: {@link Reply.Deleted}.
+   *
+   * @param after names behind this; empty: from the first on
+   */
+  @Tag(151)
+  record ListDeleted(long ino, ByteString after, int limitEntries) implements Query {
+    public ListDeleted {
+      if (limitEntries < 1 || limitEntries > Limits.LISTING_ENTRIES) {
+        throw new IllegalArgumentException("page of " + limitEntries + " names");
+      }
+    }
+  }
 }

@@ -140,4 +140,78 @@ public sealed interface Reply {
    */
   @Tag(16)
   record Instant(long nanos) implements Reply {}
+
+  /**
+   * Some of the kept states of a name, newest first.
+   *
+   * @param nextNanos to be asked for next; 0: nothing comes after this page
+   */
+  @Tag(24)
+  record Versions(List<Version> versions, long nextNanos) implements Reply {
+    public Versions {
+      versions = List.copyOf(versions);
+    }
+  }
+
+  /**
+   * What a name stood for, for a while.
+   *
+   * @param sinceNanos when that began
+   * @param untilNanos when it ended; 0: it is so now
+   * @param instantNanos a kept instant at which it can be read; 0: it is so now
+   * @param changed what was different before: bits of this record; 0: nothing older is kept
+   * @param attributes null: there was nothing of that name
+   */
+  record Version(
+      long sinceNanos,
+      long untilNanos,
+      long instantNanos,
+      int changed,
+      @Nullable Attributes attributes) {
+    /** It was made. */
+    public static final int MADE = 1;
+
+    public static final int CONTENT = 2;
+    public static final int MODE = 4;
+    public static final int OWNER = 8;
+    public static final int ACL = 16;
+    public static final int XATTR = 32;
+
+    /** It got this name, or another one of its names came or went. */
+    public static final int NAME = 64;
+
+    /** The time of the last change of contents was set. */
+    public static final int TIME = 128;
+
+    /** The name was removed. */
+    public static final int REMOVED = 256;
+
+    /** Another file took the name. */
+    public static final int REPLACED = 512;
+
+    /** Something else: how many copies are kept. */
+    public static final int OTHER = 1024;
+  }
+
+  /**
+   * Some of the names that are gone.
+   *
+   * @param next to be asked for next
+   * @param end nothing comes after this page
+   */
+  @Tag(25)
+  record Deleted(List<Gone> entries, ByteString next, boolean end) implements Reply {
+    public Deleted {
+      entries = List.copyOf(entries);
+    }
+  }
+
+  /**
+   * A name that is gone.
+   *
+   * @param goneNanos when it went
+   * @param instantNanos the newest kept instant at which it was there
+   * @param attributes of what it stood for, then
+   */
+  record Gone(ByteString name, long goneNanos, long instantNanos, Attributes attributes) {}
 }

@@ -1,0 +1,99 @@
+package dfs.client.nio;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttributeView;
+import java.time.Instant;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is kept of a path, which need not exist now. It has no attributes with names. What was
+ * closed to the caller then, or is now, is left out. Of a file system of the present only; another
+ * one answers with an {@link IOException}.
+ */
+public interface DfsPastView extends FileAttributeView {
+  @Override
+  default String name() {
+    return "past";
+  }
+
+  /** What was different in the state before. */
+  enum Difference {
+    /** It was made. */
+    MADE,
+    /** Its contents; of a directory, its entries. */
+    CONTENT,
+    MODE,
+    OWNER,
+    ACL,
+    XATTR,
+    /** It got this name, or another one of its names came or went. */
+    NAME,
+    /** Its modification time was set. */
+    TIME,
+    /** The name was removed. */
+    REMOVED,
+    /** Another file took the name. */
+    REPLACED,
+    OTHER
+  }
+
+  /**
+   * What a file was.
+   *
+   * @param statMode type and permission bits (inode(7))
+   * @param sizeBytes as stat(2) has it
+   * @param uid unsigned
+   * @param gid unsigned
+   */
+  record Was(
+      int statMode, long sizeBytes, int uid, int gid, int links, long ino, Instant modified) {}
+
+  /**
+   * What the path was for a while.
+   *
+   * @param until null: it is so now
+   * @param asOf a time at which it can be read; null: it is so now, or it was nothing
+   * @param differences from the state before; empty: nothing older is kept
+   * @param was null: nothing
+   */
+  record Version(
+      Instant since,
+      @Nullable Instant until,
+      @Nullable Instant asOf,
+      Set<Difference> differences,
+      @Nullable Was was) {
+    public Version {
+      differences = Set.copyOf(differences);
+    }
+  }
+
+  /**
+   * A name that a directory had and has not now.
+   *
+   * @param path the name in the directory
+   * @param gone when it went
+   * @param asOf the newest time at which it can be read
+   * @param was what it stood for
+   */
+  record Deleted(Path path, Instant gone, Instant asOf, Was was) {}
+
+  /** Takes one after the other. */
+  interface Taker<T> {
+    void take(T next) throws IOException;
+  }
+
+  /** The kept states of the path, newest first; the last link of it is not followed. */
+  void history(Taker<? super Version> taker) throws IOException;
+
+  /** The names of a directory that are gone, in the order of their bytes. */
+  void deleted(Taker<? super Deleted> taker) throws IOException;
+
+  /**
+   * What tells one state of a file from another, also between file systems of several times: if two
+   * are equal, so are the files in all but access times, and directories in the names of their
+   * entries. Can be asked at any time.
+   */
+  Object stamp() throws IOException;
+}
