@@ -79,6 +79,9 @@ final class VerbTable {
       case "history" -> List.of(verb, path);
       // What is different is looked at in PastTest.
       case "diff" -> List.of(verb, path, "2001-01-01");
+      // What comes back is looked at in RestoreTest.
+      case "restore" -> List.of(verb, path, "--as-of", "2001-01-01");
+      case "undelete" -> List.of(verb, path);
       default -> throw new AssertionError(verb + " is not in the table of these tests");
     };
   }

@@ -43,6 +43,7 @@ final class Call implements AutoCloseable {
 
   private final Duration timeout;
   private final Clusters.Opening opening;
+  private final Optional<Instant> asOf;
   private boolean failed;
   private int status;
 
@@ -62,7 +63,7 @@ final class Call implements AutoCloseable {
     this.opening = opening;
     this.out = new Output(streams.out(), streams.terminal());
     this.clusters = clusters(timeout, Optional.empty(), opening);
-    Optional<Instant> asOf = value(VerbSpec.AS_OF).map(text -> time(VerbSpec.AS_OF, text));
+    this.asOf = value(VerbSpec.AS_OF).map(text -> time(VerbSpec.AS_OF, text));
     this.sources = asOf.isEmpty() ? clusters : clusters(timeout, asOf, opening);
     if (asOf.isPresent()) {
       note("as of " + asOf.get());
@@ -103,6 +104,11 @@ final class Call implements AutoCloseable {
 
   Streams streams() {
     return streams;
+  }
+
+  /** The value of {@code --as-of}. */
+  Optional<Instant> asOf() {
+    return asOf;
   }
 
   boolean has(String option) {

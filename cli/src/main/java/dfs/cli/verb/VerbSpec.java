@@ -59,17 +59,21 @@ public record VerbSpec(
       String name, Kind kind, String operands, int min, int max, String summary, Flag... flags) {
     List<Flag> all = new ArrayList<>(List.of(flags));
     if ((kind == Kind.READS && !OF_ALL_TIMES.contains(name)) || PAST_SOURCES.contains(name)) {
-      all.add(
-          valued(
-              AS_OF,
-              "TIME",
-              "what was then: 2026-11-22T10:00, 2026-11-22T10:00:00Z, 10:00, \"yesterday 10:00\","
-                  + " or 30s, 5m, 2h, 3d ago"));
+      all.add(asOf());
     }
     if (kind == Kind.DESTROYS) {
       all.add(flag("-n --dry-run", "say what would be done, and do nothing"));
     }
     return new VerbSpec(name, kind, operands, min, max, summary, List.copyOf(all));
+  }
+
+  /** The option that says a time. */
+  static Flag asOf() {
+    return valued(
+        AS_OF,
+        "TIME",
+        "what was then: 2026-11-22T10:00, 2026-11-22T10:00:00Z, 10:00, \"yesterday 10:00\","
+            + " or 30s, 5m, 2h, 3d ago");
   }
 
   /**

@@ -41,7 +41,9 @@ public final class Verbs {
           "appendToFile",
           "getmerge",
           "history",
-          "diff");
+          "diff",
+          "restore",
+          "undelete");
 
   private Verbs() {}
 
@@ -89,6 +91,8 @@ public final class Verbs {
       case "getmerge" -> new Getmerge();
       case "history" -> new HistoryVerb();
       case "diff" -> new Diff();
+      case "restore" -> new RestoreVerb();
+      case "undelete" -> new Undelete();
       default -> null;
     };
   }

@@ -5,6 +5,7 @@ import dfs.client.path.At;
 import dfs.client.path.OpenFile;
 import dfs.client.path.OpenMode;
 import dfs.client.path.PathCalls;
+import dfs.client.path.Restoring;
 import dfs.client.volume.Entrance;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.seam.RealTime;
@@ -128,6 +129,31 @@ final class DfsFileSystem extends FileSystem implements Owner {
       throws IOException {
     checkWritable();
     return run(file, other, call);
+  }
+
+  /**
+   * Puts back what was at a path, and tells as of which instant.
+   *
+   * @param replace what is there now
+   */
+  long restore(DfsPath from, long asOfNanos, DfsPath to, boolean replace) throws IOException {
+    checkWritable();
+    String shown = to.toString();
+    try {
+      Presence.Past past = calls.run(() -> presence.past(asOfNanos));
+      Restoring restoring =
+          run(
+              shown,
+              null,
+              volume ->
+                  volume.restoring(past.calls(), past.instantNanos(), at(from), at(to), replace));
+      while (calls.run(restoring::step)) {
+        checkOpen();
+      }
+      return past.instantNanos();
+    } catch (IOException e) {
+      throw Faults.of(e, shown, null);
+    }
   }
 
   void checkWritable() {

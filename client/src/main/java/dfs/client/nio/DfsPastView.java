@@ -96,4 +96,23 @@ public interface DfsPastView extends FileAttributeView {
    * entries. Can be asked at any time.
    */
   Object stamp() throws IOException;
+
+  /**
+   * Puts back what the path was, with all that is below it; what is there now becomes past, in one
+   * step. A file that is the same one still keeps its inode; a directory is another one then. Of a
+   * program that is killed meanwhile nothing is seen.
+   *
+   * @param to where it is put, of the same file system, and nothing may be there; null: where it
+   *     was
+   * @return the kept instant that was read
+   */
+  Instant restore(Instant asOf, @Nullable Path to) throws IOException;
+
+  /**
+   * Puts back what the path was last, before what is there now, if anything is.
+   *
+   * @param to where it is put, of the same file system; null: where it was. Nothing may be there
+   * @return the kept instant that was read
+   */
+  Instant undelete(@Nullable Path to) throws IOException;
 }

@@ -5,6 +5,10 @@ import dfs.client.nio.DfsFileSystem.Times;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Reply;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
@@ -106,5 +110,57 @@ record PastView(DfsPath path, Target target) implements DfsPastView {
   public Object stamp() throws IOException {
     Attributes stat = target.attributes().stat();
     return new Stamp(stat.ino(), stat.change());
+  }
+
+  @Override
+  public Instant restore(Instant asOf, @Nullable Path to) throws IOException {
+    DfsPath place = to == null ? path : target(to);
+    return Times.instant(target.system().restore(path, Times.nanos(asOf), place, to == null));
+  }
+
+  private DfsPath target(Path to) {
+    if (to instanceof DfsPath dfs && dfs.getFileSystem().equals(target.system())) {
+      return dfs;
+    }
+    throw new ProviderMismatchException(to + " is in another file system");
+  }
+
+  @Override
+  public Instant undelete(@Nullable Path to) throws IOException {
+    DfsFileSystem system = target.system();
+    if (to == null
+        && system.run(target.shown(), null, v -> v.attributesIfAny(target.at(), false)) != null) {
+      throw new FileAlreadyExistsException(target.shown());
+    }
+    Version last = lastGone();
+    if (last == null || last.asOf() == null) {
+      throw new NoSuchFileException(target.shown(), null, "nothing else is kept of that name");
+    }
+    DfsPath place = to == null ? path : target(to);
+    return Times.instant(system.restore(path, Times.nanos(last.asOf()), place, false));
+  }
+
+  /** The newest state of an inode that has the name no more. */
+  private @Nullable Version lastGone() throws IOException {
+    long now = 0;
+    long next = 0;
+    do {
+      long before = next;
+      Reply.Versions page =
+          target.system().run(target.shown(), null, volume -> volume.versions(target.at(), before));
+      for (Reply.Version version : page.versions()) {
+        Attributes attributes = version.attributes();
+        if (attributes == null || attributes.ino() == now) {
+          continue;
+        }
+        if (version.untilNanos() == 0) {
+          now = attributes.ino();
+        } else {
+          return version(version);
+        }
+      }
+      next = page.nextNanos();
+    } while (next != 0);
+    return null;
   }
 }

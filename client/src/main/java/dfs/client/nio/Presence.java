@@ -85,6 +85,23 @@ final class Presence implements AutoCloseable {
     }
   }
 
+  /**
+   * Calls over the same session as of a kept instant.
+   *
+   * @param instantNanos since 1970
+   */
+  record Past(PathCalls calls, long instantNanos) {}
+
+  /** The newest kept instant up to a time, since 1970. */
+  Past past(long asOfNanos) throws IOException {
+    PathCalls _ = calls();
+    Reached reached = now.reached;
+    Reached.Past past = reached.asOf(asOfNanos);
+    return new Past(
+        new PathCalls(past.session(), past.files(), reached.caller(), reached.umask()),
+        past.instantNanos());
+  }
+
   private PathCalls renewed() throws IOException {
     lock.lock();
     try {

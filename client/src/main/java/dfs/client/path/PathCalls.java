@@ -339,6 +339,28 @@ public final class PathCalls {
     throw PathWalk.refusal(at.text(), reply);
   }
 
+  /**
+   * Puts back what a path was; nothing is done before its first step.
+   *
+   * @param past calls as of a kept instant, {@code instantNanos} since 1970
+   * @param replace what is at {@code to}; else that is refused with EEXIST
+   */
+  public Restoring restoring(PathCalls past, long instantNanos, At from, At to, boolean replace) {
+    return new Restoring(this, past, instantNanos, from, to, replace);
+  }
+
+  PathWalk walk() {
+    return walk;
+  }
+
+  OpenFiles files() {
+    return files;
+  }
+
+  Reply call(Operation operation) throws IOException {
+    return session.call(caller, operation);
+  }
+
   /** Space and files of the volume. */
   public Reply.Space space() throws IOException {
     At root = At.root(ByteString.EMPTY);

@@ -247,6 +247,10 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
       case Change.AllocateBlock o -> true;
       case Change.Commit o -> true;
       case Change.Touch o -> true;
+      case Change.CopyPast o -> true;
+      case Change.CopyExtents o -> true;
+      case Change.PutBack o -> true;
+      case Change.Restore o -> true;
       case Change.Unlink o -> false;
       case Change.RemoveDirectory o -> false;
       case Change.SetAttributes o -> false;

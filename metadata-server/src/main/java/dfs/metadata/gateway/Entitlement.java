@@ -96,6 +96,10 @@ final class Entitlement {
       case Change.SetReplication c -> List.of(c.ino());
       case Change.Touch c -> c.times().stream().map(Change.AccessTime::ino).toList();
       case Change.AllocateBlock _, Change.SealBlocks _ -> List.of();
+      // What they name without a name is the session's own, and what they read is of the past.
+      case Change.CopyPast _, Change.CopyExtents _ -> List.of();
+      case Change.PutBack c -> List.of(c.parent());
+      case Change.Restore c -> List.of(c.ino());
       // The superuser's alone.
       case Change.DrainServer _, Change.ForgetServer _ -> List.of();
     };

@@ -114,6 +114,8 @@ final class Operations {
       case Change.Touch o -> Need.NOTHING;
       case Change.DrainServer o -> Need.NOTHING;
       case Change.ForgetServer o -> Need.NOTHING;
+      case Change.CopyPast o -> Need.NOTHING;
+      case Change.CopyExtents o -> Need.NOTHING;
       case Change o -> Need.CHANGE;
     };
   }
@@ -312,6 +314,7 @@ final class Operations {
         switch (change) {
           case Change.Commit c -> c.ino();
           case Change.SetAttributes c -> c.ino();
+          case Change.Restore c -> c.ino();
           case Change.CreateFile c -> opened(session, c, reply);
           default -> 0;
         };

@@ -163,6 +163,7 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   /** Everything that is to be done now. What fails keeps nothing else from being done. */
   void round() {
     part("ending dead sessions", deadWriters::round);
+    part("dropping trees", this::dropTrees);
     part("reaping maps", this::reapMaps);
     part("advancing history", this::advanceHistory);
     part("making room", scarceSpace::round);
@@ -195,6 +196,14 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private void compact() {
     if (compaction.round()) {
       lookAtOnce = true;
+    }
+  }
+
+  private void dropTrees() {
+    for (long tree : survey.treesToDrop(MAPS_PER_ROUND)) {
+      if (!repeat(new Upkeep.DropTree(tree))) {
+        return;
+      }
     }
   }
 

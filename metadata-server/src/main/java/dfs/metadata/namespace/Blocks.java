@@ -67,6 +67,22 @@ final class Blocks {
     }
   }
 
+  /** A further file names a block, or what it went to: it is nobody's alone, and wants so many. */
+  static void share(Applying in, long block, long ino, int copies) {
+    BlockInfo info = require(in.tx, block);
+    if (info.state() == BlockInfo.RELOCATED) {
+      info.relocations().stream()
+          .mapToLong(BlockInfo.Relocation::block)
+          .distinct()
+          .forEach(target -> share(in, target, ino, copies));
+      return;
+    }
+    if (info.solo() && info.ino() != ino) {
+      in.tx.put(Table.BLOCKS, Key.of(block), info.shared());
+    }
+    wantCopies(in, block, copies);
+  }
+
   /** At least as many copies are wanted of a block as of a file that lies in it. */
   static void wantCopies(Applying in, long block, int copies) {
     BlockInfo info = require(in.tx, block);

@@ -52,6 +52,10 @@ final class Changes {
       case Change.DrainServer c -> Servers.drain(c, in);
       case Change.ForgetServer c -> Servers.forget(c, in);
       case Change.SetReplication c -> SetReplication.apply(c, in);
+      case Change.CopyPast c -> CopyPast.apply(c, in);
+      case Change.CopyExtents c -> CopyPast.goOn(c, in);
+      case Change.PutBack c -> PutBack.apply(c, in);
+      case Change.Restore c -> Restore.apply(c, in);
     };
   }
 
@@ -84,6 +88,7 @@ final class Changes {
       case Upkeep.OpenTarget u -> Relocations.openTarget(u, in);
       case Upkeep.Relocate u -> Relocations.relocate(u, in);
       case Upkeep.DropTargets u -> Relocations.drop(u, in);
+      case Upkeep.DropTree u -> Nameless.drop(u, in);
     };
   }
 

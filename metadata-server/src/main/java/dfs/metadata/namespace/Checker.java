@@ -140,11 +140,12 @@ final class Checker {
     inodes.forEach(
         (ino, inode) -> {
           int named = names.getOrDefault(ino, 0);
-          boolean root = ino == Attributes.ROOT_INO;
+          boolean nameless = Nameless.isTop(reader, ino);
+          boolean root = ino == Attributes.ROOT_INO || nameless;
           int links =
               inode.isDirectory() && (named > 0 || root)
                   ? 2 + children.getOrDefault(ino, 0)
-                  : named;
+                  : named + (nameless ? 1 : 0);
           if (inode.links() != links) {
             problem("inode %d has %d links, says %d".formatted(ino, links, inode.links()));
           }

@@ -265,6 +265,11 @@ final class StateSurvey implements Survey {
   }
 
   @Override
+  public List<Long> treesToDrop(int limit) {
+    return state.readSnapshot(reader -> Nameless.toDrop(reader, limit));
+  }
+
+  @Override
   public boolean historyDue(long nowNanos) {
     return state.read(reader -> History.isDue(reader, nowNanos));
   }

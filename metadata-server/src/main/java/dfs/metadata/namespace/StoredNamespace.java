@@ -107,7 +107,8 @@ public final class StoredNamespace implements Namespace {
       case Reply.Report r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.BlockPage r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Session r -> new SlotRecord(sequence, 0, 0, 0);
-      case Reply.Progress r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Progress r ->
+          new SlotRecord(sequence, 0, r.ids().isEmpty() ? 0 : r.ids().getFirst(), 0);
       case Reply.Instant r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Versions r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Deleted r -> new SlotRecord(sequence, 0, 0, 0);
@@ -142,6 +143,10 @@ public final class StoredNamespace implements Namespace {
       case Change.Unlink c -> new Reply.Removed(attributes);
       case Change.RemoveDirectory c -> new Reply.Removed(attributes);
       case Change.Rename c -> new Reply.Removed(attributes);
+      case Change.PutBack c -> entry(attributes);
+      case Change.Restore c -> entry(attributes);
+      case Change.CopyPast c -> CopyPast.repeated(reader, c, slot.ino());
+      case Change.CopyExtents c -> new Reply.Progress(List.of(), true);
       case Change.AllocateBlock c -> new Reply.Allocated(Blocks.granted(reader, slot.block()));
       case Change.Commit c ->
           attributes == null

@@ -196,6 +196,9 @@ public interface Survey {
   /** Maps that were let go of and have extents left. */
   List<Long> mapsToReap(int limit);
 
+  /** Trees without a name that nobody will give them one. */
+  List<Long> treesToDrop(int limit);
+
   /** Whether a history step would find something to do at this time. */
   boolean historyDue(long nowNanos);
 

@@ -36,6 +36,11 @@ final class Xattrs {
     return name.startsWith(TRUSTED);
   }
 
+  /** Whether others than root set attributes of that kind. */
+  static boolean isForAll(ByteString name) {
+    return isUser(name) || isAcl(name);
+  }
+
   static boolean isUser(ByteString name) {
     return name.startsWith(USER);
   }

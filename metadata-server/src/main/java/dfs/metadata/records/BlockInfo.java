@@ -68,6 +68,12 @@ public record BlockInfo(
         epoch, DEAD, session, lengthBytes, solo, synced, ino, servers, List.of(), copies);
   }
 
+  /** It is no longer for one file alone. */
+  public BlockInfo shared() {
+    return new BlockInfo(
+        epoch, state, session, lengthBytes, false, synced, 0, servers, relocations, copies);
+  }
+
   public BlockInfo withCopies(int wanted) {
     return new BlockInfo(
         epoch, state, session, lengthBytes, solo, synced, ino, servers, relocations, wanted);

@@ -1,10 +1,7 @@
 package dfs.metadata.state;
 
 import dfs.metadata.records.Keys;
-import dfs.metadata.store.Family;
 import dfs.metadata.store.Key;
-import dfs.metadata.store.KeyValueStore.Source;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,15 +14,23 @@ import org.jspecify.annotations.Nullable;
  * that image was written by then; without an image the present record, if it is not newer.
  */
 final class AsOf implements NamespaceReader {
-  private final Source source;
+  private static final int KEYS_PER_PIECE = 1000;
+
+  private final NamespaceReader present;
   private final long instantNanos;
   private final List<Integer> buckets;
 
   /**
+   * @param present what is read now, and the images of what was before
    * @param firstHour with {@code firstDay}: buckets before these are empty
    */
-  AsOf(Source source, long instantNanos, long lastStampNanos, int firstHour, int firstDay) {
-    this.source = source;
+  AsOf(
+      NamespaceReader present,
+      long instantNanos,
+      long lastStampNanos,
+      int firstHour,
+      int firstDay) {
+    this.present = present;
     this.instantNanos = instantNanos;
     this.buckets = new ArrayList<>();
     int lastHour = Buckets.hour(lastStampNanos);
@@ -40,30 +45,36 @@ final class AsOf implements NamespaceReader {
     buckets.add(Buckets.PINNED);
   }
 
-  /** The image that may count, and when it was superseded. */
-  private record Superseded(long nanos, Image image) {
-    static Superseded of(Key key, byte[] bytes) {
-      return new Superseded(Keys.supersededNanos(key), Image.of(ByteBuffer.wrap(bytes)));
-    }
+  /** The state as of a kept instant, told by what is read at present. */
+  static AsOf of(NamespaceReader present, long instantNanos, long lastStampNanos) {
+    return new AsOf(
+        present,
+        instantNanos,
+        lastStampNanos,
+        (int) present.number(State.FIRST_HOUR),
+        (int) present.number(State.FIRST_DAY));
   }
+
+  /** The image that may count, and when it was superseded. */
+  private record Superseded(long nanos, Image image) {}
 
   @Override
   public <T> @Nullable Stored<T> get(Table<T> table, Key key) {
     Superseded[] first = {null};
     if (table.hasHistory()) {
       for (int bucket : buckets) {
-        source.scan(
-            Family.HISTORY,
+        present.scan(
+            Table.IMAGES,
             Keys.history(bucket, table.family(), key, instantNanos + 1),
             Keys.history(bucket, table.family(), key, -1),
-            (found, bytes) -> {
-              first[0] = earlier(first[0], Superseded.of(found, bytes));
+            (found, image) -> {
+              first[0] =
+                  earlier(first[0], new Superseded(Keys.supersededNanos(found), image.value()));
               return false;
             });
       }
     }
-    byte[] present = first[0] == null ? source.get(table.family(), key) : null;
-    return choose(table, first[0], present == null ? null : table.decode(present));
+    return choose(table, first[0], first[0] == null ? present.get(table, key) : null);
   }
 
   private static Superseded earlier(@Nullable Superseded known, Superseded found) {
@@ -71,57 +82,92 @@ final class AsOf implements NamespaceReader {
   }
 
   private <T> @Nullable Stored<T> choose(
-      Table<T> table, @Nullable Superseded image, @Nullable Stored<T> present) {
+      Table<T> table, @Nullable Superseded image, @Nullable Stored<T> now) {
     if (image != null) {
       return image.image().writtenNanos() <= instantNanos ? image.image().restore(table) : null;
     }
-    return present != null && present.writtenNanos() <= instantNanos ? present : null;
+    return now != null && now.writtenNanos() <= instantNanos ? now : null;
   }
 
+  /** In pieces of so many images of each bucket: who wants little causes little work. */
   @Override
   public <T> void scan(Table<T> table, Key from, @Nullable Key to, Visitor<T> visitor) {
-    TreeMap<Key, Superseded> images = new TreeMap<>();
-    if (table.hasHistory()) {
-      for (int bucket : buckets) {
-        collect(table, bucket, from, to, images);
+    Key at = from;
+    while (at != null) {
+      TreeMap<Key, Superseded> images = new TreeMap<>();
+      Key end = null;
+      if (table.hasHistory()) {
+        for (int bucket : buckets) {
+          Key left = collect(table, bucket, at, to, images);
+          end = end == null || (left != null && left.compareTo(end) < 0) ? left : end;
+        }
       }
+      if (end != null) {
+        images.tailMap(end, true).clear();
+      }
+      if (!merge(table, at, end == null ? to : end, images, visitor)) {
+        return;
+      }
+      at = end;
     }
+  }
+
+  private <T> boolean merge(
+      Table<T> table,
+      Key from,
+      @Nullable Key to,
+      NavigableMap<Key, Superseded> images,
+      Visitor<T> visitor) {
     boolean[] wants = {true};
-    source.scan(
-        table.family(),
+    present.scan(
+        table,
         from,
         to,
-        (key, bytes) -> {
+        (key, stored) -> {
           wants[0] = visitUpTo(table, images, key, visitor);
           Superseded image = images.remove(key);
           if (wants[0]) {
-            wants[0] = visit(key, choose(table, image, table.decode(bytes)), visitor);
+            wants[0] = visit(key, choose(table, image, stored), visitor);
           }
           return wants[0];
         });
-    if (wants[0]) {
-      visitUpTo(table, images, null, visitor);
-    }
+    return wants[0] && visitUpTo(table, images, null, visitor);
   }
 
-  private void collect(
+  /** Where it stopped, having enough; null at the end of the range. */
+  private @Nullable Key collect(
       Table<?> table, int bucket, Key from, @Nullable Key to, Map<Key, Superseded> images) {
+    Key[] last = {null};
+    Key[] stopped = {null};
+    int[] keys = {0};
     // A bound may be longer than the keys (the next after one): it is compared with the record's
     // key alone, without the time that follows it in the history.
-    source.scan(
-        Family.HISTORY,
+    present.scan(
+        Table.IMAGES,
         Keys.historyPrefix(bucket, table.family(), from),
         Keys.historyPrefix(bucket, table.family(), Key.EMPTY).afterPrefix(),
-        (found, bytes) -> {
+        (found, stored) -> {
           Key key = Keys.imageOf(found);
           if (to != null && key.compareTo(to) >= 0) {
             return false;
           }
-          if (key.compareTo(from) >= 0 && Keys.supersededNanos(found) > instantNanos) {
-            images.merge(key, Superseded.of(found, bytes), AsOf::earlier);
+          if (key.compareTo(from) < 0) {
+            return true;
+          }
+          if (!key.equals(last[0])) {
+            if (keys[0]++ == KEYS_PER_PIECE) {
+              stopped[0] = key;
+              return false;
+            }
+            last[0] = key;
+          }
+          if (Keys.supersededNanos(found) > instantNanos) {
+            images.merge(
+                key, new Superseded(Keys.supersededNanos(found), stored.value()), AsOf::earlier);
           }
           return true;
         });
+    return stopped[0];
   }
 
   private <T> boolean visitUpTo(

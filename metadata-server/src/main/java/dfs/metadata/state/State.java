@@ -187,20 +187,14 @@ public final class State implements AutoCloseable {
       long instant = instants.kept(present, asOfNanos);
       return instant != asOfNanos
           ? null
-          : reading.apply(
-              new AsOf(
-                  snapshot,
-                  instant,
-                  present.number(LAST_STAMP),
-                  (int) present.number(FIRST_HOUR),
-                  (int) present.number(FIRST_DAY)));
+          : reading.apply(AsOf.of(present, instant, present.number(LAST_STAMP)));
     }
   }
 
   /** Evaluates a read of what is kept of records, present and past, on a snapshot. */
   public <R> R readVersions(Function<Versions, R> reading) {
     try (Snapshot snapshot = store.snapshot()) {
-      return reading.apply(new Versions(snapshot, instants));
+      return reading.apply(new Versions(new SnapshotReader(snapshot), instants));
     }
   }
 

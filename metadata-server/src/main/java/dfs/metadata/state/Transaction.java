@@ -76,6 +76,15 @@ public final class Transaction implements NamespaceReader {
     return instants;
   }
 
+  /** The state as of a kept instant before this command; null if it is not kept. */
+  public @Nullable NamespaceReader asOf(long instantNanos) {
+    return instantNanos > 0
+            && instantNanos < stampNanos
+            && instants.kept(this, instantNanos) == instantNanos
+        ? AsOf.of(this, instantNanos, stampNanos)
+        : null;
+  }
+
   @Override
   public <T> @Nullable Stored<T> get(Table<T> table, Key key) {
     Cell<T> cell = cell(table, key);

@@ -3,19 +3,16 @@ package dfs.metadata.state;
 import dfs.metadata.records.Keys;
 import dfs.metadata.state.NamespaceReader.Row;
 import dfs.metadata.store.Key;
-import dfs.metadata.store.KeyValueStore.Snapshot;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What is kept of records, present and past, on one snapshot of the store. */
 public final class Versions {
-  private final Snapshot snapshot;
   private final NamespaceReader present;
   private final Instants instants;
 
-  Versions(Snapshot snapshot, Instants instants) {
-    this.snapshot = snapshot;
-    this.present = new SnapshotReader(snapshot);
+  Versions(NamespaceReader present, Instants instants) {
+    this.present = present;
     this.instants = instants;
   }
 
@@ -42,12 +39,7 @@ public final class Versions {
 
   /** The state as of a kept instant, as {@link #instantIn} tells them. */
   public NamespaceReader asOf(long instantNanos) {
-    return new AsOf(
-        snapshot,
-        instantNanos,
-        present.number(State.LAST_STAMP),
-        (int) present.number(State.FIRST_HOUR),
-        (int) present.number(State.FIRST_DAY));
+    return AsOf.of(present, instantNanos, present.number(State.LAST_STAMP));
   }
 
   /** Whether a full second lies in [from, until): else nobody could see what was in between. */

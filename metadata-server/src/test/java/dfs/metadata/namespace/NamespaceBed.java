@@ -250,6 +250,9 @@ public final class NamespaceBed implements AutoCloseable {
 
   /** Everything that is due by now, until nothing is. */
   void upkeepAll() {
+    for (long tree : namespace.survey().treesToDrop(Integer.MAX_VALUE)) {
+      dropTree(tree);
+    }
     List<Long> orphans = namespace.survey().orphans(0, Integer.MAX_VALUE);
     if (!orphans.isEmpty()) {
       upkeep(new Upkeep.Reap(orphans));
@@ -258,6 +261,12 @@ public final class NamespaceBed implements AutoCloseable {
       upkeep(new Upkeep.AdvanceHistory());
     }
     reapMaps();
+  }
+
+  private void dropTree(long top) {
+    while (upkeep(new Upkeep.DropTree(top)) instanceof Reply.Progress progress && progress.more()) {
+      check();
+    }
   }
 
   void reapMaps() {

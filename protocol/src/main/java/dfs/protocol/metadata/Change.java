@@ -315,6 +315,64 @@ public sealed interface Change extends Operation, Order {
   @Tag(17)
   record ForgetServer(long server) implements Change {}
 
+  /**
+   * Makes copies of what inodes were at a kept instant, out of sight: contents, mode, owner, ACLs,
+   * extended attributes and mtime as then; no data is moved. At the top one copy that has no name
+   * and is this session's until it is {@link PutBack}, or the session ends; below it others, by
+   * their names. Answer: {@link Reply.Progress} with the inode numbers of the copies in the order
+   * of the entries, of fewer where one command cannot make all; {@code more}: the last one's
+   * contents are to be gone on with ({@link CopyExtents}).
+   *
+   * @param parent a copy of a directory; 0: the entry is the top one
+   */
+  @Tag(40)
+  record CopyPast(long parent, long asOfNanos, List<PastEntry> entries) implements Change {
+    public static final int ENTRIES_MAX = 100;
+
+    public CopyPast {
+      entries = List.copyOf(entries);
+      if (entries.isEmpty()
+          || entries.size() > ENTRIES_MAX
+          || (parent == 0 && entries.size() != 1)) {
+        throw new IllegalArgumentException(entries.size() + " copies of the past in " + parent);
+      }
+    }
+  }
+
+  /**
+   * What is to be copied.
+   *
+   * @param name empty at the top
+   * @param from inode number, then
+   * @param existing a copy of that inode, which gets this further name; 0: a new one is made
+   */
+  record PastEntry(ByteString name, long from, long existing) {}
+
+  /**
+   * Goes on with the contents of a copy; whatever of them is there already is not made again. Of a
+   * directory, when all is in it: gives it its mtime. Answer: {@link Reply.Progress}.
+   */
+  @Tag(41)
+  record CopyExtents(long ino, long from, long asOfNanos) implements Change {}
+
+  /**
+   * A copy at the top gets a name, with all that is below it. What has the name goes into the past:
+   * a directory with everything in it, for its owner and root. EEXIST if it may not. Answer: {@link
+   * Reply.Entry}.
+   */
+  @Tag(42)
+  record PutBack(long ino, long parent, ByteString name, boolean replace) implements Change {}
+
+  /**
+   * An inode that is no directory becomes what it was at a kept instant, but for its names. Answer:
+   * {@link Reply.Entry}; EFBIG if its contents are too many pieces for one command: they come with
+   * a copy then.
+   *
+   * @param copy a copy at the top of the same inode and instant, which goes; 0: none
+   */
+  @Tag(43)
+  record Restore(long ino, long asOfNanos, long copy) implements Change {}
+
   /** One access time. */
   record AccessTime(long ino, long accessNanos) {}
 

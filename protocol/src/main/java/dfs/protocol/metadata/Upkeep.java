@@ -178,4 +178,11 @@ public sealed interface Upkeep extends Order {
   /** On how many servers new blocks are written. */
   @Tag(79)
   record SetCopies(int copies) implements Upkeep {}
+
+  /**
+   * A step of taking away a tree that has no name any more, or never got one ({@link
+   * Change.PutBack}). The reply is {@link Reply.Progress}.
+   */
+  @Tag(90)
+  record DropTree(long ino) implements Upkeep {}
 }

@@ -1,0 +1,132 @@
+package dfs.cli.verb;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says in what two states of a tree are different. Of each directory on the way down the names are
+ * in memory.
+ */
+final class Comparing {
+  private static final int SAME = 0;
+  private static final int DIFFERENT = 1;
+
+  /** The same name at both times. */
+  private record Pair(Place old, Place now) {
+    Pair child(String name) {
+      return new Pair(old.child(name), now.child(name));
+    }
+  }
+
+  private final Call call;
+  private final Deque<Deque<Pair>> open = new ArrayDeque<>();
+
+  Comparing(Call call) {
+    this.call = call;
+    call.status(SAME);
+  }
+
+  void run(Place old, Place now) throws IOException {
+    Deque<Pair> top = new ArrayDeque<>(List.of(new Pair(old, now)));
+    if (stat(old) == null && stat(now) == null) {
+      throw new NoSuchFileException(old.said());
+    }
+    open.push(top);
+    while (!open.isEmpty()) {
+      Pair next = open.element().poll();
+      if (next == null) {
+        open.pop();
+      } else {
+        call.attempt(next.old(), at -> compare(next));
+      }
+    }
+  }
+
+  private static @Nullable Stat stat(Place place) throws IOException {
+    try {
+      return Stat.of(place.path(), false);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  private void compare(Pair pair) throws IOException {
+    Stat old = stat(pair.old());
+    Stat now = stat(pair.now());
+    if (old != null && now != null && old.letter() == now.letter()) {
+      List<String> what = Contents.differences(pair.old(), old, pair.now(), now);
+      if (!what.isEmpty()) {
+        say("changed", '~', pair, now, what);
+      }
+    } else {
+      if (old != null) {
+        say("removed", '-', pair, old, List.of());
+      }
+      if (now != null) {
+        say("added", '+', pair, now, List.of());
+      }
+    }
+    List<Place> directories = new ArrayList<>();
+    addIfDirectory(pair.old(), old, directories);
+    addIfDirectory(pair.now(), now, directories);
+    enter(pair, directories);
+  }
+
+  private static void addIfDirectory(Place place, @Nullable Stat stat, List<Place> to) {
+    if (stat != null && stat.isDirectory()) {
+      to.add(place);
+    }
+  }
+
+  private void enter(Pair pair, List<Place> directories) throws IOException {
+    List<String> names = new ArrayList<>();
+    for (Place directory : directories) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
+        entries.forEach(entry -> names.add(ByteText.nameOf(entry)));
+      }
+    }
+    names.sort(ByteText::compare);
+    Deque<Pair> children = new ArrayDeque<>();
+    String before = null;
+    for (String name : names) {
+      if (!name.equals(before)) {
+        children.add(pair.child(name));
+      }
+      before = name;
+    }
+    if (!children.isEmpty()) {
+      open.push(children);
+    }
+  }
+
+  private void say(String change, char sign, Pair pair, Stat stat, List<String> what)
+      throws IOException {
+    call.status(DIFFERENT);
+    if (call.has("--json")) {
+      call.out()
+          .json(
+              json -> {
+                Entries.path(json, pair.now().said());
+                json.name("change").value(change);
+                json.name("type").value(stat.type());
+                json.name("differences").beginArray();
+                for (String word : what) {
+                  json.value(word);
+                }
+                json.endArray();
+              });
+      return;
+    }
+    String slash = stat.isDirectory() ? "/" : "";
+    String words = what.isEmpty() ? "" : " (" + String.join(" ", what) + ")";
+    call.out().line(sign + " " + call.out().shown(pair.now().said() + slash) + words);
+  }
+}
