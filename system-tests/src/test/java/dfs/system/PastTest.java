@@ -3,6 +3,10 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -12,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -203,6 +208,39 @@ class PastTest {
   private static String at(String instant) {
     return LocalDateTime.ofInstant(Instant.parse(instant), ZoneId.systemDefault())
         .format(DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss", Locale.ROOT));
+  }
+
+  /** What a mount has in memory belongs to it, and nothing else of that second. */
+  @Test
+  void aSnapshotIsReadByItsName() throws Exception {
+    here("mkdir a; echo one >a/f; echo fresh >a/g");
+    dfs(0, "snapshot", "create", "First", "/a");
+    here("echo two >a/f; rm a/g; sync a/f");
+    dfs(0, "snapshot", "create", "second.of-two", "/a");
+    here("echo three >a/f; sync a/f");
+    assertThat(here("cat a/.dfs/@First/f a/.dfs/@First/g")).isEqualTo("one\nfresh");
+    assertThat(here("cat a/.dfs/@second.of-two/f; ls a/.dfs/@second.of-two")).isEqualTo("two\nf");
+    assertThat(here("! ls a/.dfs/@third")).contains("No such file or directory");
+    assertThat(dfs(0, "cat", "--as-of", "@First", "/a/f")).isEqualTo("dfs: as of @First\none\n");
+    assertThat(dfs(1, "diff", "/a", "@First", "@second.of-two").lines().skip(2))
+        .containsExactly("~ /a/f (content time)", "- /a/g");
+    assertThat(dfs(0, "snapshot", "ls").lines().map(line -> line.substring(25)))
+        .containsExactly("root      First", "root      second.of-two");
+    assertThat(dfs(0, "snapshot", "ls", "--json", "/a")).contains("\"name\":\"First\",\"asOf\":\"");
+    assertThat(dfs(0, "snapshot", "ls", "/")).isEmpty();
+    URI root = URI.create("dfs:///");
+    try (FileSystem past =
+        FileSystems.newFileSystem(root, Map.of("data", servers.data, "asOf", "@First"))) {
+      assertThat(Files.readString(past.getPath("/a/f"))).isEqualTo("one\n");
+    }
+    dfs(0, "restore", "/a/f", "--as-of", "@First");
+    assertThat(here("cat a/f")).isEqualTo("one");
+    assertThat(dfs(1, "snapshot", "create", "First", "/a"))
+        .contains("@First: there is one of that name");
+    assertThat(dfs(1, "snapshot", "create", "1st", "/a")).contains("a snapshot's name is a letter");
+    dfs(0, "snapshot", "rm", "First");
+    assertThat(dfs(1, "cat", "--as-of", "@First", "/a/f")).contains("no snapshot \"First\"");
+    assertThat(dfs(1, "snapshot", "rm", "First")).contains("@First: there is none of that name");
   }
 
   @Test

@@ -82,6 +82,7 @@ final class VerbTable {
       // What comes back is looked at in RestoreTest.
       case "restore" -> List.of(verb, path, "--as-of", "2001-01-01");
       case "undelete" -> List.of(verb, path);
+      case "snapshot" -> List.of(verb, "create", "of" + in.replace('/', '-'), path);
       default -> throw new AssertionError(verb + " is not in the table of these tests");
     };
   }

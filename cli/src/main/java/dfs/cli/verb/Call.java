@@ -1,6 +1,7 @@
 package dfs.cli.verb;
 
 import dfs.cli.preflight.MountTable;
+import dfs.client.past.Moment;
 import dfs.client.past.TimeText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,11 +40,11 @@ final class Call implements AutoCloseable {
   private final Clusters sources;
 
   /** Of other times, that operands say. */
-  private final Map<Instant, Clusters> others = new HashMap<>();
+  private final Map<Moment, Clusters> others = new HashMap<>();
 
   private final Duration timeout;
   private final Clusters.Opening opening;
-  private final Optional<Instant> asOf;
+  private final Optional<Moment> asOf;
   private boolean failed;
   private int status;
 
@@ -70,7 +71,7 @@ final class Call implements AutoCloseable {
     }
   }
 
-  private Clusters clusters(Duration timeout, Optional<Instant> asOf, Clusters.Opening opening)
+  private Clusters clusters(Duration timeout, Optional<Moment> asOf, Clusters.Opening opening)
       throws IOException {
     Path here = defaults.workingDirectory();
     return new Clusters(
@@ -82,13 +83,11 @@ final class Call implements AutoCloseable {
         opening);
   }
 
-  private static Instant time(String what, String text) {
+  private static Moment time(String what, String text) {
     Instant now = Instant.now();
     try {
-      long nanos =
-          new TimeText(ZoneId.systemDefault(), now.getEpochSecond() * NANOS + now.getNano())
-              .any(text);
-      return Instant.ofEpochSecond(nanos / NANOS, nanos % NANOS);
+      return Moment.of(
+          text, new TimeText(ZoneId.systemDefault(), now.getEpochSecond() * NANOS + now.getNano()));
     } catch (IllegalArgumentException e) {
       throw new UsageException(what + ": " + e.getMessage());
     }
@@ -107,7 +106,7 @@ final class Call implements AutoCloseable {
   }
 
   /** The value of {@code --as-of}. */
-  Optional<Instant> asOf() {
+  Optional<Moment> asOf() {
     return asOf;
   }
 
@@ -207,7 +206,7 @@ final class Call implements AutoCloseable {
    * @param time as people write it
    */
   Place placeAt(String operand, String time) throws IOException {
-    Instant instant = time("TIME", time);
+    Moment instant = time("TIME", time);
     Clusters then = others.get(instant);
     if (then == null) {
       then = clusters(timeout, Optional.of(instant), opening);

@@ -3,13 +3,13 @@ package dfs.cli.verb;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.data.ProcessRecord;
 import dfs.cli.preflight.MountTable;
+import dfs.client.past.Moment;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,7 +31,7 @@ final class Clusters implements AutoCloseable {
   private final Defaults defaults;
   private final MountTable mounts;
   private final Duration timeout;
-  private final Optional<Instant> asOf;
+  private final Optional<Moment> asOf;
   private final Opening opening;
   private final Map<Path, Path> open = new HashMap<>();
   private final Map<Path, Path> roots = new HashMap<>();
@@ -45,11 +45,11 @@ final class Clusters implements AutoCloseable {
      * @param asOf when it is seen; empty: now
      * @throws NoClusterException when nobody serves the directory
      */
-    Path open(DataDirectory data, Duration timeout, Optional<Instant> asOf) throws IOException;
+    Path open(DataDirectory data, Duration timeout, Optional<Moment> asOf) throws IOException;
   }
 
   /** Through the sockets of the data directory. */
-  static Path connect(DataDirectory data, Duration timeout, Optional<Instant> asOf)
+  static Path connect(DataDirectory data, Duration timeout, Optional<Moment> asOf)
       throws IOException {
     if (!data.entrance().isUp()) {
       throw new NoClusterException(data.root());
@@ -57,7 +57,7 @@ final class Clusters implements AutoCloseable {
     Map<String, Object> settings = new HashMap<>();
     settings.put("data", data.root().toString());
     settings.put("timeout", timeout);
-    asOf.ifPresent(instant -> settings.put("asOf", instant));
+    asOf.ifPresent(moment -> settings.put("asOf", moment.toString()));
     FileSystem files = FileSystems.newFileSystem(URI.create(SCHEME + ":///"), settings);
     return files.getRootDirectories().iterator().next();
   }
@@ -72,7 +72,7 @@ final class Clusters implements AutoCloseable {
       Defaults defaults,
       MountTable mounts,
       Duration timeout,
-      Optional<Instant> asOf,
+      Optional<Moment> asOf,
       Opening opening) {
     String variable = defaults.environment().getOrDefault(VARIABLE, "");
     this.said =
@@ -158,7 +158,12 @@ final class Clusters implements AutoCloseable {
         }
       }
     }
-    return asOf.map(instant -> mount.resolve(".dfs").resolve("@" + instant)).orElse(mount);
+    return asOf.map(moment -> mount.resolve(".dfs").resolve(nameOf(moment))).orElse(mount);
+  }
+
+  /** What a mount calls it. */
+  private static String nameOf(Moment moment) {
+    return moment.snapshot().isPresent() ? moment.toString() : "@" + moment;
   }
 
   private Path rootOf(DataDirectory data) throws IOException {

@@ -1,7 +1,6 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
-import java.time.Instant;
 import java.util.Optional;
 
 /** {@code dfs restore}: a path becomes what it was. */
@@ -22,7 +21,8 @@ final class RestoreVerb implements Verb {
 
   @Override
   public void run(Call call) throws IOException {
-    Instant asOf = call.asOf().orElseThrow(() -> new UsageException("restore needs --as-of TIME"));
+    String asOf =
+        call.asOf().orElseThrow(() -> new UsageException("restore needs --as-of TIME")).toString();
     String operand = call.operands().getFirst();
     Place place = call.place(operand);
     Optional<String> to = call.value("--to");

@@ -73,7 +73,7 @@ public record VerbSpec(
         AS_OF,
         "TIME",
         "what was then: 2026-11-22T10:00, 2026-11-22T10:00:00Z, 10:00, \"yesterday 10:00\","
-            + " or 30s, 5m, 2h, 3d ago");
+            + " 30s, 5m, 2h, 3d ago, or @NAME of a snapshot");
   }
 
   /**

@@ -43,7 +43,8 @@ public final class Verbs {
           "history",
           "diff",
           "restore",
-          "undelete");
+          "undelete",
+          "snapshot");
 
   private Verbs() {}
 
@@ -93,6 +94,7 @@ public final class Verbs {
       case "diff" -> new Diff();
       case "restore" -> new RestoreVerb();
       case "undelete" -> new Undelete();
+      case "snapshot" -> new SnapshotVerb();
       default -> null;
     };
   }

@@ -1,6 +1,7 @@
 package dfs.client.nio;
 
 import com.google.protobuf.ByteString;
+import dfs.client.past.Moment;
 import dfs.client.path.At;
 import dfs.client.path.OpenFile;
 import dfs.client.path.OpenMode;
@@ -56,7 +57,7 @@ final class DfsFileSystem extends FileSystem implements Owner {
   private volatile boolean closed;
 
   /** What tells one file system from another. */
-  record Key(Entrance entrance, Optional<Instant> asOf) {}
+  record Key(Entrance entrance, Optional<Moment> asOf) {}
 
   /**
    * Opens a session.
@@ -70,7 +71,7 @@ final class DfsFileSystem extends FileSystem implements Owner {
     this.calls = new Calls(new RealTime(), timeout);
     boolean opened = false;
     CompletableFuture<Presence> opening =
-        calls.begin(() -> new Presence(key.entrance(), key.asOf().map(Times::nanos)));
+        calls.begin(() -> new Presence(key.entrance(), key.asOf()));
     try {
       this.presence = calls.await(opening);
       opened = true;
@@ -131,16 +132,26 @@ final class DfsFileSystem extends FileSystem implements Owner {
     return run(file, other, call);
   }
 
+  /** The kept instant that is meant, in nanoseconds since 1970. */
+  long instantOf(String shown, Moment asOf) throws IOException {
+    checkOpen();
+    try {
+      return calls.run(() -> presence.past(asOf)).instantNanos();
+    } catch (IOException e) {
+      throw Faults.of(e, shown, null);
+    }
+  }
+
   /**
    * Puts back what was at a path, and tells as of which instant.
    *
    * @param replace what is there now
    */
-  long restore(DfsPath from, long asOfNanos, DfsPath to, boolean replace) throws IOException {
+  long restore(DfsPath from, Moment asOf, DfsPath to, boolean replace) throws IOException {
     checkWritable();
     String shown = to.toString();
     try {
-      Presence.Past past = calls.run(() -> presence.past(asOfNanos));
+      Presence.Past past = calls.run(() -> presence.past(asOf));
       Restoring restoring =
           run(
               shown,

@@ -1,6 +1,7 @@
 package dfs.client.nio;
 
 import com.google.protobuf.ByteString;
+import dfs.client.past.Moment;
 import dfs.client.path.At;
 import dfs.client.path.PathCalls;
 import dfs.client.volume.Entrances;
@@ -45,8 +46,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The scheme {@code dfs}: {@code dfs:///p} is the path {@code /p} of the volume. Found by {@link
  * java.util.ServiceLoader}. {@link #newFileSystem(URI, Map)} takes {@code data}, the data directory
- * of the cluster as a String or a Path of this machine; {@code asOf}, an Instant of the past, which
- * is read-only; {@code timeout}, a Duration that no call exceeds. Thread-safe.
+ * of the cluster as a String or a Path of this machine; {@code asOf}, an Instant of the past, or a
+ * String with a time or the {@code @NAME} of a snapshot, which is read-only; {@code timeout}, a
+ * Duration that no call exceeds. Thread-safe.
  */
 public final class DfsFileSystemProvider extends FileSystemProvider {
   private static final String SCHEME = "dfs";
@@ -103,7 +105,14 @@ public final class DfsFileSystemProvider extends FileSystemProvider {
           case Object other ->
               throw new IllegalArgumentException("data is a String or a Path, not " + other);
         };
-    Optional<Instant> asOf = setting(env, "asOf", Instant.class);
+    Optional<Moment> asOf =
+        switch (env.get("asOf")) {
+          case null -> Optional.empty();
+          case Instant time -> Optional.of(Moment.of(time));
+          case String text -> Optional.of(Moments.of(text));
+          case Object other ->
+              throw new IllegalArgumentException("asOf is an Instant or a String, not " + other);
+        };
     return new DfsFileSystem.Key(Entrances.find(data), asOf);
   }
 

@@ -104,9 +104,11 @@ public interface DfsPastView extends FileAttributeView {
    *
    * @param to where it is put, of the same file system, and nothing may be there; null: where it
    *     was
+   * @param asOf a time, or {@code @NAME} of a snapshot, as {@code --as-of} of the command takes it
    * @return the kept instant that was read
+   * @throws IllegalArgumentException if that is no time, or not past
    */
-  Instant restore(Instant asOf, @Nullable Path to) throws IOException;
+  Instant restore(String asOf, @Nullable Path to) throws IOException;
 
   /**
    * Puts back what the path was last, before what is there now, if anything is.
@@ -115,4 +117,27 @@ public interface DfsPastView extends FileAttributeView {
    * @return the kept instant that was read
    */
   Instant undelete(@Nullable Path to) throws IOException;
+
+  /**
+   * A named instant.
+   *
+   * @param ino inode number of the directory that it was made for
+   * @param uid who made it
+   */
+  record Snapshot(String name, Instant instant, long ino, int uid) {}
+
+  /**
+   * Keeps an instant of the volume under a name, whatever its age; for the owner of this directory
+   * and root.
+   *
+   * @param asOf a time, or another snapshot; null: now, with all that was written until now
+   * @return the instant
+   */
+  Instant createSnapshot(String name, @Nullable String asOf) throws IOException;
+
+  /** The snapshots of the volume, by name. */
+  void snapshots(Taker<? super Snapshot> taker) throws IOException;
+
+  /** An instant is not kept under this name any more; for who gave it that, and root. */
+  void removeSnapshot(String name) throws IOException;
 }

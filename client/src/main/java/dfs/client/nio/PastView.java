@@ -2,6 +2,7 @@ package dfs.client.nio;
 
 import com.google.protobuf.ByteString;
 import dfs.client.nio.DfsFileSystem.Times;
+import dfs.client.past.Moment;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Reply;
 import java.io.IOException;
@@ -113,9 +114,9 @@ record PastView(DfsPath path, Target target) implements DfsPastView {
   }
 
   @Override
-  public Instant restore(Instant asOf, @Nullable Path to) throws IOException {
+  public Instant restore(String asOf, @Nullable Path to) throws IOException {
     DfsPath place = to == null ? path : target(to);
-    return Times.instant(target.system().restore(path, Times.nanos(asOf), place, to == null));
+    return Times.instant(target.system().restore(path, Moments.of(asOf), place, to == null));
   }
 
   private DfsPath target(Path to) {
@@ -137,7 +138,7 @@ record PastView(DfsPath path, Target target) implements DfsPastView {
       throw new NoSuchFileException(target.shown(), null, "nothing else is kept of that name");
     }
     DfsPath place = to == null ? path : target(to);
-    return Times.instant(system.restore(path, Times.nanos(last.asOf()), place, false));
+    return Times.instant(system.restore(path, Moment.of(last.asOf()), place, false));
   }
 
   /** The newest state of an inode that has the name no more. */
@@ -162,5 +163,47 @@ record PastView(DfsPath path, Target target) implements DfsPastView {
       next = page.nextNanos();
     } while (next != 0);
     return null;
+  }
+
+  @Override
+  public Instant createSnapshot(String name, @Nullable String asOf) throws IOException {
+    DfsFileSystem system = target.system();
+    long nanos = asOf == null ? 0 : system.instantOf(target.shown(), Moments.of(asOf));
+    return Times.instant(
+        system.change(
+            target.shown(), null, volume -> volume.createSnapshot(target.at(), name, nanos)));
+  }
+
+  @Override
+  public void snapshots(Taker<? super Snapshot> taker) throws IOException {
+    String after = "";
+    Reply.Snapshots page;
+    do {
+      String from = after;
+      page = target.system().run(target.shown(), null, volume -> volume.snapshots(from));
+      for (Reply.Snapshot snapshot : page.snapshots()) {
+        taker.take(
+            new Snapshot(
+                snapshot.name(),
+                Times.instant(snapshot.instantNanos()),
+                snapshot.ino(),
+                snapshot.uid()));
+        after = snapshot.name();
+      }
+    } while (!page.end());
+  }
+
+  @Override
+  public void removeSnapshot(String name) throws IOException {
+    var _ =
+        target
+            .system()
+            .change(
+                "@" + name,
+                null,
+                volume -> {
+                  volume.removeSnapshot(name);
+                  return true;
+                });
   }
 }

@@ -2,6 +2,8 @@ package dfs.client.nio;
 
 import dfs.client.file.OpenFiles;
 import dfs.client.metadata.MetadataSession;
+import dfs.client.nio.DfsFileSystem.Times;
+import dfs.client.past.Moment;
 import dfs.client.path.PathCalls;
 import dfs.client.volume.Entrance;
 import dfs.client.volume.Reached;
@@ -37,23 +39,23 @@ final class Presence implements AutoCloseable {
   /**
    * Opens the first session.
    *
-   * @param asOfNanos the time to be seen; empty: the present
+   * @param asOf when it is seen; empty: the present
    */
-  Presence(Entrance entrance, Optional<Long> asOfNanos) throws IOException {
+  Presence(Entrance entrance, Optional<Moment> asOf) throws IOException {
     this.entrance = entrance;
-    this.now = open(entrance, asOfNanos);
+    this.now = open(entrance, asOf);
     this.instantNanos = now.instantNanos;
   }
 
-  private static Now open(Entrance entrance, Optional<Long> asOfNanos) throws IOException {
+  private static Now open(Entrance entrance, Optional<Moment> asOf) throws IOException {
     Reached reached = Reached.open(entrance, HOST);
     boolean opened = false;
     try {
       MetadataSession session = reached.session();
       OpenFiles files = reached.files();
       Optional<Long> instant = Optional.empty();
-      if (asOfNanos.isPresent()) {
-        Reached.Past past = reached.asOf(asOfNanos.get());
+      if (asOf.isPresent()) {
+        Reached.Past past = past(reached, asOf.get());
         instant = Optional.of(past.instantNanos());
         session = past.session();
         files = past.files();
@@ -66,6 +68,12 @@ final class Presence implements AutoCloseable {
         reached.close();
       }
     }
+  }
+
+  private static Reached.Past past(Reached reached, Moment asOf) throws IOException {
+    return asOf.snapshot().isPresent()
+        ? reached.asOfSnapshot(asOf.snapshot().get())
+        : reached.asOf(Times.nanos(asOf.time().orElseThrow()));
   }
 
   /**
@@ -92,11 +100,11 @@ final class Presence implements AutoCloseable {
    */
   record Past(PathCalls calls, long instantNanos) {}
 
-  /** The newest kept instant up to a time, since 1970. */
-  Past past(long asOfNanos) throws IOException {
+  /** The instant of a snapshot, or the newest kept one up to a time. */
+  Past past(Moment asOf) throws IOException {
     PathCalls _ = calls();
     Reached reached = now.reached;
-    Reached.Past past = reached.asOf(asOfNanos);
+    Reached.Past past = past(reached, asOf);
     return new Past(
         new PathCalls(past.session(), past.files(), reached.caller(), reached.umask()),
         past.instantNanos());
@@ -108,7 +116,7 @@ final class Presence implements AutoCloseable {
       checkOpen();
       Reached old = now.reached;
       if (old.session().isOver()) {
-        Now next = open(entrance, instantNanos);
+        Now next = open(entrance, instantNanos.map(Times::instant).map(Moment::of));
         if (!next.instantNanos.equals(instantNanos)) {
           next.reached.close();
           throw new IOException("the instant that was seen is not kept any more");

@@ -361,6 +361,48 @@ public final class PathCalls {
     return session.call(caller, operation);
   }
 
+  /**
+   * Keeps an instant under a name, for the owner of a directory.
+   *
+   * @param asOfNanos 0: now
+   * @return the instant, in nanoseconds since 1970
+   */
+  public long createSnapshot(At at, String name, long asOfNanos) throws IOException {
+    Attributes directory = existing(at, true).found();
+    files.syncAll();
+    Reply reply = told(at.text(), new Change.CreateSnapshot(name, directory.ino(), asOfNanos));
+    if (reply instanceof Reply.Instant instant) {
+      return instant.nanos();
+    }
+    throw PathWalk.refusal(at.text(), reply);
+  }
+
+  /** An instant is not kept under this name any more. */
+  public void removeSnapshot(String name) throws IOException {
+    told("@" + name, new Change.RemoveSnapshot(name));
+  }
+
+  /** A page of the snapshots by name; empty, then the last name of the page before. */
+  public Reply.Snapshots snapshots(String after) throws IOException {
+    At root = At.root(ByteString.EMPTY);
+    Reply reply = ask(root, new Query.ListSnapshots(after, Limits.LISTING_ENTRIES));
+    if (reply instanceof Reply.Snapshots page) {
+      return page;
+    }
+    throw PathWalk.refusal(root.text(), reply);
+  }
+
+  /** As {@link #ask}; a refusal says what was wrong. */
+  private Reply told(String what, Change change) throws IOException {
+    Reply reply = session.call(caller, change);
+    if (reply instanceof Reply.Refused refused) {
+      throw refused.errno() == Errno.ENOTDIR
+          ? new PathRefusedException(what, refused.errno())
+          : new PathRefusedException(what, refused.errno(), refused.detail());
+    }
+    return reply;
+  }
+
   /** Space and files of the volume. */
   public Reply.Space space() throws IOException {
     At root = At.root(ByteString.EMPTY);

@@ -75,6 +75,23 @@ public final class Reached implements AutoCloseable {
     if (asOfNanos <= 0 || asOfNanos >= session.nowNanos() / SECOND_NANOS * SECOND_NANOS) {
       throw new IOException("the past ends with the second before this one");
     }
+    return kept(asOfNanos);
+  }
+
+  /**
+   * The volume as it was at the instant of a snapshot.
+   *
+   * @throws IOException if there is none of that name
+   */
+  public Past asOfSnapshot(String name) throws IOException {
+    Reply reply = session.call(caller, new Query.GetSnapshot(name));
+    if (!(reply instanceof Reply.Instant instant)) {
+      throw new IOException("there is no snapshot \"" + name + "\"");
+    }
+    return kept(instant.nanos());
+  }
+
+  private Past kept(long asOfNanos) throws IOException {
     Reply reply = session.callAsOf(caller, new Query.GetInstant(), asOfNanos);
     if (!(reply instanceof Reply.Instant kept)) {
       throw new IOException(

@@ -48,11 +48,18 @@ final class PastSession implements MetadataSession {
       case Query.GetReport _,
           Query.ListBlocks _,
           Query.GetInstant _,
+          Query.GetSnapshot _,
+          Query.ListSnapshots _,
           Query.ListVersions _,
           Query.ListDeleted _ ->
           Reply.refused(Errno.EINVAL, "there are no reports of the past");
       case Query.Lock _, Query.Unlock _ -> Reply.refused(Errno.EINVAL, "locks are of the present");
     };
+  }
+
+  /** Asks the volume as it is. */
+  Reply present(Caller caller, Query query) throws IOException {
+    return present.call(caller, query);
   }
 
   private Reply ask(Caller caller, Query query, long number) throws IOException {

@@ -14,6 +14,7 @@ import dfs.protocol.metadata.FileType;
 import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.SnapshotName;
 import dfs.protocol.seam.Time;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -83,6 +84,8 @@ final class PastVfs implements Vfs {
               Query.GetReport _,
               Query.ListBlocks _,
               Query.GetInstant _,
+              Query.GetSnapshot _,
+              Query.ListSnapshots _,
               Query.ListVersions _,
               Query.ListDeleted _ ->
               0;
@@ -142,17 +145,25 @@ final class PastVfs implements Vfs {
   }
 
   /** 0 if a name says no time, or none that is past. */
-  private long timeOf(ByteString name) {
+  private long timeOf(ByteString name) throws IOException {
     if (name.isEmpty() || name.byteAt(0) != '@' || !name.isValidUtf8()) {
       return 0;
     }
     try {
-      return new TimeText(ZoneId.systemDefault(), session.nowNanos())
-          .absolute(name.substring(1).toStringUtf8());
+      String text = name.substring(1).toStringUtf8();
+      return SnapshotName.isValid(text)
+          ? instantOf(text)
+          : new TimeText(ZoneId.systemDefault(), session.nowNanos()).absolute(text);
     } catch (IllegalArgumentException e) {
       LOG.debug("looked up in the past: {}", e.getMessage());
       return 0;
     }
+  }
+
+  /** When a snapshot was made; 0 if there is none of that name. */
+  private long instantOf(String snapshot) throws IOException {
+    Reply reply = session.present(Caller.ROOT, new Query.GetSnapshot(snapshot));
+    return reply instanceof Reply.Instant instant ? instant.nanos() : 0;
   }
 
   private static Reply readOnly() {

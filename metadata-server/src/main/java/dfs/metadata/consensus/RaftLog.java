@@ -251,6 +251,8 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
       case Change.CopyExtents o -> true;
       case Change.PutBack o -> true;
       case Change.Restore o -> true;
+      case Change.CreateSnapshot o -> true;
+      case Change.RemoveSnapshot o -> false;
       case Change.Unlink o -> false;
       case Change.RemoveDirectory o -> false;
       case Change.SetAttributes o -> false;

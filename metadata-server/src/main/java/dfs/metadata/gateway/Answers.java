@@ -48,6 +48,7 @@ final class Answers {
       case Reply.Instant r -> r;
       case Reply.Versions r -> r;
       case Reply.Deleted r -> r;
+      case Reply.Snapshots r -> r;
     };
   }
 

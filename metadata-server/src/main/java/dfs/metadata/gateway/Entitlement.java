@@ -75,6 +75,7 @@ final class Entitlement {
       case Query.CheckAccess q -> List.of(q.ino());
       case Query.ListVersions q -> List.of(q.parent());
       case Query.ListDeleted q -> List.of(q.ino());
+      case Query.GetSnapshot _, Query.ListSnapshots _ -> List.of();
       case Query.GetReport q -> q.places().stream().map(Query.Place::ino).toList();
       // Of root's alone.
       case Query.ListBlocks _ -> List.of();
@@ -100,6 +101,8 @@ final class Entitlement {
       case Change.CopyPast _, Change.CopyExtents _ -> List.of();
       case Change.PutBack c -> List.of(c.parent());
       case Change.Restore c -> List.of(c.ino());
+      case Change.CreateSnapshot c -> List.of(c.ino());
+      case Change.RemoveSnapshot _ -> List.of();
       // The superuser's alone.
       case Change.DrainServer _, Change.ForgetServer _ -> List.of();
     };

@@ -108,12 +108,17 @@ final class Operations {
       case Query.Release o -> Need.NOTHING;
       case Query.Lock o -> Need.NOTHING;
       case Query.Unlock o -> Need.NOTHING;
+      case Query.GetSnapshot o -> Need.NOTHING;
+      case Query.ListSnapshots o -> Need.NOTHING;
       case Query o -> Need.READ;
       case Change.AllocateBlock o -> Need.NOTHING;
       case Change.SealBlocks o -> Need.NOTHING;
       case Change.Touch o -> Need.NOTHING;
       case Change.DrainServer o -> Need.NOTHING;
       case Change.ForgetServer o -> Need.NOTHING;
+      // What others have not committed yet belongs to it.
+      case Change.CreateSnapshot o -> Need.READ;
+      case Change.RemoveSnapshot o -> Need.NOTHING;
       case Change.CopyPast o -> Need.NOTHING;
       case Change.CopyExtents o -> Need.NOTHING;
       case Change o -> Need.CHANGE;

@@ -56,6 +56,8 @@ final class Changes {
       case Change.CopyExtents c -> CopyPast.goOn(c, in);
       case Change.PutBack c -> PutBack.apply(c, in);
       case Change.Restore c -> Restore.apply(c, in);
+      case Change.CreateSnapshot c -> Snapshots.create(c, in);
+      case Change.RemoveSnapshot c -> Snapshots.remove(c, in);
     };
   }
 

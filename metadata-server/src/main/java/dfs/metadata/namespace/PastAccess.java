@@ -122,7 +122,12 @@ final class PastAccess {
       case Query.Unlock q -> q.ino();
       case Query.ListVersions q -> q.parent();
       case Query.ListDeleted q -> q.ino();
-      case Query.Release _, Query.GetSpace _, Query.GetInstant _, Query.GetReport _ ->
+      case Query.Release _,
+          Query.GetSpace _,
+          Query.GetInstant _,
+          Query.GetSnapshot _,
+          Query.ListSnapshots _,
+          Query.GetReport _ ->
           Attributes.ROOT_INO;
     };
   }
@@ -142,6 +147,8 @@ final class PastAccess {
           Query.GetInstant _,
           Query.ListVersions _,
           Query.ListDeleted _,
+          Query.GetSnapshot _,
+          Query.ListSnapshots _,
           Query.GetReport _,
           Query.Lock _,
           Query.Unlock _ ->

@@ -61,6 +61,8 @@ final class Queries {
       case Query.ListBlocks q -> BlockListing.page(reader, subject, q);
       case Query.Lock _, Query.Unlock _ -> Reply.refused(Errno.EINVAL, "locks are of the present");
       case Query.GetInstant q -> Reply.refused(Errno.EINVAL, "an instant is of the past");
+      case Query.GetSnapshot q -> Snapshots.get(reader, q);
+      case Query.ListSnapshots q -> Snapshots.list(reader, q);
       case Query.ListVersions _, Query.ListDeleted _ ->
           Reply.refused(Errno.EINVAL, "what is kept is asked of the present");
       case Query.GetReport q ->

@@ -112,6 +112,7 @@ public final class StoredNamespace implements Namespace {
       case Reply.Instant r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Versions r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Deleted r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Snapshots r -> new SlotRecord(sequence, 0, 0, 0);
     };
   }
 
@@ -154,6 +155,8 @@ public final class StoredNamespace implements Namespace {
               : new Reply.Committed(
                   attributes, slot.block() == 0 ? null : Blocks.granted(reader, slot.block()));
       case Change.SetXattr c -> Reply.Done.DONE;
+      case Change.CreateSnapshot c -> Snapshots.get(reader, new Query.GetSnapshot(c.name()));
+      case Change.RemoveSnapshot c -> Reply.Done.DONE;
       case Change.RemoveXattr c -> Reply.Done.DONE;
       case Change.SealBlocks c -> Reply.Done.DONE;
       case Change.Touch c -> Reply.Done.DONE;

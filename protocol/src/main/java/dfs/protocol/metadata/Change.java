@@ -373,6 +373,22 @@ public sealed interface Change extends Operation, Order {
   @Tag(43)
   record Restore(long ino, long asOfNanos, long copy) implements Change {}
 
+  /**
+   * Keeps an instant whatever its age, under a name: the one just now, or the newest kept one up to
+   * a time. For the owner of a directory and root. Answer: {@link Reply.Instant}; EEXIST if there
+   * is one of that name.
+   *
+   * @param name as {@link SnapshotName} has it
+   * @param ino the directory
+   * @param asOfNanos 0: now
+   */
+  @Tag(44)
+  record CreateSnapshot(String name, long ino, long asOfNanos) implements Change {}
+
+  /** An instant has this name no more. For who gave it, and root. Answer: {@link Reply.Done}. */
+  @Tag(45)
+  record RemoveSnapshot(String name) implements Change {}
+
   /** One access time. */
   record AccessTime(long ino, long accessNanos) {}
 

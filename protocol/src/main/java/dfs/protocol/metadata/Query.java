@@ -217,4 +217,22 @@ public sealed interface Query extends Operation {
       }
     }
   }
+
+  /** The instant of a snapshot. Of the present only. Answer: {@link Reply.Instant}; ENOENT. */
+  @Tag(152)
+  record GetSnapshot(String name) implements Query {}
+
+  /**
+   * Snapshots by name. Of the present only. Answer: {@link Reply.Snapshots}.
+   *
+   * @param after names behind this; empty: from the first on
+   */
+  @Tag(153)
+  record ListSnapshots(String after, int limitEntries) implements Query {
+    public ListSnapshots {
+      if (limitEntries < 1 || limitEntries > Limits.LISTING_ENTRIES) {
+        throw new IllegalArgumentException("page of " + limitEntries + " snapshots");
+      }
+    }
+  }
 }

@@ -214,4 +214,24 @@ public sealed interface Reply {
    * @param attributes of what it stood for, then
    */
   record Gone(ByteString name, long goneNanos, long instantNanos, Attributes attributes) {}
+
+  /**
+   * Some of the snapshots.
+   *
+   * @param end nothing comes after this page
+   */
+  @Tag(26)
+  record Snapshots(List<Snapshot> snapshots, boolean end) implements Reply {
+    public Snapshots {
+      snapshots = List.copyOf(snapshots);
+    }
+  }
+
+  /**
+   * A named instant.
+   *
+   * @param ino the directory that it was made for
+   * @param uid who made it
+   */
+  record Snapshot(String name, long instantNanos, long ino, int uid) {}
 }
