@@ -6,10 +6,12 @@ import dfs.cli.command.Commands;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -182,8 +184,14 @@ final class DfsProcess implements AutoCloseable {
     return process.exitValue();
   }
 
+  /** And no key of a cluster was logged. */
   @Override
   public void close() {
     kill();
+    try {
+      LoggedKeys.check(Objects.requireNonNull(said.getParent()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }
