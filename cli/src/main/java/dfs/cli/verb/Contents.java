@@ -12,6 +12,7 @@ import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -103,8 +104,8 @@ final class Contents {
         "\n", acl.lines().filter(line -> !line.contains("::") || line.startsWith("mask")).toList());
   }
 
-  private static TreeMap<String, ByteBuffer> xattrs(Path path) throws IOException {
-    TreeMap<String, ByteBuffer> found = new TreeMap<>();
+  private static Map<String, ByteBuffer> xattrs(Path path) throws IOException {
+    Map<String, ByteBuffer> found = new TreeMap<>();
     UserDefinedFileAttributeView view =
         Files.getFileAttributeView(
             path, UserDefinedFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);

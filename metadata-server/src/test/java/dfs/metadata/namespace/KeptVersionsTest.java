@@ -4,6 +4,7 @@ import static dfs.metadata.namespace.NamespaceBed.ROOT;
 import static dfs.metadata.namespace.NamespaceBed.SECOND;
 import static dfs.metadata.namespace.NamespaceBed.errno;
 import static dfs.metadata.namespace.NamespaceBed.name;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -56,6 +57,10 @@ class KeptVersionsTest {
       after = page.next();
     } while (!page.end());
     return names;
+  }
+
+  private static long ino(Reply.Version version) {
+    return requireNonNull(version.attributes()).ino();
   }
 
   private void done(Reply reply) {
@@ -117,11 +122,11 @@ class KeptVersionsTest {
     assertThat(found.stream().map(Reply.Version::changed))
         .containsExactly(
             Reply.Version.MADE, Reply.Version.REMOVED, Reply.Version.REPLACED, Reply.Version.MADE);
-    assertThat(found.get(0).attributes().ino()).isEqualTo(third);
+    assertThat(ino(found.get(0))).isEqualTo(third);
     assertThat(found.get(0).untilNanos()).isZero();
     assertThat(found.get(1).attributes()).isNull();
-    assertThat(found.get(2).attributes().ino()).isEqualTo(second);
-    assertThat(found.get(3).attributes().ino()).isEqualTo(first);
+    assertThat(ino(found.get(2))).isEqualTo(second);
+    assertThat(ino(found.get(3))).isEqualTo(first);
     for (Reply.Version version : found.subList(2, 4)) {
       Attributes then =
           ((Reply.Entry)
