@@ -51,8 +51,14 @@ final class Chown implements Verb {
   private record Owners(Optional<Integer> uid, Optional<Integer> gid) implements EachBelow.Action {
     @Override
     public void on(Place place, Stat stat) throws IOException {
-      LinkOption[] how =
-          stat.isLink() ? new LinkOption[] {LinkOption.NOFOLLOW_LINKS} : new LinkOption[0];
+      if (stat.isLink()) {
+        set(place, LinkOption.NOFOLLOW_LINKS);
+      } else {
+        set(place);
+      }
+    }
+
+    private void set(Place place, LinkOption... how) throws IOException {
       if (uid.isPresent()) {
         Files.setAttribute(place.path(), "unix:uid", uid.get(), how);
       }
@@ -64,6 +70,11 @@ final class Chown implements Verb {
     /** Whatever was put in the place of a directory on the way meanwhile is not touched. */
     @Override
     public void in(SecureDirectoryStream<Path> directory, Walk.Item item) throws IOException {
+      if (!item.place().path().getFileSystem().supportedFileAttributeViews().contains("dfs")) {
+        // The system's own view opens what it sets: fifos hold it up, and links cannot be.
+        set(item.place(), LinkOption.NOFOLLOW_LINKS);
+        return;
+      }
       PosixFileAttributeView view =
           directory.getFileAttributeView(
               item.name(), PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);

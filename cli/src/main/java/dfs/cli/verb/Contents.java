@@ -99,9 +99,18 @@ final class Contents {
     return view == null ? "" : named(view.acl()) + "\n" + view.defaultAcl();
   }
 
+  /** With a mask the mode shows that in place of what the group may do. */
   private static String named(String acl) {
+    boolean masked = acl.contains("mask::");
     return String.join(
-        "\n", acl.lines().filter(line -> !line.contains("::") || line.startsWith("mask")).toList());
+        "\n",
+        acl.lines()
+            .filter(
+                line ->
+                    !line.contains("::")
+                        || line.startsWith("mask")
+                        || (masked && line.startsWith("group")))
+            .toList());
   }
 
   private static Map<String, ByteBuffer> xattrs(Path path) throws IOException {

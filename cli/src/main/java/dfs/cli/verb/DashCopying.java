@@ -14,21 +14,18 @@ final class DashCopying {
   private DashCopying() {}
 
   static void put(Call call) throws IOException {
-    List<String> operands = call.operands();
-    if (operands.size() < 2 || isFit(call, call.place(operands.getLast()), operands.size() - 1)) {
-      new Put().run(call);
-    }
+    put(call, false);
   }
 
   /** What was copied whole is removed. */
   static void moveFromLocal(Call call) throws IOException {
-    put(call);
-    if (call.hasFailed()) {
-      return;
-    }
+    put(call, true);
+  }
+
+  private static void put(Call call, boolean moves) throws IOException {
     List<String> operands = call.operands();
-    for (Place source : Put.locals(call, operands.subList(0, operands.size() - 1))) {
-      Walk.through(source, false, new Removal(call, false));
+    if (operands.size() < 2 || isFit(call, call.place(operands.getLast()), operands.size() - 1)) {
+      Put.run(call, moves);
     }
   }
 

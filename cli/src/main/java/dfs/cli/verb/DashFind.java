@@ -69,18 +69,14 @@ final class DashFind implements Walk.Visitor {
 
   private boolean holds(Step step, Walk.Item item) throws IOException {
     String name = item.place().name();
-    switch (step.word()) {
-      case "-name" -> {
-        return Globs.matches(step.value(), name);
-      }
-      case "-iname" -> {
-        return Globs.matches(step.value(), name.toLowerCase(Locale.ROOT));
-      }
+    return switch (step.word()) {
+      case "-name" -> Globs.matches(step.value(), name);
+      case "-iname" -> Globs.matches(step.value(), name.toLowerCase(Locale.ROOT));
       default -> {
         call.out().text(item.place().said(), step.word().equals("-print0") ? '\0' : '\n');
-        return true;
+        yield true;
       }
-    }
+    };
   }
 
   @Override

@@ -30,7 +30,13 @@ final class DashList {
   private int groupWidth;
   private int sizeWidth = 10;
 
-  private record Line(Place place, Stat stat) {}
+  /**
+   * A file that is listed, with all that is asked of it.
+   *
+   * @param copies in digits
+   * @param extended whether there are more permissions than the mode says
+   */
+  private record Line(Place place, Stat stat, String copies, boolean extended) {}
 
   private DashList(Call call) {
     this.call = call;
@@ -55,9 +61,20 @@ final class DashList {
           if (stat.isDirectory() && !call.has("-d")) {
             list.tree(place);
           } else {
-            list.print(List.of(new Line(place, stat)));
+            list.print(List.of(list.line(place, stat)));
           }
         });
+  }
+
+  private Line line(Place place, Stat stat) throws IOException {
+    if (call.has("-C")) {
+      return new Line(place, stat, "", false);
+    }
+    return new Line(
+        place,
+        stat,
+        stat.isRegular() ? copies.of(place) : "-",
+        !stat.isLink() && Getfacl.hasMask(place));
   }
 
   private FileTime time(Stat stat) {
@@ -80,7 +97,7 @@ final class DashList {
             directory.said().equals(HERE)
                 ? new Place(ByteText.nameOf(entry), entry)
                 : directory.entry(entry);
-        call.attempt(place, at -> lines.add(new Line(at, Stat.of(entry, false))));
+        call.attempt(place, at -> lines.add(line(at, Stat.of(entry, false))));
       }
     }
     lines.sort(order);
@@ -119,8 +136,8 @@ final class DashList {
     Stat stat = line.stat();
     long size = stat.isDirectory() ? 0 : stat.sizeBytes();
     return mode(stat)
-        + (isExtended(line) ? '+' : ' ')
-        + right(stat.isRegular() ? copies.of(line.place()) : "-", 3)
+        + (line.extended() ? '+' : ' ')
+        + right(line.copies(), 3)
         + ' '
         + left(people.user(stat.uid()), ownerWidth)
         + ' '
@@ -130,12 +147,6 @@ final class DashList {
         + ' '
         + format.format(time(stat).toInstant())
         + ' ';
-  }
-
-  /** Whether there are more permissions than the mode says; asked for where there can be. */
-  private static boolean isExtended(Line line) throws IOException {
-    // A list without a mask says what the mode says.
-    return !line.stat().isLink() && Getfacl.hasMask(line.place());
   }
 
   /** Hadoop has no set-id bits to show. */

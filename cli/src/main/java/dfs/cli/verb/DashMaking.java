@@ -56,7 +56,14 @@ final class DashMaking {
       return;
     }
     for (Path next : missing) {
-      Files.createDirectory(next);
+      try {
+        Files.createDirectory(next);
+      } catch (FileAlreadyExistsException e) {
+        // Somebody else made it meanwhile.
+        if (!call.has("-p") || !Files.isDirectory(next)) {
+          throw e;
+        }
+      }
     }
   }
 

@@ -19,6 +19,7 @@ final class DashReading {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int MAGIC_BYTES = 4;
   private static final long FOLLOW_MILLIS = 5000;
+  private static final int TAIL_BYTES = 1024;
   private static final List<String> CONDITIONS = List.of("-d", "-e", "-f", "-s", "-w", "-r", "-z");
 
   private DashReading() {}
@@ -69,13 +70,17 @@ final class DashReading {
 
   /** The last kilobyte, and what comes later. */
   static void tail(Call call) throws IOException {
-    new Tail().run(call);
-    long millis = call.number("-s", FOLLOW_MILLIS, 1);
-    if (!call.has("-f") || call.hasFailed()) {
+    if (!call.has("-f")) {
+      new Tail().run(call);
       return;
     }
+    long millis = call.number("-s", FOLLOW_MILLIS, 1);
     Place place = call.places().getFirst();
-    long at = Stat.of(place.path(), true).sizeBytes();
+    Stat stat = Stat.of(place.path(), true);
+    if (stat.isDirectory()) {
+      throw new RefusedException("is a directory");
+    }
+    long at = Math.max(0, stat.sizeBytes() - TAIL_BYTES);
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     while (true) {
       try (SeekableByteChannel channel = Files.newByteChannel(place.path())) {

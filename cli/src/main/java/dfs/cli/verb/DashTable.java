@@ -52,7 +52,7 @@ final class DashTable {
       return Long.toString(bytes);
     }
     int unit = 0;
-    while (unit + 1 < UNITS.length() && bytes >= 1L << STEP_BITS * (unit + 2)) {
+    while (unit + 1 < UNITS.length() && bytes >= 1L << (STEP_BITS * (unit + 2))) {
       unit++;
     }
     int bits = STEP_BITS * (unit + 1);

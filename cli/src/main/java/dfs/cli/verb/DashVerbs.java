@@ -164,24 +164,27 @@ final class DashVerbs {
                   valued("-s", "MILLISECONDS", "how often it looks (default: 5000)")),
               given -> given.with("-c", BYTES_OF_HEAD),
               DashReading::tail);
-      default ->
-          plain(
-              spec(
-                  name,
-                  READS,
-                  "-[defswrz] <path>",
-                  1,
-                  1,
-                  "Ends with status 0 if it is so, else with 1.",
-                  flag("-d", "it is a directory"),
-                  flag("-e", "it is there"),
-                  flag("-f", "it is a file"),
-                  flag("-s", "it is not empty"),
-                  flag("-w", "it may be written"),
-                  flag("-r", "it may be read"),
-                  flag("-z", "it is empty")),
-              DashReading::test);
+      default -> test(name);
     };
+  }
+
+  private static DashVerb test(String name) {
+    return plain(
+        spec(
+            name,
+            READS,
+            "-[defswrz] <path>",
+            1,
+            1,
+            "Ends with status 0 if it is so, else with 1.",
+            flag("-d", "it is a directory"),
+            flag("-e", "it is there"),
+            flag("-f", "it is a file"),
+            flag("-s", "it is not empty"),
+            flag("-w", "it may be written"),
+            flag("-r", "it may be read"),
+            flag("-z", "it is empty")),
+        DashReading::test);
   }
 
   private static DashVerb listing(String name) {
@@ -362,19 +365,22 @@ final class DashVerbs {
                   valued("-v --value", "VALUE", "to this"),
                   valued("-x --remove", "NAME", "take this one away")),
               new Setfattr()::run);
-      default ->
-          plain(
-              spec(
-                  name,
-                  CHANGES,
-                  "[-R] [-w] <rep> <path> ...",
-                  2,
-                  ANY,
-                  "Changes how many copies are kept of a file, or of all files below a directory.",
-                  accepted("-R"),
-                  flag("-w", "wait until there are so many")),
-              DashReplication::run);
+      default -> setrep(name);
     };
+  }
+
+  private static DashVerb setrep(String name) {
+    return plain(
+        spec(
+            name,
+            CHANGES,
+            "[-R] [-w] <rep> <path> ...",
+            2,
+            ANY,
+            "Changes how many copies are kept of a file, or of all files below a directory.",
+            accepted("-R"),
+            flag("-w", "wait until there are so many")),
+        DashReplication::run);
   }
 
   private static DashVerb copying(String name) {

@@ -56,7 +56,7 @@ final class Help {
   private static void paragraph(StringBuilder text, String words, int column) {
     int at = column;
     boolean first = true;
-    for (String word : words.split(" ")) {
+    for (String word : List.of(words.split(" ", -1))) {
       if (!first && at + 1 + word.length() > WIDTH) {
         text.append('\n').append(" ".repeat(column));
         at = column;

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.List;
 
 /** {@code dfs mv}: renames files, or copies and removes them when they go elsewhere. */
@@ -84,9 +85,10 @@ final class Mv implements Verb {
   /** The source goes when all of it is there. */
   private static void elsewhere(Call call, Place source, Place target) throws IOException {
     Copying.Wishes wishes = new Copying.Wishes(true, true, call.has("-f"), false, false);
+    Instant begun = Instant.now();
     try (Copying copying = new Copying(call, wishes)) {
       if (copying.copy(source, target)) {
-        Walk.through(source, false, new Removal(call, false));
+        Walk.through(source, false, new Moved(call, target, begun));
       }
     }
   }

@@ -4,6 +4,7 @@ import static dfs.cli.verb.VerbSpec.flag;
 
 import java.io.IOException;
 import java.nio.channels.Channels;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,23 +28,40 @@ final class Put implements Verb {
 
   @Override
   public void run(Call call) throws IOException {
+    run(call, false);
+  }
+
+  /**
+   * Copies what the operands say.
+   *
+   * @param moves whether what was copied is removed
+   */
+  static void run(Call call, boolean moves) throws IOException {
     List<String> sources = call.operands();
     Place target = call.place(sources.size() == 1 ? "." : sources.getLast());
     sources = sources.size() == 1 ? sources : sources.subList(0, sources.size() - 1);
     Destination destination = new Destination(target, sources.size());
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
       for (Place source : locals(call, sources)) {
-        if (source.said().equals(Call.STANDARD)) {
+        if (source.said().equals(Call.STANDARD) && !moves) {
           call.attempt(target, at -> fromInput(call, copying, destination, at));
         } else {
-          call.attempt(source, at -> copying.copy(at, destination.of(at)));
+          call.attempt(source, at -> copy(call, copying, at, destination.of(at), moves));
         }
       }
     }
   }
 
+  private static void copy(Call call, Copying copying, Place source, Place target, boolean moves)
+      throws IOException {
+    Instant begun = Instant.now();
+    if (copying.copy(source, target) && moves) {
+      Walk.through(source, false, new Moved(call, target, begun));
+    }
+  }
+
   /** The local side is never mapped; patterns that the shell left are expanded. */
-  static List<Place> locals(Call call, List<String> operands) throws IOException {
+  private static List<Place> locals(Call call, List<String> operands) throws IOException {
     List<Place> places = new ArrayList<>();
     for (String operand : operands) {
       Place place = call.local(operand);

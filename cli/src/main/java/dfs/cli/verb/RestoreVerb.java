@@ -1,6 +1,7 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Optional;
 
 /** {@code dfs restore}: a path becomes what it was. */
@@ -32,6 +33,7 @@ final class RestoreVerb implements Verb {
       call.status(VerbLine.DONE);
       return;
     }
-    var _ = Past.of(place).restore(asOf, to.isPresent() ? call.place(to.get()).path() : null);
+    Instant was = Past.of(place).restore(asOf, to.isPresent() ? call.place(to.get()).path() : null);
+    call.note("as it was at " + was);
   }
 }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
+import java.nio.file.ProviderMismatchException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +32,8 @@ public final class VerbLine {
   /** Their last call waits until all that was written is on the disks. */
   private static final int TIMEOUT_OF_WRITERS_SECONDS = 60;
 
-  private static final List<String> WRITERS = List.of("put", "cp", "mv", "appendToFile");
+  private static final List<String> WRITERS =
+      List.of("put", "cp", "mv", "appendToFile", "snapshot", "restore", "undelete");
   private static final int TIMEOUT_SECONDS_MAX = 86_400;
 
   private final Streams streams;
@@ -127,6 +129,9 @@ public final class VerbLine {
           manners,
           e.getFile() == null ? Reasons.of(e) : manners.failure(String.valueOf(e.getFile()), e));
       return verb.failedStatus();
+    } catch (ProviderMismatchException e) {
+      say(manners, "the paths are of two file systems, and this works within one alone");
+      return FAILED;
     } catch (DirectoryIteratorException e) {
       say(manners, Reasons.of(Reasons.causeOf(e)));
       return verb.failedStatus();

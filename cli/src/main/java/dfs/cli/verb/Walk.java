@@ -92,14 +92,17 @@ final class Walk {
     }
     Path parent = top.path().getParent();
     Path name = top.path().getFileName();
-    boolean opens = !follow && parent != null && name != null && stat.isDirectory();
-    try (DirectoryStream<Path> stream =
-        opens && !isDots(name) ? listable(parent) : NOTHING_LISTED) {
+    if (follow || !stat.isDirectory() || parent == null || name == null || isDots(name)) {
+      new Walk(visitor).run(new Item(top, stat, 0));
+      return;
+    }
+    try (DirectoryStream<Path> stream = listable(parent)) {
       new Walk(visitor).run(new Item(top, stat, 0, secure(stream)));
     }
   }
 
   /** A directory; nothing if it may be gone through and not be listed. */
+  @SuppressWarnings("StreamResourceLeak") // the caller closes it
   private static DirectoryStream<Path> listable(Path directory) throws IOException {
     try {
       return Files.newDirectoryStream(directory);
@@ -174,6 +177,7 @@ final class Walk {
     }
   }
 
+  @SuppressWarnings("StreamResourceLeak") // the caller keeps it
   private static DirectoryStream<Path> open(Item item) throws IOException {
     SecureDirectoryStream<Path> in = item.in();
     return in == null

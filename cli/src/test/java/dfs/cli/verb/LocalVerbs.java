@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,24 @@ final class LocalVerbs {
     err = said.toString(StandardCharsets.UTF_8);
     assertThat(ended).as("status of %s, which said %s", List.of(words), err).isEqualTo(status);
     return ByteText.of(out);
+  }
+
+  /** A command that does nothing by itself, with the cluster at hand. */
+  Call call() throws IOException {
+    Defaults defaults =
+        new Defaults(List.of(Path.of("/no/data")), line -> "dfs " + line, environment, here);
+    return new Call(
+        Given.parse(Verbs.spec("rm").orElseThrow(), List.of("x")),
+        Manners.USUAL,
+        new Streams(
+            new ByteArrayInputStream(input),
+            new ByteArrayOutputStream(),
+            new ByteArrayOutputStream(),
+            false,
+            false),
+        defaults,
+        Duration.ofSeconds(10),
+        (data, timeout, asOf) -> root);
   }
 
   /** Runs a verb that does all. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,9 +84,7 @@ class WalkTest {
             if (item.place().path().equals(file)) {
               Files.move(scratch.resolve("tree/d"), scratch.resolve("aside"));
               Files.createSymbolicLink(scratch.resolve("tree/d"), scratch.resolve("victim"));
-              SecureDirectoryStream<Path> in = item.in();
-              assertThat(in).isNotNull();
-              in.deleteFile(item.name());
+              Objects.requireNonNull(item.in()).deleteFile(item.name());
             }
             return true;
           }
