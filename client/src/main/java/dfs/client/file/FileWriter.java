@@ -7,15 +7,11 @@ import dfs.client.file.FileState.Piece;
 import dfs.client.file.FileState.Placed;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.Limits;
-import dfs.protocol.block.BlockFault;
 import dfs.protocol.metadata.Attributes;
-import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Change.BlockEnd;
-import dfs.protocol.metadata.Change.BlockWish;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Extent;
-import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.seam.Time;
@@ -66,12 +62,14 @@ final class FileWriter {
   private static final long ATTEMPT_NANOS = 1_000_000_000L;
 
   private final MetadataSession session;
+  private final FileMetadata metadata;
   private final Lanes lanes;
   private final Time time;
 
   FileWriter(MetadataSession session, BlockStore blocks, Time time) {
     this.time = time;
     this.session = session;
+    this.metadata = new FileMetadata(session);
     this.lanes = new Lanes(blocks);
   }
 
@@ -156,7 +154,7 @@ final class FileWriter {
         } catch (BlockFailedException e) {
           LOG.warn("inode {} goes into another block: {}", file.ino, e.getMessage());
           takeBack(file);
-          end(e.ends());
+          metadata.end(e.ends());
           if (e.isForSpace()) {
             long now = time.monotonicNanos();
             fullNanos = fullNanos == 0 ? now : fullNanos;
@@ -222,13 +220,10 @@ final class FileWriter {
    *     metadata, or may become so; otherwise 0
    */
   long refresh(FileState file) throws IOException {
-    Reply reply = session.call(Caller.ROOT, new Query.GetAttributes(file.ino));
-    if (!(reply instanceof Reply.Entry entry)) {
-      throw Refusals.exception("inode " + file.ino, reply);
-    }
+    Attributes newest = metadata.attributes(file.ino);
     file.lock.lock();
     try {
-      file.learn(entry.attributes());
+      file.learn(newest);
       Attributes known = file.attributes();
       return known.isInline() || known.sizeBytes() == 0 ? known.change() : 0;
     } finally {
@@ -331,7 +326,8 @@ final class FileWriter {
     if (!mayBeInline(file)) {
       return false;
     }
-    ByteString known = file.attributes().sizeBytes() > 0 ? inlineOf(file) : ByteString.EMPTY;
+    ByteString known =
+        file.attributes().sizeBytes() > 0 ? metadata.inline(file.ino) : ByteString.EMPTY;
     Change.Commit change;
     List<Run> runs;
     file.lock.lock();
@@ -357,7 +353,7 @@ final class FileWriter {
     } finally {
       file.lock.unlock();
     }
-    settle(file, runs, send(file, change));
+    settle(file, runs, metadata.send(file, change));
     return true;
   }
 
@@ -378,21 +374,13 @@ final class FileWriter {
     if (!file.attributes().isInline() || file.isMoving()) {
       return;
     }
-    ByteString inline = inlineOf(file);
+    ByteString inline = metadata.inline(file.ino);
     file.lock.lock();
     try {
       file.dirty().putUnder(0, inline.asReadOnlyByteBuffer());
     } finally {
       file.lock.unlock();
     }
-  }
-
-  private ByteString inlineOf(FileState file) throws IOException {
-    Reply reply = session.call(Caller.ROOT, new Query.ReadMap(file.ino, 0, Limits.INLINE_BYTES));
-    if (reply instanceof Reply.MapPage page) {
-      return page.inline();
-    }
-    throw Refusals.exception("contents of inode " + file.ino, reply);
   }
 
   /**
@@ -421,7 +409,7 @@ final class FileWriter {
               payload,
               inJournal,
               time.monotonicNanos(),
-              this::allocate);
+              metadata::allocate);
       if (placed == null) {
         OpenBlock full = lane.sealFull();
         if (full != null && whole) {
@@ -458,21 +446,6 @@ final class FileWriter {
     } finally {
       file.lock.unlock();
     }
-  }
-
-  private BlockGrant allocate(BlockWish wish) throws IOException {
-    Reply reply = session.call(Caller.ROOT, new Change.AllocateBlock(wish));
-    if (reply instanceof Reply.Allocated allocated) {
-      return allocated.grant();
-    }
-    if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EAGAIN) {
-      throw new BlockFailedException(new IOException(refused.detail()));
-    }
-    if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EBUSY) {
-      throw new BlockFailedException(
-          new BlockFault(BlockFault.Kind.NO_SPACE, String.valueOf(refused.detail())));
-    }
-    throw Refusals.exception("a new block", reply);
   }
 
   /**
@@ -556,7 +529,7 @@ final class FileWriter {
                 last ? ends : List.of(),
                 last ? rolled : null,
                 from == 0 ? expected : 0);
-        Reply.Committed reply = send(file, change);
+        Reply.Committed reply = metadata.send(file, change);
         if (last) {
           told = true;
           return reply;
@@ -594,33 +567,6 @@ final class FileWriter {
     }
   }
 
-  private Reply.Committed send(FileState file, Change.Commit change) throws IOException {
-    Reply reply = session.call(Caller.ROOT, change);
-    if (reply instanceof Reply.Committed committed) {
-      return committed;
-    }
-    if (reply instanceof Reply.Refused refused && refused.errno() == Errno.EAGAIN) {
-      throw new ChangedMeanwhileException(refused.detail());
-    }
-    if (reply instanceof Reply.Refused refused && isOtherMap(file, refused)) {
-      if (change.expectedChange() != 0) {
-        throw new ChangedMeanwhileException(refused.detail());
-      }
-      throw new OtherMapException(refused.detail());
-    }
-    throw Refusals.exception("commit to inode " + file.ino, reply);
-  }
-
-  /** A session that is over hears the same; its file is what it was. */
-  private boolean isOtherMap(FileState file, Reply.Refused refused) throws IOException {
-    if (refused.errno() != Errno.ESTALE) {
-      return false;
-    }
-    long map = file.attributes().map();
-    Reply now = session.call(Caller.ROOT, new Query.GetAttributes(file.ino));
-    return now instanceof Reply.Entry entry && entry.attributes().map() != map;
-  }
-
   private static void settle(FileState file, List<Run> runs, Reply.Committed committed) {
     file.lock.lock();
     try {
@@ -633,7 +579,7 @@ final class FileWriter {
 
   /** Says that a block is sealed, or closed, when no commit is left to say it. */
   private void end(OpenBlock block) throws IOException {
-    end(block.endAlone());
+    metadata.end(block.endAlone());
   }
 
   /** As {@link #end}, where an error is on its way already. */
@@ -642,15 +588,6 @@ final class FileWriter {
       end(block);
     } catch (IOException e) {
       LOG.warn("the end of block {} is not told: {}", block.id(), e.toString());
-    }
-  }
-
-  private void end(List<BlockEnd> ends) throws IOException {
-    if (!ends.isEmpty()) {
-      Reply reply = session.call(Caller.ROOT, new Change.SealBlocks(ends));
-      if (!(reply instanceof Reply.Done)) {
-        throw Refusals.exception("end of blocks " + ends, reply);
-      }
     }
   }
 

@@ -1,27 +1,16 @@
 package dfs.client.file;
 
+import static dfs.client.file.Volume.attributes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import dfs.client.block.BlockStore;
-import dfs.client.block.BlockWriter;
-import dfs.client.metadata.LeaseListener;
-import dfs.client.metadata.MetadataSession;
 import dfs.protocol.Limits;
-import dfs.protocol.block.BlockFault;
 import dfs.protocol.metadata.Attributes;
-import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Change.BlockEnd;
 import dfs.protocol.metadata.Errno;
-import dfs.protocol.metadata.Extent;
-import dfs.protocol.metadata.FileType;
-import dfs.protocol.metadata.Operation;
-import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
-import dfs.protocol.metadata.Reply.BlockGrant;
-import dfs.protocol.metadata.Reply.BlockPlace;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,7 +21,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -44,11 +32,6 @@ class OpenFilesTest {
   private final Volume volume = new Volume();
   private final Blocks blocks = new Blocks();
   private final OpenFiles files = new OpenFiles(volume, blocks, new StillTime());
-
-  private static Attributes attributes(long ino, long size, long change, int flags) {
-    return new Attributes(
-        ino, FileType.REGULAR, 0644, 1, 0, 0, 0, size, size, 1, 1, 1, 1, change, ino, flags);
-  }
 
   private long open(long ino) {
     return files.open(attributes(ino, 0, 1, 0));
@@ -204,7 +187,7 @@ class OpenFilesTest {
                       assertThat(files.isDirty()).as("dirty when acknowledged").isFalse();
                       return null;
                     }));
-            await(lowered);
+            Blocks.await(lowered);
           };
       write(handle, 0, DATA);
       for (Future<?> each : recalled) {
@@ -442,251 +425,5 @@ class OpenFilesTest {
 
   private static ByteString utf8(String text) {
     return ByteString.copyFromUtf8(text);
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  /** One file, whatever its number. */
-  private static final class Volume implements MetadataSession {
-    final List<Change.Commit> commits = new ArrayList<>();
-    final List<BlockEnd> ends = new ArrayList<>();
-    volatile LeaseMode lease = LeaseMode.EXCLUSIVE;
-    Runnable onLook = () -> {};
-
-    /** Happens just before the next commit. */
-    Runnable onCommit = () -> {};
-
-    ByteString inline = ByteString.EMPTY;
-    Errno refusal = Errno.OK;
-    boolean scarce;
-    int busy;
-    long map;
-    int flags;
-    private long change = 1;
-    private long sizeBytes;
-    private long nextBlock = 1;
-
-    synchronized Attributes now(long ino) {
-      Attributes now = attributes(ino, sizeBytes, ++change, flags);
-      return map == 0 ? now : withMap(now, inline.size());
-    }
-
-    private Attributes withMap(Attributes a, long size) {
-      return new Attributes(
-          a.ino(), a.type(), a.mode(), 1, 0, 0, 0, size, size, 1, 1, 1, 1, a.change(), map, flags);
-    }
-
-    @Override
-    public synchronized Reply call(Caller caller, Operation operation) {
-      return switch (operation) {
-        case Change.AllocateBlock o when busy > 0 -> {
-          busy--;
-          yield Reply.refused(Errno.EBUSY, "room is being made for " + o.wish());
-        }
-        case Change.AllocateBlock o ->
-            new Reply.Allocated(
-                new BlockGrant(
-                    nextBlock++,
-                    1,
-                    o.wish().solo(),
-                    o.wish().synced(),
-                    List.of(1L),
-                    List.of("somewhere"),
-                    ByteString.EMPTY));
-        case Change.Commit o -> commit(o);
-        case Change.SealBlocks o -> {
-          ends.addAll(o.ends());
-          yield Reply.Done.DONE;
-        }
-        case Query.GetAttributes o -> new Reply.Entry(now(o.ino()));
-        case Query.ReadMap o ->
-            new Reply.MapPage(now(o.ino()), sizeBytes, inline, List.of(), List.of());
-        default -> Reply.Done.DONE;
-      };
-    }
-
-    private Reply commit(Change.Commit commit) {
-      Runnable before = onCommit;
-      onCommit = () -> {};
-      before.run();
-      if (refusal != Errno.OK) {
-        return Reply.refused(refusal, "as told");
-      }
-      if (map != 0 && commit.map() != map) {
-        return Reply.refused(Errno.ESTALE, "another map");
-      }
-      long covered = commit.extents().stream().mapToLong(Extent::lengthBytes).sum();
-      if (!commit.hasInline() && covered < inline.size()) {
-        return Reply.refused(Errno.EINVAL, "the inline bytes are not replaced");
-      }
-      commits.add(commit);
-      sizeBytes = map == 0 ? Math.max(sizeBytes, commit.sizeBytes()) : 0;
-      return new Reply.Committed(now(commit.ino()), null);
-    }
-
-    @Override
-    public Reply callAsOf(Caller caller, Operation operation, long asOfNanos) {
-      return call(caller, operation);
-    }
-
-    @Override
-    public long id() {
-      return 1;
-    }
-
-    @Override
-    public ByteString cluster() {
-      return ByteString.EMPTY;
-    }
-
-    @Override
-    public boolean isOver() {
-      return false;
-    }
-
-    @Override
-    public boolean isSpaceScarce() {
-      return scarce;
-    }
-
-    @Override
-    public LeaseMode lease() {
-      LeaseMode now = lease;
-      Runnable looked = onLook;
-      onLook = () -> {};
-      looked.run();
-      return now;
-    }
-
-    @Override
-    public long leaseNumber() {
-      return 1;
-    }
-
-    @Override
-    public long leaseValidNanos() {
-      return 1;
-    }
-
-    @Override
-    public long nowNanos() {
-      return 1;
-    }
-
-    @Override
-    public void listen(LeaseListener listener) {}
-
-    @Override
-    public void close() {}
-  }
-
-  /** Blocks that take everything; the first one may break when it is flushed. */
-  private static final class Blocks implements BlockStore {
-    final CountDownLatch appended = new CountDownLatch(2);
-    boolean breaks;
-    long roomBytes;
-
-    /** This block takes no appends any more. */
-    long refuses;
-
-    /** The server of this block is away. */
-    long absent;
-
-    /** The servers of blocks up to this one have no room. */
-    long full;
-
-    @Override
-    public BlockWriter create(BlockGrant grant) throws IOException {
-      if (grant.block() == absent) {
-        throw new IOException("the server is away");
-      }
-      if (grant.block() <= full) {
-        throw new BlockFault(BlockFault.Kind.NO_SPACE, "no room for block " + grant.block());
-      }
-      return new Writer(grant.block(), grant.block() == 1 ? roomBytes : 0);
-    }
-
-    private final class Writer implements BlockWriter {
-      private final long block;
-      private long length;
-      private long durable;
-
-      Writer(long block, long length) {
-        this.block = block;
-        this.length = length;
-      }
-
-      @Override
-      public long block() {
-        return block;
-      }
-
-      @Override
-      public long epoch() {
-        return 1;
-      }
-
-      @Override
-      public synchronized long lengthBytes() {
-        return length;
-      }
-
-      @Override
-      public synchronized long remainingBytes() {
-        return Limits.BLOCK_BYTES - length;
-      }
-
-      @Override
-      public synchronized long durableBytes() {
-        return durable;
-      }
-
-      @Override
-      public synchronized long append(Origin origin, ByteBuffer payload) throws IOException {
-        if (block == refuses) {
-          throw new IOException("the server is gone");
-        }
-        long at = length;
-        length += payload.remaining();
-        appended.countDown();
-        return at;
-      }
-
-      @Override
-      public long appendSynced(Origin origin, ByteBuffer payload) throws IOException {
-        return append(origin, payload);
-      }
-
-      @Override
-      public void flush() throws IOException {
-        if (breaks && block == 1) {
-          await(appended);
-          throw new IOException("the server was started again");
-        }
-        synchronized (this) {
-          durable = length;
-        }
-      }
-
-      @Override
-      public synchronized BlockEnd seal(boolean closed) {
-        durable = length;
-        return new BlockEnd(block, 1, length, closed);
-      }
-    }
-
-    @Override
-    public void read(BlockPlace place, long blockOffset, ByteBuffer into) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void close() {}
   }
 }
