@@ -1,5 +1,6 @@
 package dfs.client.file;
 
+import dfs.protocol.Limits;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,19 +61,45 @@ final class DirtyRuns {
 
   /** Writes those bytes of {@code from} that nothing has been written over. */
   void putUnder(long offset, ByteBuffer from) {
+    uncovered(offset, from, this::put);
+  }
+
+  /**
+   * Copies of those bytes of {@code from} that nothing has been written over: at most {@link
+   * Limits#APPEND_BYTES}, in file order. They are the caller's, and no part of what was written.
+   */
+  List<Run> under(long offset, ByteBuffer from) {
+    List<Run> copies = new ArrayList<>();
+    uncovered(
+        offset,
+        from,
+        (at, part) -> {
+          Run run = new Run(pool, at);
+          run.append(part);
+          copies.add(run);
+        });
+    return copies;
+  }
+
+  /** Bytes at an offset of the file. */
+  private interface Part {
+    void at(long offset, ByteBuffer bytes);
+  }
+
+  private void uncovered(long offset, ByteBuffer from, Part part) {
     long at = offset;
     long end = offset + from.remaining();
     ByteBuffer source = from.slice();
     for (Run run : List.copyOf(runs.values())) {
       if (run.end() > at && run.offset() < end) {
         if (run.offset() > at) {
-          put(at, source.slice((int) (at - offset), (int) (run.offset() - at)));
+          part.at(at, source.slice((int) (at - offset), (int) (run.offset() - at)));
         }
         at = Math.max(at, run.end());
       }
     }
     if (at < end) {
-      put(at, source.slice((int) (at - offset), (int) (end - at)));
+      part.at(at, source.slice((int) (at - offset), (int) (end - at)));
     }
   }
 

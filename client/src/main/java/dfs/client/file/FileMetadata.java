@@ -1,6 +1,5 @@
 package dfs.client.file;
 
-import com.google.protobuf.ByteString;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
@@ -13,6 +12,7 @@ import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.BlockGrant;
+import dfs.protocol.metadata.Reply.MapPage;
 import java.io.IOException;
 import java.util.List;
 
@@ -35,10 +35,11 @@ final class FileMetadata {
     throw Refusals.exception("inode " + ino, reply);
   }
 
-  ByteString inline(long ino) throws IOException {
+  /** The contents of an inline file, and the attributes it has them with. */
+  MapPage inline(long ino) throws IOException {
     Reply reply = session.call(Caller.ROOT, new Query.ReadMap(ino, 0, Limits.INLINE_BYTES));
-    if (reply instanceof Reply.MapPage page) {
-      return page.inline();
+    if (reply instanceof MapPage page) {
+      return page;
     }
     throw Refusals.exception("contents of inode " + ino, reply);
   }

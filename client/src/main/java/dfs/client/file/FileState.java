@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,12 @@ final class FileState {
   final ArrayDeque<Piece> waiting = new ArrayDeque<>();
 
   final List<Placed> placed = new ArrayList<>();
+
+  /**
+   * Guarded by {@link #committing}: the change counter that the file had its inline bytes with, if
+   * those are among these pieces; otherwise 0.
+   */
+  long takenAlong;
 
   /** Part of a run that is on its way to a block. */
   record Piece(Run run, long from, long to) {}
@@ -205,6 +212,17 @@ final class FileState {
     List<Run> taken = dirty.takeAll();
     moving.addAll(taken);
     return taken;
+  }
+
+  /**
+   * As {@link #startMoving}, and between these runs, in file order, what is committed inline: that
+   * was not written here, so it is on its way to a block, but neither seen nor kept by this file.
+   */
+  List<Run> startMoving(ByteString inline) {
+    List<Run> runs = new ArrayList<>(dirty.under(0, inline.asReadOnlyByteBuffer()));
+    runs.addAll(startMoving());
+    runs.sort(Comparator.comparingLong(Run::offset));
+    return runs;
   }
 
   /** Nothing is on its way to a block any more: it waits here again, under what is newer. */

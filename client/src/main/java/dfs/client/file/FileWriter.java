@@ -14,6 +14,7 @@ import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.BlockGrant;
+import dfs.protocol.metadata.Reply.MapPage;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
@@ -87,8 +88,9 @@ final class FileWriter {
     try {
       boolean shared = false;
       for (int attempt = 0; attempt < CONTENDED_ATTEMPTS; attempt++) {
-        shared |=
-            locked(file, FileState::takeWrittenBack) && session.lease() != LeaseMode.EXCLUSIVE;
+        boolean writtenBack = locked(file, FileState::takeWrittenBack);
+        boolean mayBeShared = writtenBack || locked(file, FileState::isMoving);
+        shared |= mayBeShared && session.lease() != LeaseMode.EXCLUSIVE;
         long change = shared ? refreshOrGiveUp(file) : 0;
         try {
           move(file, synced, true, change);
@@ -206,8 +208,7 @@ final class FileWriter {
     if (commit && commitInline(file, change)) {
       return;
     }
-    absorbInline(file);
-    append(file, synced, change);
+    append(file, takeAlong(file), synced, change);
     if (commit) {
       commit(file, null, change);
     }
@@ -289,6 +290,7 @@ final class FileWriter {
     }
     file.placed.clear();
     file.waiting.clear();
+    file.takenAlong = 0;
     file.lock.lock();
     try {
       file.stopMoving();
@@ -322,13 +324,18 @@ final class FileWriter {
   }
 
   /** A small file is committed whole, as part of its metadata; whether this was one. */
-  private boolean commitInline(FileState file, long expected) throws IOException {
+  private boolean commitInline(FileState file, long change) throws IOException {
     if (!mayBeInline(file)) {
       return false;
     }
-    ByteString known =
-        file.attributes().sizeBytes() > 0 ? metadata.inline(file.ino) : ByteString.EMPTY;
-    Change.Commit change;
+    ByteString known = ByteString.EMPTY;
+    long expected = change;
+    if (file.attributes().sizeBytes() > 0) {
+      MapPage page = metadata.inline(file.ino);
+      known = page.inline();
+      expected = older(change, page.attributes().change());
+    }
+    Change.Commit commit;
     List<Run> runs;
     file.lock.lock();
     try {
@@ -336,7 +343,7 @@ final class FileWriter {
       if (size > Limits.INLINE_BYTES) {
         return false;
       }
-      change =
+      commit =
           new Change.Commit(
               file.ino,
               file.attributes().map(),
@@ -353,7 +360,7 @@ final class FileWriter {
     } finally {
       file.lock.unlock();
     }
-    settle(file, runs, metadata.send(file, change));
+    settle(file, runs, metadata.send(file, commit));
     return true;
   }
 
@@ -369,29 +376,38 @@ final class FileWriter {
     }
   }
 
-  /** A file that outgrows the metadata takes what is there along. */
-  private void absorbInline(FileState file) throws IOException {
-    if (!file.attributes().isInline() || file.isMoving()) {
-      return;
+  /** Change counters only grow: what builds on two states holds while both are the present one. */
+  private static long older(long change, long other) {
+    return change == 0 || other == 0 ? Math.max(change, other) : Math.min(change, other);
+  }
+
+  /**
+   * A file that outgrows the metadata takes what is there along, once: it is committed only while
+   * that is what is there, and is forgotten otherwise.
+   */
+  private ByteString takeAlong(FileState file) throws IOException {
+    if (!file.attributes().isInline() || file.takenAlong != 0) {
+      return ByteString.EMPTY;
     }
-    ByteString inline = metadata.inline(file.ino);
-    file.lock.lock();
-    try {
-      file.dirty().putUnder(0, inline.asReadOnlyByteBuffer());
-    } finally {
-      file.lock.unlock();
+    if (locked(file, FileState::isMoving)) {
+      // Others made it inline since: what is there goes under what is on its way.
+      stopMoving(file);
     }
+    MapPage page = metadata.inline(file.ino);
+    file.takenAlong = page.attributes().change();
+    return page.inline();
   }
 
   /**
    * Appends everything in memory to blocks, committing whenever a block is full; unless it must all
    * be committed at once, because it builds on what the file was, or takes along what was inline.
    */
-  private void append(FileState file, boolean synced, long change) throws IOException {
-    boolean whole = change != 0 || file.attributes().isInline();
+  private void append(FileState file, ByteString inline, boolean synced, long change)
+      throws IOException {
+    boolean whole = change != 0 || file.takenAlong != 0;
     file.lock.lock();
     try {
-      for (Run run : file.startMoving()) {
+      for (Run run : file.startMoving(inline)) {
         file.waiting.add(new Piece(run, run.offset(), run.end()));
       }
     } finally {
@@ -467,7 +483,7 @@ final class FileWriter {
   }
 
   /** Commits everything that was appended. */
-  private void commit(FileState file, @Nullable Rolled rolled, long expected) throws IOException {
+  private void commit(FileState file, @Nullable Rolled rolled, long change) throws IOException {
     Set<OpenBlock> touched = new LinkedHashSet<>();
     ExtentOverlay overlay = new ExtentOverlay();
     for (Placed placed : file.placed) {
@@ -490,6 +506,7 @@ final class FileWriter {
     if (extents.isEmpty() && rolled == null) {
       return;
     }
+    long expected = older(change, file.takenAlong);
     Reply.Committed reply = tell(file, extents, touched, ends, rolled, expected);
     Set<Run> done = new HashSet<>();
     for (Placed placed : file.placed) {
@@ -497,6 +514,7 @@ final class FileWriter {
       done.add(placed.piece().run());
     }
     file.placed.clear();
+    file.takenAlong = 0;
     file.waiting.forEach(piece -> done.remove(piece.run()));
     settle(file, List.copyOf(done), reply);
     for (OpenBlock block : touched) {

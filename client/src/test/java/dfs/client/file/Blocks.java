@@ -2,21 +2,26 @@ package dfs.client.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dfs.client.block.BlockStore;
 import dfs.client.block.BlockWriter;
 import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.metadata.Change.BlockEnd;
+import dfs.protocol.metadata.Extent;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** Blocks that take everything; the first one may break when it is flushed. */
 final class Blocks implements BlockStore {
   final CountDownLatch appended = new CountDownLatch(2);
+  private final Map<Long, ByteString> appends = new HashMap<>();
   boolean breaks;
   long roomBytes;
 
@@ -38,6 +43,17 @@ final class Blocks implements BlockStore {
       throw new BlockFault(BlockFault.Kind.NO_SPACE, "no room for block " + grant.block());
     }
     return new Writer(grant.block(), grant.block() == 1 ? roomBytes : 0);
+  }
+
+  /** What was appended there, to a block that was empty at first. */
+  synchronized ByteString contents(Extent extent) {
+    ByteString block = appends.getOrDefault(extent.block(), ByteString.EMPTY);
+    int from = (int) extent.blockOffset();
+    return block.substring(from, from + (int) extent.lengthBytes());
+  }
+
+  private synchronized void keep(long block, ByteBuffer payload) {
+    appends.merge(block, ByteString.copyFrom(payload.duplicate()), ByteString::concat);
   }
 
   private final class Writer implements BlockWriter {
@@ -81,6 +97,7 @@ final class Blocks implements BlockStore {
         throw new IOException("the server is gone");
       }
       long at = length;
+      keep(block, payload);
       length += payload.remaining();
       appended.countDown();
       return at;

@@ -35,12 +35,21 @@ final class Volume implements MetadataSession {
   long map;
   int flags;
   private long change = 1;
+  private long changedByOthers;
   long sizeBytes;
   private long nextBlock = 1;
 
   static Attributes attributes(long ino, long size, long change, int flags) {
     return new Attributes(
         ino, FileType.REGULAR, 0644, 1, 0, 0, 0, size, size, 1, 1, 1, 1, change, ino, flags);
+  }
+
+  /** Another client acknowledged a write: this is the whole file now, and lies in its metadata. */
+  synchronized void othersWrite(ByteString contents) {
+    inline = contents;
+    sizeBytes = contents.size();
+    flags = Attributes.FLAG_INLINE;
+    changedByOthers = ++change;
   }
 
   synchronized Attributes now(long ino) {
@@ -88,6 +97,9 @@ final class Volume implements MetadataSession {
     before.run();
     if (refusal != Errno.OK) {
       return Reply.refused(refusal, "as told");
+    }
+    if (commit.expectedChange() != 0 && commit.expectedChange() < changedByOthers) {
+      return Reply.refused(Errno.EAGAIN, "was changed meanwhile");
     }
     if (map != 0 && commit.map() != map) {
       return Reply.refused(Errno.ESTALE, "another map");
