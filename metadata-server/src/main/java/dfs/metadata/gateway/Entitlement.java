@@ -30,6 +30,39 @@ final class Entitlement {
     this.namespace = namespace;
   }
 
+  /**
+   * Whether an operation can bear an instant of the past: the queries that the namespace answers of
+   * the past, and judges by the directories of then and of now. What is of the present alone is
+   * judged by what the session may name now, so it must not pass for one of those.
+   */
+  static boolean isOfPast(Operation operation) {
+    return switch (operation) {
+      case Query.Lookup _,
+          Query.GetAttributes _,
+          Query.ReadLink _,
+          Query.ListDirectory _,
+          Query.GetXattr _,
+          Query.ListXattrs _,
+          Query.GetSpace _,
+          Query.ReadMap _,
+          Query.Open _,
+          Query.CheckAccess _,
+          Query.ListBlocks _,
+          Query.GetInstant _,
+          Query.GetSnapshot _,
+          Query.ListSnapshots _ ->
+          true;
+      case Query.Release _,
+          Query.Lock _,
+          Query.Unlock _,
+          Query.ListVersions _,
+          Query.ListDeleted _,
+          Query.GetReport _ ->
+          false;
+      case Change _ -> false;
+    };
+  }
+
   /** Why the session may not even name what an operation is about; null: it may. */
   @Nullable Reply objection(LiveSession session, ClientMessage.Request request) {
     if (session.isTrusted() || request.asOfNanos() != 0) {

@@ -86,6 +86,10 @@ final class Operations {
    */
   @SuppressWarnings("ReferenceEquality") // a later stream of the session is another link
   void run(LiveSession session, Link<ServerMessage> broughtBy, ClientMessage.Request request) {
+    if (request.asOfNanos() != 0 && !Entitlement.isOfPast(request.operation())) {
+      answer(session, request, Reply.refused(Errno.EINVAL, "of the past there are only queries"));
+      return;
+    }
     Need need = needOf(request.operation());
     VolumeLease.after(
         lease.clear(session, need),
@@ -177,10 +181,10 @@ final class Operations {
     if (!log.hasAuthority()) {
       return Reply.refused(Errno.EAGAIN, "no leader");
     }
-    if (query instanceof Query.Lock lock && request.asOfNanos() == 0) {
+    if (query instanceof Query.Lock lock) {
       return lock(session, lock);
     }
-    if (query instanceof Query.Unlock unlock && request.asOfNanos() == 0) {
+    if (query instanceof Query.Unlock unlock) {
       locks.unlock(session, unlock);
       return Reply.Done.DONE;
     }

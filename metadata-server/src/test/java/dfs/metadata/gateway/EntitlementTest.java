@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** What sessions without the cluster key may name, and do with what they have open. */
 class EntitlementTest {
+  private static final long SECOND = 1_000_000_000L;
   private static final int SETUID_EXECUTABLE = 04777;
   private static final Peer ANN = new Peer(Peer.Kind.UNIX, 1000, 100, List.of());
   private static final Peer BOB = new Peer(Peer.Kind.UNIX, 1001, 101, List.of());
@@ -243,6 +244,40 @@ class EntitlementTest {
     setMode(closed, 0711);
     assertThat(errno(ann, read(file))).isEqualTo(Errno.OK);
     assertThat(errno(ann, new Query.Lookup(below, utf8("..")))).isEqualTo(Errno.OK);
+  }
+
+  private Errno asOf(long instant, Operation operation) {
+    return errno(requireNonNull(ann.askAsOf(Caller.ROOT, operation, instant)));
+  }
+
+  /** Nor is one that bears an instant of the past. */
+  @Test
+  void whatIsOfThePresentHasNoPast() {
+    long closed = directory("closed", 0700);
+    long file = create(root, closed, "f", 0666);
+    long own = create(ann, Attributes.ROOT_INO, "own", 0644);
+    bed.clock.nanos += 2 * SECOND;
+    long instant = bed.clock.nanos / SECOND * SECOND;
+    ByteString name = utf8("user.x");
+    for (Operation operation :
+        List.of(
+            new Change.Link(file, Attributes.ROOT_INO, utf8("mine")),
+            new Change.SetXattr(file, name, name, 0),
+            new Change.CreateFile(Attributes.ROOT_INO, utf8("g"), 0644, 0, false),
+            new Change.Unlink(Attributes.ROOT_INO, utf8("own")),
+            new Query.GetReport("fsck", List.of(new Query.Place(closed, "d")), false),
+            new Query.Release(own, 1),
+            new Query.Lock(own, 1, 0, 1, true, false),
+            new Query.Unlock(own, 1, 0, 1),
+            new Query.ListVersions(closed, name, 0, 10),
+            new Query.ListDeleted(closed, ByteString.EMPTY, 10))) {
+      for (long then : new long[] {1, instant}) {
+        assertThat(asOf(then, operation)).as("%s", operation).isEqualTo(Errno.EINVAL);
+      }
+    }
+    assertThat(errno(ann, commit(own, "still open"))).isEqualTo(Errno.OK);
+    assertThat(asOf(instant, read(own))).isEqualTo(Errno.OK);
+    assertThat(asOf(instant, read(file))).isEqualTo(Errno.EACCES);
   }
 
   @Test

@@ -230,8 +230,13 @@ final class GatewayBed {
 
     /** Asks for something; null while the answer waits. */
     @Nullable Reply ask(Caller caller, Operation operation) {
+      return askAsOf(caller, operation, 0);
+    }
+
+    /** Asks for something of an instant; 0: of the present. */
+    @Nullable Reply askAsOf(Caller caller, Operation operation, long asOfNanos) {
       long asked = ++sequence;
-      say(new ClientMessage.Request(0, asked, 0, caller, operation));
+      say(new ClientMessage.Request(0, asked, asOfNanos, caller, operation));
       return answer(asked);
     }
 
