@@ -165,9 +165,8 @@ final class Entitlement {
   }
 
   /** Whether the session has a file open so that it may lock it. */
-  static boolean mayLock(LiveSession session, Query.Lock lock) {
-    return session.isTrusted()
-        || (session.access(lock.ino()) & (lock.exclusive() ? WRITE : READ)) != 0;
+  static boolean mayLock(LiveSession session, long ino, boolean exclusive) {
+    return session.isTrusted() || (session.access(ino) & (exclusive ? WRITE : READ)) != 0;
   }
 
   private static boolean mayWrite(LiveSession session, long ino) {

@@ -167,7 +167,9 @@ final class LockTable {
   }
 
   /**
-   * A session is back after a restart with the locks that it had.
+   * A session is back after a restart with the locks that it had. Each is as strong as one that it
+   * might take now: of a file that is closed to it there is none, and one that it can only read is
+   * locked shared.
    *
    * @return false if somebody has one of them by now: then it has none
    */
@@ -177,18 +179,13 @@ final class LockTable {
       if (locks.size() > Limits.SESSION_LOCKS) {
         return false;
       }
-      for (ClientMessage.Locked lock : locks) {
-        long to = lock.offset() + lock.lengthBytes();
-        Range range = new Range(session, lock.owner(), lock.offset(), to, lock.exclusive());
-        if (excluded(lock.ino(), range) || !mayClaim(session, lock.ino())) {
-          return false;
-        }
+      List<Claim> claims = claims(session, locks);
+      if (claims.stream().anyMatch(claim -> excluded(claim.ino(), claim.range()))) {
+        return false;
       }
-      for (ClientMessage.Locked lock : locks) {
-        long to = lock.offset() + lock.lengthBytes();
-        Range range = new Range(session, lock.owner(), lock.offset(), to, lock.exclusive());
-        var _ = cut(lock.ino(), range, true);
-        put(lock.ino(), range);
+      for (Claim claim : claims) {
+        var _ = cut(claim.ino(), claim.range(), true);
+        put(claim.ino(), claim.range());
       }
       return true;
     } finally {
@@ -196,8 +193,19 @@ final class LockTable {
     }
   }
 
-  private static boolean mayClaim(LiveSession session, long ino) {
-    return session.isTrusted() || session.access(ino) != 0;
+  private record Claim(long ino, Range range) {}
+
+  private static List<Claim> claims(LiveSession session, Collection<ClientMessage.Locked> locks) {
+    List<Claim> claims = new ArrayList<>(locks.size());
+    for (ClientMessage.Locked lock : locks) {
+      boolean exclusive = lock.exclusive() && Entitlement.mayLock(session, lock.ino(), true);
+      if (exclusive || Entitlement.mayLock(session, lock.ino(), false)) {
+        long to = lock.offset() + lock.lengthBytes();
+        Range range = new Range(session, lock.owner(), lock.offset(), to, exclusive);
+        claims.add(new Claim(lock.ino(), range));
+      }
+    }
+    return claims;
   }
 
   /** All that may come back after a restart has: locks are given from now on. */

@@ -204,7 +204,7 @@ final class Operations {
   }
 
   private Reply lock(LiveSession session, Query.Lock lock) {
-    if (!Entitlement.mayLock(session, lock)) {
+    if (!Entitlement.mayLock(session, lock.ino(), lock.exclusive())) {
       return Reply.refused(Errno.EBADF, "inode %d is not open for this".formatted(lock.ino()));
     }
     Errno locked = locks.lock(session, lock);

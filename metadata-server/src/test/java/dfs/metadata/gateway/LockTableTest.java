@@ -16,7 +16,9 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Peer;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.ClientMessage.Locked;
+import dfs.protocol.session.ClientMessage.Opening;
 import dfs.protocol.session.ServerMessage;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -209,5 +211,46 @@ class LockTableTest {
     assertThat(ask(ann, new Query.Open(file, 4))).isEqualTo(Errno.OK);
     assertThat(ask(ann, shared)).isEqualTo(Errno.OK);
     assertThat(ask(ann, exclusive)).isEqualTo(Errno.EBADF);
+  }
+
+  /** Of files that were closed to it since it opened and locked them. */
+  @Test
+  void aLockThatIsClaimedIsWhatMightBeTaken() {
+    Client root = tool();
+    Client ann = bed.client(ANN).greet(false, ByteString.EMPTY);
+    List<Long> files = new ArrayList<>();
+    List<Locked> locks = new ArrayList<>();
+    List<Opening> open = new ArrayList<>();
+    for (String name : List.of("closed", "readable", "writable")) {
+      Change create =
+          new Change.CreateFile(Attributes.ROOT_INO, ByteString.copyFromUtf8(name), 0666, 0, false);
+      long file = ((Reply.Entry) requireNonNull(root.ask(Caller.ROOT, create))).attributes().ino();
+      assertThat(ask(ann, new Query.Open(file, 6))).isEqualTo(Errno.OK);
+      assertThat(ask(ann, new Query.Lock(file, 1, 0, 9, true, false))).isEqualTo(Errno.OK);
+      files.add(file);
+      locks.add(new Locked(file, 1, 0, 9, true));
+      open.add(new Opening(file, 1));
+    }
+    assertThat(ask(root, setMode(files.get(0), 0600))).isEqualTo(Errno.OK);
+    assertThat(ask(root, setMode(files.get(1), 0644))).isEqualTo(Errno.OK);
+    ServerMessage.Welcome known = requireNonNull(ann.last(ServerMessage.Welcome.class));
+    bed.restart();
+    root = resumed(root, List.of());
+    ann =
+        bed.client(ANN)
+            .resume(known.session(), known.epoch(), false, ByteString.EMPTY, open, locks);
+    assertThat(ann.last(ServerMessage.Fenced.class)).isNull();
+    List<Errno> shared = new ArrayList<>();
+    List<Errno> exclusive = new ArrayList<>();
+    for (long file : files) {
+      shared.add(ask(root, new Query.Lock(file, 1, 0, 1, false, false)));
+      exclusive.add(ask(root, new Query.Lock(file, 1, 0, 1, true, false)));
+    }
+    assertThat(shared).containsExactly(Errno.OK, Errno.OK, Errno.EAGAIN);
+    assertThat(exclusive).containsExactly(Errno.OK, Errno.EAGAIN, Errno.EAGAIN);
+  }
+
+  private static Change setMode(long ino, int mode) {
+    return new Change.SetAttributes(ino, Change.SetAttributes.SET_MODE, mode, 0, 0, 0, 0, 0, 0);
   }
 }
