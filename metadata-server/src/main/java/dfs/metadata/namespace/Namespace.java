@@ -25,8 +25,9 @@ public interface Namespace extends StateMachine, AutoCloseable {
    * from the root on, or from one that is open to the caller; to a file, by any of its names.
    *
    * @param open which directories are open to the caller
-   * @return OK, also of what is not there, for who asks for that hears so; EACCES; ESTALE of a file
-   *     that has no name any more
+   * @return OK, also of what is not there or is a directory that was removed, for who asks for that
+   *     hears so; EACCES, also of a directory with something in it that has no name; ESTALE of a
+   *     file that has no name
    */
   Errno wayTo(Caller caller, long ino, LongPredicate open);
 

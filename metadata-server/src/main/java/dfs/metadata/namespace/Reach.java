@@ -41,8 +41,10 @@ final class Reach {
       return Errno.OK;
     }
     if (inode.parent() == 0) {
-      // A directory that was removed has nothing to be found in it.
-      return inode.isDirectory() ? Errno.OK : Errno.ESTALE;
+      // A directory that was removed has nothing to be found in it; the top of a tree without a
+      // name has all of that tree, and whoever puts it together names it to nobody but the log.
+      boolean removed = inode.isDirectory() && inode.links() == 0;
+      return removed ? Errno.OK : inode.isDirectory() ? Errno.EACCES : Errno.ESTALE;
     }
     return isSearchable(inode.parent()) || hasAnotherWay(ino, inode) ? Errno.OK : Errno.EACCES;
   }

@@ -9,6 +9,7 @@ import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Change.PastEntry;
 import dfs.protocol.metadata.Change.SetAttributes;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Operation;
@@ -339,5 +340,75 @@ class EntitlementTest {
     hers.released(1, Integer.MAX_VALUE);
     assertThat(hers.holds(1)).isFalse();
     assertThat(hers.hasTooManyOpen(0)).isFalse();
+  }
+
+  private long instant() {
+    bed.clock.nanos += 2 * SECOND;
+    return bed.clock.nanos / SECOND * SECOND;
+  }
+
+  private static long copy(Client by, long parent, long instant, String name, long from) {
+    PastEntry entry = new PastEntry(utf8(name), from, 0);
+    Reply reply = ask(by, new Change.CopyPast(parent, instant, List.of(entry)));
+    assertThat(reply).isInstanceOf(Reply.Progress.class);
+    return ((Reply.Progress) reply).ids().getFirst();
+  }
+
+  private void expectNoWay(long top, long file) {
+    for (Operation operation :
+        List.of(
+            new Query.Open(top, 4),
+            new Query.GetAttributes(top),
+            new Query.Lookup(top, utf8("f")),
+            new Query.ListDirectory(top, 0, 0, 10, true),
+            new Query.GetAttributes(file),
+            new Query.Open(file, 4),
+            read(file),
+            new Change.Link(file, Attributes.ROOT_INO, utf8("mine")),
+            new Change.Rename(top, utf8("f"), Attributes.ROOT_INO, utf8("mine"), 0))) {
+      assertThat(errno(ann, operation)).as("%s", operation).isEqualTo(Errno.EACCES);
+    }
+  }
+
+  @Test
+  void aTreeWithoutANameIsNoBeginning() {
+    long closed = directory("closed", 0700);
+    long tree = ino(ask(root, new Change.MakeDirectory(closed, utf8("tree"), 0777, 0)));
+    long file = create(root, tree, "f", 0666);
+    long instant = instant();
+    long top = copy(root, 0, instant, "", tree);
+    long copied = copy(root, top, instant, "f", file);
+    expectNoWay(top, copied);
+    assertThat(errno(root, new Change.PutBack(top, closed, utf8("tree"), true)))
+        .isEqualTo(Errno.OK);
+    expectNoWay(tree, file);
+    expectNoWay(top, copied);
+    ask(root, new Change.Rename(closed, utf8("tree"), Attributes.ROOT_INO, utf8("tree"), 0));
+    assertThat(errno(ann, read(copied))).isEqualTo(Errno.OK);
+    expectNoWay(tree, file);
+  }
+
+  /** What it names on the way has no name yet. */
+  @Test
+  void whoPutsATreeTogetherGoesOn() {
+    long tree = ino(ask(ann, new Change.MakeDirectory(Attributes.ROOT_INO, utf8("t"), 0700, 0)));
+    long file = create(ann, tree, "f", 0600);
+    long instant = instant();
+    long top = copy(ann, 0, instant, "", tree);
+    long copied = copy(ann, top, instant, "f", file);
+    assertThat(errno(ann, new Change.CopyExtents(top, tree, instant))).isEqualTo(Errno.OK);
+    assertThat(errno(ann, new Change.PutBack(top, Attributes.ROOT_INO, utf8("t"), true)))
+        .isEqualTo(Errno.OK);
+    assertThat(errno(ann, read(copied))).isEqualTo(Errno.OK);
+  }
+
+  @Test
+  void aDirectoryThatWasRemovedHasNothingInIt() {
+    long gone = directory("gone", 0755);
+    assertThat(errno(ann, new Query.Open(gone, 4))).isEqualTo(Errno.OK);
+    ask(root, new Change.RemoveDirectory(Attributes.ROOT_INO, utf8("gone")));
+    Client bob = bed.client(BOB).greet(false, ByteString.EMPTY);
+    assertThat(errno(bob, new Query.GetAttributes(gone))).isEqualTo(Errno.OK);
+    assertThat(errno(bob, new Query.Lookup(gone, utf8("f")))).isEqualTo(Errno.ENOENT);
   }
 }
