@@ -90,6 +90,10 @@ final class Operations {
       answer(session, request, Reply.refused(Errno.EINVAL, "of the past there are only queries"));
       return;
     }
+    if (request.asOfNanos() > Math.max(time.wallNanos(), namespace.lastStampNanos())) {
+      answer(session, request, Reply.refused(Errno.EINVAL, "the instant is still to come"));
+      return;
+    }
     Need need = needOf(request.operation());
     VolumeLease.after(
         lease.clear(session, need),

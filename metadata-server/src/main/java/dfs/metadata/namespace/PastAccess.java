@@ -24,13 +24,16 @@ import org.jspecify.annotations.Nullable;
 final class PastAccess {
   private PastAccess() {}
 
-  /** Inodes from the one that a query is about to the root, as it was then. */
+  /**
+   * Inodes from the one that a query is about to the root, as it was then; or to the last of a way
+   * that does not end there, of what had no name or was not there.
+   */
   static List<Long> way(NamespaceReader past, Query query) {
     List<Long> way = new ArrayList<>();
     for (long ino = about(query); ino != 0; ino = parent(past, ino)) {
       way.add(ino);
     }
-    if (way.isEmpty() || way.getLast() != Attributes.ROOT_INO) {
+    if (way.isEmpty()) {
       way.add(Attributes.ROOT_INO);
     }
     return way;
@@ -43,12 +46,20 @@ final class PastAccess {
 
   /**
    * Refuses with EACCES unless the directories that an inode was in then let it be looked up: who
-   * asks may have come to it by the way that there is now.
+   * asks may have come to it by the way that there is now. What no name led to then, an open file
+   * that was unlinked or a tree that was put together or aside, is nobody's but root's to read.
    *
    * @param now what the inode is now, if it is
    */
   static void checkThen(
       NamespaceReader past, Subject subject, List<Long> way, @Nullable Inode now) {
+    if (past.inode(way.getFirst()) == null) {
+      // It was not there: there is nothing to be read.
+      return;
+    }
+    if (way.getLast() != Attributes.ROOT_INO) {
+      throw Refusal.of(Errno.EACCES, "inode %d had no name then".formatted(way.getFirst()));
+    }
     try {
       checkWay(past, subject, way);
     } catch (Refusal refusal) {

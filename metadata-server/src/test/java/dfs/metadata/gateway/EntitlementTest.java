@@ -411,4 +411,14 @@ class EntitlementTest {
     assertThat(errno(bob, new Query.GetAttributes(gone))).isEqualTo(Errno.OK);
     assertThat(errno(bob, new Query.Lookup(gone, utf8("f")))).isEqualTo(Errno.ENOENT);
   }
+
+  /** Nor is what begins now over. */
+  @Test
+  void whatIsToComeIsNotPast() {
+    long own = create(ann, Attributes.ROOT_INO, "own", 0644);
+    long instant = instant();
+    assertThat(asOf(instant, read(own))).isEqualTo(Errno.OK);
+    assertThat(asOf(instant + SECOND, read(own))).isEqualTo(Errno.EINVAL);
+    assertThat(asOf(instant + SECOND, new Query.GetInstant())).isEqualTo(Errno.EINVAL);
+  }
 }

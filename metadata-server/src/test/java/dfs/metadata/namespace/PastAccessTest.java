@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Change.PastEntry;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
@@ -151,5 +152,70 @@ class PastAccessTest {
     link("g", other);
     assertThat(reading(between)).isEqualTo(Errno.EACCES);
     assertThat(reading(bed.instantAt(bed.now()))).isEqualTo(Errno.OK);
+  }
+
+  private long nextInstant() {
+    bed.tick(2 * SECOND);
+    long instant = bed.instantAt(bed.now());
+    bed.tick(2 * SECOND);
+    return instant;
+  }
+
+  private void expect(Errno expected, long ino, long instant) {
+    for (Query query :
+        List.of(
+            new Query.ReadMap(ino, 0, 100), new Query.GetAttributes(ino), new Query.Open(ino, 4))) {
+      Reply reply = bed.namespace.query(ANN, query, instant);
+      assertThat(errno(reply)).as("%s", query).isEqualTo(expected);
+      assertThat(errno(bed.namespace.query(Caller.ROOT, query, instant))).isEqualTo(Errno.OK);
+    }
+  }
+
+  /** Somebody had it open. */
+  @Test
+  void aFileWithoutANameHasNoWayToIt() {
+    long closed = bed.mkdir(Caller.ROOT, ROOT, "closed", 0700);
+    long secret = bed.create(Caller.ROOT, closed, "t", 0644);
+    bed.writeInline(secret, "secret");
+    long named = nextInstant();
+    bed.unlink(closed, "t");
+    bed.unlink(below, "f");
+    long nameless = nextInstant();
+    expect(Errno.EACCES, secret, named);
+    expect(Errno.EACCES, secret, nameless);
+    expect(Errno.EACCES, file, nameless);
+    expect(Errno.OK, file, then);
+  }
+
+  private long copy(long parent, String name, long from) {
+    PastEntry entry = new PastEntry(ByteString.copyFromUtf8(name), from, 0);
+    Reply reply = bed.change(new Change.CopyPast(parent, then, List.of(entry)));
+    return ((Reply.Progress) reply).ids().getFirst();
+  }
+
+  @Test
+  void aTreeWithoutANameHasNoWayIntoIt() {
+    long top = copy(0, "", below);
+    long copied = copy(top, "f", file);
+    long single = copy(0, "", file);
+    long apart = nextInstant();
+    expect(Errno.EACCES, copied, apart);
+    expect(Errno.EACCES, single, apart);
+    Change put = new Change.PutBack(top, directory, ByteString.copyFromUtf8("below"), true);
+    assertThat(errno(bed.change(put))).isEqualTo(Errno.OK);
+    long after = nextInstant();
+    expect(Errno.OK, copied, after);
+    expect(Errno.EACCES, copied, apart);
+    expect(Errno.EACCES, file, after);
+    bed.upkeepAll();
+    bed.tick(2 * SECOND);
+    expect(Errno.EACCES, file, after);
+    expect(Errno.OK, file, then);
+  }
+
+  @Test
+  void whatWasNotThereThenIsStale() {
+    long young = bed.create(Caller.ROOT, below, "young", 0644);
+    assertThat(errno(ask(ANN, new Query.GetAttributes(young)))).isEqualTo(Errno.ESTALE);
   }
 }
