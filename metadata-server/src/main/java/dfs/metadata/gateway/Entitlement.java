@@ -192,8 +192,8 @@ final class Entitlement {
 
   /**
    * What a session may do with an inode that it says it opened before the server was started again.
-   * Nobody remembers what that open was given: whoever might have opened it a moment ago did, and
-   * so did its owner, who may take back the mode that keeps others from it.
+   * Nobody remembers what that open was given: whoever might open it now did, and so did its owner,
+   * who may take back the mode that keeps others from it. What has no name is its owner's alone.
    */
   int claimed(LiveSession session, long ino) {
     if (session.isTrusted()) {
@@ -207,7 +207,7 @@ final class Entitlement {
     if (entry.attributes().uid() == caller.uid()) {
       return READ | WRITE;
     }
-    if (namespace.wayTo(caller, ino, directory -> false) == Errno.EACCES) {
+    if (namespace.wayTo(caller, ino, directory -> false) != Errno.OK) {
       return 0;
     }
     return (allows(caller, ino, READ) ? READ : 0) | (allows(caller, ino, WRITE) ? WRITE : 0);

@@ -251,7 +251,9 @@ public final class SessionGateway
       LiveSession opened =
           new LiveSession(id, epoch, hello.host(), hello.mount(), identity, time.monotonicNanos());
       opened.link(link);
-      claim(opened, hello.open());
+      if (hello.session() != 0) {
+        claim(opened, hello.open());
+      }
       if (hello.session() != 0 && !locks.claim(opened, hello.locks())) {
         propose(new Upkeep.FenceSession(id));
         unclaimed.remove(id);

@@ -342,6 +342,41 @@ class EntitlementTest {
     assertThat(hers.hasTooManyOpen(0)).isFalse();
   }
 
+  /** Whoever says so. */
+  @Test
+  void aNewSessionHasNothingOpen() {
+    long closed = directory("closed", 0700);
+    long removed = create(root, closed, "removed", 0644);
+    ask(root, new Change.Unlink(closed, utf8("removed")));
+    long own = create(root, closed, "own", 0600);
+    SetAttributes give = new SetAttributes(own, SetAttributes.SET_UID, 0, 1001, 0, 0, 0, 0, 0);
+    assertThat(errno(root, give)).isEqualTo(Errno.OK);
+    List<ClientMessage.Opening> open =
+        List.of(new ClientMessage.Opening(removed, 1), new ClientMessage.Opening(own, 1));
+    Client bob = bed.client(BOB).resume(0, 0, false, ByteString.EMPTY, open);
+    assertThat(errno(bob, read(removed))).isEqualTo(Errno.ESTALE);
+    assertThat(errno(bob, read(own))).isEqualTo(Errno.EACCES);
+  }
+
+  @Test
+  void whatHasNoNameIsClaimedByItsOwnerAlone() {
+    long foreign = create(root, Attributes.ROOT_INO, "foreign", 0666);
+    long own = create(ann, Attributes.ROOT_INO, "own", 0600);
+    assertThat(errno(ann, new Query.Open(foreign, 4))).isEqualTo(Errno.OK);
+    Change.Commit late = commit(own, "hers");
+    ask(root, new Change.Unlink(Attributes.ROOT_INO, utf8("foreign")));
+    ask(root, new Change.Unlink(Attributes.ROOT_INO, utf8("own")));
+    ann.close();
+    bed.restart();
+    ann =
+        reconnected(
+            ann,
+            ANN,
+            List.of(new ClientMessage.Opening(foreign, 1), new ClientMessage.Opening(own, 1)));
+    assertThat(errno(ann, read(foreign))).isEqualTo(Errno.ESTALE);
+    assertThat(errno(ann, late)).isEqualTo(Errno.OK);
+  }
+
   private long instant() {
     bed.clock.nanos += 2 * SECOND;
     return bed.clock.nanos / SECOND * SECOND;
