@@ -70,12 +70,14 @@ final class FileReader {
   }
 
   /**
-   * Cuts or fills up the range to the size that this mount sees, and lays the uncommitted over it.
+   * Lays the uncommitted over the range, which is filled up with zeros to where that ends. The
+   * committed part ends where the map that was read had its end: what has become known of the file
+   * since tells of bytes that nobody has read.
    */
   private static void overlay(
       FileState file, long offset, ByteBuffer into, int start, int committed) {
     int room = into.limit() - start;
-    int length = Math.clamp(file.sizeBytes() - offset, 0, room);
+    int length = Math.clamp(file.uncommittedEnd() - offset, committed, room);
     if (committed < length) {
       zero(into.position(start + committed), length - committed);
     }
@@ -85,7 +87,7 @@ final class FileReader {
     into.position(start + length);
   }
 
-  /** Reads what is committed; returns how many bytes from the start are right. */
+  /** Reads what is committed; returns how many bytes from the start on the file has. */
   private int readCommitted(FileState file, long offset, ByteBuffer into) throws IOException {
     int start = into.position();
     long at = offset;
@@ -118,7 +120,7 @@ final class FileReader {
       }
       at = until;
     }
-    return (int) (at - offset);
+    return (int) Math.max(0, end - offset);
   }
 
   /** Damaged bytes stay damaged; a server that is away may come back. */

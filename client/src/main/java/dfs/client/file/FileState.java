@@ -125,7 +125,7 @@ final class FileState {
   }
 
   /** Where the last uncommitted byte ends; 0 if there is none. */
-  private long uncommittedEnd() {
+  long uncommittedEnd() {
     return Math.max(movingEnd, Math.max(dirty.end(), writtenBack.end()));
   }
 

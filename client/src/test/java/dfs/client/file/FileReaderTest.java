@@ -25,6 +25,7 @@ import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -43,8 +44,12 @@ class FileReaderTest {
   private final FileState file = new FileState(attributes(), new BufferPool());
 
   private static Attributes attributes() {
+    return attributes(LENGTH, 1);
+  }
+
+  private static Attributes attributes(long size, long change) {
     return new Attributes(
-        7, FileType.REGULAR, 0644, 1, 0, 0, 0, LENGTH, LENGTH, 1, 1, 1, 1, 1, 1, 0);
+        7, FileType.REGULAR, 0644, 1, 0, 0, 0, size, size, 1, 1, 1, 1, change, 1, 0);
   }
 
   @AfterEach
@@ -124,6 +129,47 @@ class FileReaderTest {
     assertThat(session.asked).isEqualTo(2);
   }
 
+  /** Others append, and somebody looks at the file's length, while a read waits for its block. */
+  @Test
+  void whatOthersAppendBesideAReadIsNotReadAsZeros() throws IOException {
+    services.register(ADDRESS, server);
+    session.addresses.add(List.of(ADDRESS));
+    server.onRead = () -> learn(attributes(LENGTH + 10, 2));
+    ByteBuffer into = ByteBuffer.allocate(2 * LENGTH);
+    reader.read(file, 0, into);
+    assertThat(into.position()).isEqualTo(LENGTH);
+    assertThat(into.array()).startsWith(server.bytes);
+  }
+
+  /** The gap is zeros up to what was written here, and no further. */
+  @Test
+  void whatIsWrittenHereBeyondTheEndIsReadBehindAGap() throws IOException {
+    services.register(ADDRESS, server);
+    session.addresses.add(List.of(ADDRESS));
+    server.onRead = () -> learn(attributes(LENGTH + 100, 2));
+    file.lock.lock();
+    try {
+      file.write(LENGTH + 5, ByteBuffer.wrap(new byte[] {1, 2, 3}), 1, 1);
+    } finally {
+      file.lock.unlock();
+    }
+    ByteBuffer into = ByteBuffer.allocate(2 * LENGTH);
+    reader.read(file, 0, into);
+    assertThat(into.position()).isEqualTo(LENGTH + 8);
+    assertThat(into.array()).startsWith(server.bytes);
+    assertThat(Arrays.copyOfRange(into.array(), LENGTH, LENGTH + 8))
+        .containsExactly(0, 0, 0, 0, 0, 1, 2, 3);
+  }
+
+  private void learn(Attributes newer) {
+    file.lock.lock();
+    try {
+      file.learn(newer);
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
   /** Answers every question with the map of one block; its addresses change from one to another. */
   private static final class Session implements MetadataSession {
     final List<List<String>> addresses = new ArrayList<>();
@@ -199,6 +245,7 @@ class FileReaderTest {
   private static final class Server implements BlockService {
     final byte[] bytes = new byte[LENGTH];
     @Nullable IOException fault;
+    Runnable onRead = () -> {};
     boolean lies;
     int reads;
 
@@ -227,6 +274,7 @@ class FileReaderTest {
     public Checksums read(ByteString capability, long block, long offset, ByteBuffer into)
         throws IOException {
       reads++;
+      onRead.run();
       if (fault != null) {
         throw fault;
       }
