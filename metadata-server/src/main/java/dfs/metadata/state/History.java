@@ -44,8 +44,9 @@ public final class History {
     tx.setNumber(MINUTES_KEPT, MINUTES_KEPT_DEFAULT);
   }
 
-  /** A pin went: images that only it held are looked for. */
+  /** A pin went: images that only it held are looked for, from the first on. */
   public static void unpinned(Transaction tx) {
+    tx.delete(Table.SETTINGS, Keys.meta(CURSOR));
     tx.setNumber(SWEEP_PINNED, 1);
   }
 

@@ -5,6 +5,8 @@ import static dfs.metadata.namespace.NamespaceBed.errno;
 import static dfs.metadata.namespace.NamespaceBed.name;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dfs.metadata.state.Table;
+import dfs.metadata.store.Key;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
@@ -75,6 +77,37 @@ class SnapshotsTest {
     assertThat(contents(file, second)).isEqualTo("two");
     assertThat(errno(bed.query(new Query.GetSnapshot("first")))).isEqualTo(Errno.ENOENT);
     assertThat(errno(bed.change(new Change.RemoveSnapshot("first")))).isEqualTo(Errno.ENOENT);
+  }
+
+  /** What only it held may lie where the search for what another had held has been. */
+  @Test
+  void whatARemovedOneHeldGoesWhileAnotherIsLookedFor() {
+    long first = bed.create(ROOT, "first");
+    for (int i = 0; i < 400; i++) {
+      bed.setXattr(first, "user.%04d".formatted(i), "one");
+    }
+    nanos(create(Caller.ROOT, "other", ROOT, 0));
+    for (int i = 0; i < 400; i++) {
+      bed.setXattr(first, "user.%04d".formatted(i), "two");
+    }
+    long last = bed.create(ROOT, "last");
+    bed.writeInline(last, "one");
+    nanos(create(Caller.ROOT, "one", ROOT, 0));
+    bed.writeInline(last, "two");
+    bed.tick(50 * NamespaceBed.HOUR);
+    bed.upkeepAll();
+    assertThat(images()).isGreaterThan(400);
+    assertThat(errno(bed.change(new Change.RemoveSnapshot("one")))).isEqualTo(Errno.OK);
+    bed.upkeep(new Upkeep.AdvanceHistory());
+    assertThat(errno(bed.change(new Change.RemoveSnapshot("other")))).isEqualTo(Errno.OK);
+    forget();
+    assertThat(images()).isZero();
+  }
+
+  private int images() {
+    return bed.namespace
+        .state()
+        .read(reader -> reader.rows(Table.IMAGES, Key.EMPTY, null, Integer.MAX_VALUE).size());
   }
 
   @Test
