@@ -101,7 +101,7 @@ final class LockTable {
       if (excluded(order.ino(), wanted)) {
         return order.waits() && !await(session, order.ino()) ? Errno.ENOLCK : Errno.EAGAIN;
       }
-      if (counts.getOrDefault(session, 0) >= Limits.SESSION_LOCKS) {
+      if (!fits(order.ino(), wanted, true)) {
         return Errno.ENOLCK;
       }
       boolean freed = cut(order.ino(), wanted, true);
@@ -154,6 +154,21 @@ final class LockTable {
     numbers.computeIfPresent(session, (s, known) -> known == 1 ? null : known - 1);
   }
 
+  /**
+   * Whether a session has not too many ranges when this one is cut out of its owner's.
+   *
+   * @param replaced it has the range itself then
+   */
+  private boolean fits(long ino, Range away, boolean replaced) {
+    int count = counts.getOrDefault(away.session(), 0) + (replaced ? 1 : 0);
+    for (Range range : held.getOrDefault(ino, List.of())) {
+      if (range.isOf(away) && range.overlaps(away)) {
+        count += (range.from() < away.from() ? 1 : 0) + (away.to() < range.to() ? 1 : 0) - 1;
+      }
+    }
+    return count <= Limits.SESSION_LOCKS;
+  }
+
   /** Takes a range from its owner; whether there was anything. */
   private boolean cut(long ino, Range away, boolean replaced) {
     List<Range> ranges = held.get(ino);
@@ -189,14 +204,19 @@ final class LockTable {
     }
   }
 
-  void unlock(LiveSession session, Query.Unlock order) {
+  /** OK, or ENOLCK if the rests of what was locked are too many: then all is as it was. */
+  Errno unlock(LiveSession session, Query.Unlock order) {
     long to = order.offset() + order.lengthBytes();
     Range away = new Range(session, order.owner(), order.offset(), to, false);
     guard.lock();
     try {
+      if (!fits(order.ino(), away, false)) {
+        return Errno.ENOLCK;
+      }
       if (cut(order.ino(), away, false)) {
         free(order.ino());
       }
+      return Errno.OK;
     } finally {
       guard.unlock();
     }
@@ -223,6 +243,10 @@ final class LockTable {
         }
       }
       for (Claim claim : claims) {
+        if (!fits(claim.ino(), claim.range(), true)) {
+          dropAll(session);
+          return false;
+        }
         var _ = cut(claim.ino(), claim.range(), true);
         put(claim.ino(), claim.range());
       }
@@ -271,19 +295,23 @@ final class LockTable {
         }
       }
       waits.remove(session);
-      if (counts.remove(session) != null) {
-        for (long ino : List.copyOf(held.keySet())) {
-          List<Range> ranges = held.getOrDefault(ino, List.of());
-          if (ranges.removeIf(range -> range.session().equals(session))) {
-            free(ino);
-          }
-          if (ranges.isEmpty()) {
-            held.remove(ino);
-          }
-        }
-      }
+      dropAll(session);
     } finally {
       guard.unlock();
+    }
+  }
+
+  private void dropAll(LiveSession session) {
+    if (counts.remove(session) != null) {
+      for (long ino : List.copyOf(held.keySet())) {
+        List<Range> ranges = held.getOrDefault(ino, List.of());
+        if (ranges.removeIf(range -> range.session().equals(session))) {
+          free(ino);
+        }
+        if (ranges.isEmpty()) {
+          held.remove(ino);
+        }
+      }
     }
   }
 

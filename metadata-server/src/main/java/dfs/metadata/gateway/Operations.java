@@ -189,8 +189,10 @@ final class Operations {
       return lock(session, lock);
     }
     if (query instanceof Query.Unlock unlock) {
-      locks.unlock(session, unlock);
-      return Reply.Done.DONE;
+      Errno unlocked = locks.unlock(session, unlock);
+      return unlocked == Errno.OK
+          ? Reply.Done.DONE
+          : Reply.refused(unlocked, "too many ranges of inode %d".formatted(unlock.ino()));
     }
     Reply reply =
         namespace.query(entitlement.callerOf(session, request), query, request.asOfNanos());

@@ -232,6 +232,25 @@ class LockTableTest {
     assertThat(locks.lock(waits, new Query.Lock(0, 1, 0, 1, true, true))).isEqualTo(Errno.ENOLCK);
   }
 
+  /** In the middle of a range there are two in place of one. */
+  @Test
+  void theRestsOfWhatIsUnlockedAreBoundedToo() {
+    Client full = tool();
+    Client other = tool();
+    for (int i = 1; i < Limits.SESSION_LOCKS - 1; i++) {
+      assertThat(ask(full, new Query.Lock(INO + i, 1, 0, 1, true, false))).isEqualTo(Errno.OK);
+    }
+    assertThat(ask(full, exclusive(1, 0, 30))).isEqualTo(Errno.OK);
+    assertThat(ask(full, shared(1, 10, 10))).as("three in place of one").isEqualTo(Errno.ENOLCK);
+    assertThat(ask(full, unlock(1, 10, 10))).isEqualTo(Errno.OK);
+    assertThat(ask(full, unlock(1, 5, 1))).isEqualTo(Errno.ENOLCK);
+    assertThat(ask(other, exclusive(1, 5, 1))).as("as it was").isEqualTo(Errno.EAGAIN);
+    assertThat(ask(full, shared(1, 0, 10))).as("one in place of one").isEqualTo(Errno.OK);
+    assertThat(ask(full, unlock(1, 0, 5))).isEqualTo(Errno.OK);
+    assertThat(ask(full, unlock(1, 0, 10))).isEqualTo(Errno.OK);
+    assertThat(ask(other, exclusive(1, 5, 1))).isEqualTo(Errno.OK);
+  }
+
   @Test
   void anOrdinaryUserLocksWhatIsOpenForIt() {
     Client root = tool();

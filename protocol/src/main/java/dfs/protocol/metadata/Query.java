@@ -170,7 +170,11 @@ public sealed interface Query extends Operation {
     }
   }
 
-  /** What an owner has locked in a range is free. Of the present only. Answer: Done. */
+  /**
+   * What an owner has locked in a range is free. Of the present only. Answer: {@link Reply.Done};
+   * ENOLCK, and nothing is free, if the session had more than {@link Limits#SESSION_LOCKS} ranges
+   * then, for a range is two when its middle is unlocked.
+   */
   @Tag(144)
   record Unlock(long ino, long owner, long offset, long lengthBytes) implements Query {
     public Unlock {
