@@ -173,6 +173,9 @@ final class CopyPast {
   /** A further name of a copy. */
   private static void link(Applying in, long parent, Change.PastEntry entry) {
     Inode inode = Nameless.requireOwn(in, entry.existing());
+    if (inode.parent() == 0) {
+      throw Refusal.of(Errno.EINVAL, "inode " + entry.existing() + " has no name yet");
+    }
     if (inode.isDirectory() || parent == 0 || inode.links() >= Limits.LINKS) {
       throw Refusal.of(Errno.EPERM, "inode " + entry.existing() + " gets no further name");
     }

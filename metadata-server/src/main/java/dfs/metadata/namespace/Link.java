@@ -19,8 +19,8 @@ final class Link {
     if (inode.isDirectory()) {
       throw Refusal.of(Errno.EPERM, "a directory has one name");
     }
-    if (inode.links() == 0) {
-      throw Refusal.of(Errno.ENOENT, "inode " + order.ino() + " was unlinked");
+    if (inode.parent() == 0) {
+      throw Refusal.of(Errno.ENOENT, "inode " + order.ino() + " has no name");
     }
     if (inode.links() >= Limits.LINKS) {
       throw Refusal.of(Errno.EMLINK, "inode " + order.ino() + " has too many links");

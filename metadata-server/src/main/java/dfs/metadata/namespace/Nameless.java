@@ -6,7 +6,6 @@ import dfs.metadata.records.NameRecord;
 import dfs.metadata.records.NumberRecord;
 import dfs.metadata.records.OrderRecord;
 import dfs.metadata.records.SessionRecord;
-import dfs.metadata.records.Usage;
 import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.NamespaceReader.Row;
 import dfs.metadata.state.Table;
@@ -105,7 +104,9 @@ final class Nameless {
               ? in.tx.rows(Table.ORDER, Key.of(at), Key.of(at).afterPrefix(), 1)
               : List.of();
       if (first.isEmpty() && at == top) {
-        orphan(in, top, inode);
+        // Somebody may still hold it.
+        Tree.dropLink(in, top, 0, 0);
+        release(in, top);
         return new Reply.Progress(List.of(top), false);
       }
       if (first.isEmpty()) {
@@ -129,15 +130,5 @@ final class Nameless {
     }
     Tree.removeName(in, parent, entry.name(), new NameRecord(entry.ino(), entry.type(), cookie));
     Tree.dropLink(in, entry.ino(), parent, cookie);
-  }
-
-  /** Somebody may still hold it. */
-  private static void orphan(Applying in, long top, Inode inode) {
-    Charge.addToOwner(in.tx, inode.uid(), inode.gid(), Usage.NOTHING.minus(Charge.own(inode)));
-    Inode.Edit edit = inode.edit().changed(in.now);
-    edit.links = 0;
-    in.put(top, edit.done());
-    in.tx.put(Table.ORPHANS, Key.of(top), new NumberRecord(in.now));
-    release(in, top);
   }
 }

@@ -33,8 +33,11 @@ final class Restore {
     if (before.isDirectory()) {
       throw Refusal.of(Errno.EISDIR, "a directory is replaced, not changed");
     }
-    if (before.links() == 0) {
-      throw Refusal.of(Errno.ENOENT, "inode " + order.ino() + " was unlinked");
+    if (before.parent() == 0) {
+      throw Refusal.of(Errno.ENOENT, "inode " + order.ino() + " has no name");
+    }
+    if (order.copy() != 0 && !before.isRegular()) {
+      throw Refusal.of(Errno.EINVAL, "inode " + order.ino() + " has no contents to take");
     }
     CopyPast.check(in, then, order.ino(), was);
     Permission.check(in.tx, in.subject, order.ino(), before, Permissions.WRITE);
@@ -94,9 +97,13 @@ final class Restore {
   private static long taken(Change.Restore order, Applying in, Inode was) {
     Inode copy = Nameless.requireOwn(in, order.copy());
     if (!Nameless.isTop(in.tx, order.copy())
+        || !copy.isRegular()
+        || copy.links() != 1
         || copy.has(Attributes.FLAG_INLINE)
-        || copy.sizeBytes() != was.sizeBytes()
-        || copy.allocatedBytes() != was.allocatedBytes()) {
+        || was.has(Attributes.FLAG_INLINE)) {
+      throw Refusal.of(Errno.EINVAL, "inode " + order.copy() + " has no contents that are taken");
+    }
+    if (copy.sizeBytes() != was.sizeBytes() || copy.allocatedBytes() != was.allocatedBytes()) {
       throw Refusal.of(Errno.EAGAIN, "inode " + order.copy() + " is no whole copy");
     }
     Key prefix = Key.of(order.copy());

@@ -1,0 +1,117 @@
+package dfs.metadata.namespace;
+
+import static dfs.metadata.namespace.NamespaceBed.ROOT;
+import static dfs.metadata.namespace.NamespaceBed.SECOND;
+import static dfs.metadata.namespace.NamespaceBed.errno;
+import static dfs.metadata.namespace.NamespaceBed.extent;
+import static dfs.metadata.namespace.NamespaceBed.name;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Change.PastEntry;
+import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Trees without a name, and what is taken from the past, leave nothing behind that is not whole.
+ */
+class NamelessTest {
+  private final NamespaceBed bed = NamespaceBed.inMemory();
+  private final long directory = bed.mkdir(Caller.ROOT, ROOT, "d", 0777);
+
+  @AfterEach
+  void close() {
+    bed.check();
+    bed.close();
+  }
+
+  private long instant() {
+    bed.tick(2 * SECOND);
+    long instant = bed.instantAt(bed.now());
+    bed.tick(2 * SECOND);
+    return instant;
+  }
+
+  private static void done(Reply reply) {
+    assertThat(errno(reply)).as("%s", reply).isEqualTo(Errno.OK);
+  }
+
+  private Reply restore(long ino, long instant, long copy) {
+    return bed.change(new Change.Restore(ino, instant, copy));
+  }
+
+  private Reply copying(long parent, long instant, PastEntry... entries) {
+    return bed.change(new Change.CopyPast(parent, instant, List.of(entries)));
+  }
+
+  private List<Long> copies(long parent, long instant, PastEntry... entries) {
+    Reply reply = copying(parent, instant, entries);
+    assertThat(reply).isInstanceOf(Reply.Progress.class);
+    return ((Reply.Progress) reply).ids();
+  }
+
+  private long top(long ino, long instant) {
+    return copies(0, instant, entry("", ino)).getFirst();
+  }
+
+  private static PastEntry entry(String name, long from) {
+    return new PastEntry(name(name), from, 0);
+  }
+
+  private void abandon() {
+    done(bed.upkeep(new Upkeep.FenceSession(bed.session)));
+    bed.upkeepAll();
+  }
+
+  @Test
+  void onlyACopyOfAFileIsTaken() {
+    long sparse = bed.create(directory, "sparse");
+    done(bed.truncate(sparse, 2));
+    long full = bed.mkdir(directory, "full");
+    var _ = bed.create(full, "a");
+    var _ = bed.create(full, "b");
+    long small = bed.create(directory, "small");
+    done(bed.writeInline(small, "12"));
+    long blocks = bed.create(directory, "blocks");
+    done(bed.write(blocks, extent(0, 2, bed.allocate(), 0)));
+    long then = instant();
+    long copy = top(full, then);
+    var _ = copies(copy, then, entry("a", sparse), entry("b", sparse));
+    assertThat(errno(restore(sparse, then, copy))).isEqualTo(Errno.EINVAL);
+    assertThat(errno(restore(small, then, top(blocks, then)))).isEqualTo(Errno.EINVAL);
+    bed.check();
+  }
+
+  @Test
+  void aCopyIsNotTakenForItself() {
+    long file = bed.create(directory, "f");
+    long then = instant();
+    long copy = top(file, then);
+    long later = instant();
+    assertThat(errno(restore(copy, later, copy))).isEqualTo(Errno.ENOENT);
+    assertThat(errno(restore(copy, later, 0))).isEqualTo(Errno.ENOENT);
+    bed.check();
+    abandon();
+  }
+
+  @Test
+  void whatHasNoNameGetsNoSecondOne() {
+    long file = bed.create(directory, "f");
+    long below = bed.mkdir(directory, "below");
+    long then = instant();
+    long copy = top(file, then);
+    long tree = top(below, then);
+    assertThat(errno(bed.link(copy, directory, "second"))).isEqualTo(Errno.ENOENT);
+    assertThat(errno(copying(tree, then, new PastEntry(name("second"), file, copy))))
+        .isEqualTo(Errno.EINVAL);
+    bed.check();
+    done(restore(file, then, copy));
+    bed.check();
+    abandon();
+  }
+}
