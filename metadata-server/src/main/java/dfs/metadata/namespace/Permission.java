@@ -11,6 +11,7 @@ import dfs.metadata.records.Inode;
 import dfs.metadata.records.Keys;
 import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.Table;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Errno;
 import java.util.Set;
@@ -81,10 +82,13 @@ final class Permission {
     return directory;
   }
 
-  /** A directory that names may be put into and taken out of. */
+  /**
+   * A directory that names may be put into and taken out of: what is below none that leads to the
+   * root goes, or is put together by its session alone.
+   */
   static Inode writable(NamespaceReader reader, Subject subject, long ino) {
     Inode directory = directory(reader, ino);
-    if (directory.links() == 0) {
+    if (!Tree.isWithin(reader, ino, Attributes.ROOT_INO)) {
       throw Refusal.of(Errno.ENOENT, "directory " + ino + " was removed");
     }
     check(reader, subject, ino, directory, Permissions.WRITE | Permissions.EXECUTE);

@@ -3,7 +3,6 @@ package dfs.metadata.namespace;
 import dfs.acl.Ownership;
 import dfs.metadata.records.Inode;
 import dfs.metadata.records.NameRecord;
-import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.FileType;
@@ -20,9 +19,6 @@ final class PutBack {
       throw Refusal.of(Errno.EINVAL, "inode " + order.ino() + " has a name");
     }
     Inode directory = Permission.writable(in.tx, in.subject, order.parent());
-    if (!Tree.isWithin(in.tx, order.parent(), Attributes.ROOT_INO)) {
-      throw Refusal.of(Errno.ENOENT, "directory " + order.parent() + " was removed");
-    }
     NameRecord target = in.tx.name(order.parent(), order.name());
     if (target != null) {
       if (!order.replace()) {

@@ -11,6 +11,7 @@ import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Change.PastEntry;
 import dfs.protocol.metadata.Errno;
+import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import java.util.List;
@@ -113,5 +114,28 @@ class NamelessTest {
     done(restore(file, then, copy));
     bed.check();
     abandon();
+  }
+
+  /** What were acknowledged there would go with it. */
+  @Test
+  void nothingIsMadeInATreeThatGoes() {
+    long old = bed.mkdir(directory, "top");
+    long sub = bed.mkdir(old, "sub");
+    long file = bed.create(directory, "f");
+    long then = instant();
+    long copy = top(old, then);
+    done(bed.change(new Change.PutBack(copy, directory, name("top"), true)));
+    for (long at : List.of(old, sub)) {
+      assertThat(errno(bed.change(new Change.CreateFile(at, name("new"), 0644, 0, false))))
+          .isEqualTo(Errno.ENOENT);
+      assertThat(errno(bed.link(file, at, "new"))).isEqualTo(Errno.ENOENT);
+      assertThat(errno(bed.rename(directory, "f", at, "new"))).isEqualTo(Errno.ENOENT);
+    }
+    long unnamed = top(sub, then);
+    assertThat(errno(bed.rename(directory, "f", unnamed, "f"))).isEqualTo(Errno.ENOENT);
+    var _ = bed.create(copy, "new");
+    bed.check();
+    abandon();
+    assertThat(errno(bed.query(new Query.Lookup(directory, name("f"))))).isEqualTo(Errno.OK);
   }
 }
