@@ -67,6 +67,12 @@ final class Blocks {
     }
   }
 
+  /** The one of two numbers of copies that is more; 0 is the volume's. */
+  static int more(NamespaceReader reader, int one, int other) {
+    int volume = copies(reader);
+    return (other == 0 ? volume : other) > (one == 0 ? volume : one) ? other : one;
+  }
+
   /** A further file names a block, or what it went to: it is nobody's alone, and wants so many. */
   static void share(Applying in, long block, long ino, int copies) {
     BlockInfo info = require(in.tx, block);

@@ -25,7 +25,8 @@ import java.util.List;
 
 /**
  * Copies of inodes as they were. The extents of then are named once more by a map of the copy's
- * own: no data is moved, and what they name has so many owners more.
+ * own: no data is moved, and what they name has so many owners more. Of what is still there no
+ * fewer copies are wanted than now.
  */
 final class CopyPast {
   /** Extents of one command; with each its block and its owner count may be written. */
@@ -115,7 +116,8 @@ final class CopyPast {
       return new Reply.Progress(List.of(order.ino()), false);
     }
     Inode.Edit edit = before.edit();
-    Part part = extents(in, then, was, order.ino(), edit.map, EXTENTS_MAX);
+    int copies = Blocks.more(in.tx, was.copies(), before.copies());
+    Part part = extents(in, then, was, order.ino(), edit.map, copies, EXTENTS_MAX);
     edit.allocatedBytes += part.bytes();
     edit.sizeBytes = part.more() ? part.end() : was.sizeBytes();
     Inode after = edit.done();
@@ -206,9 +208,11 @@ final class CopyPast {
       in.tx.put(Table.INLINE, Key.of(ino), new BytesRecord(bytes));
     }
     boolean blocks = was.isRegular() && !inline;
+    Inode now = in.tx.inode(entry.from());
+    int copies = now == null ? was.copies() : Blocks.more(in.tx, was.copies(), now.copies());
     Part part =
         blocks
-            ? extents(in, then, was, ino, ino, extentsMax)
+            ? extents(in, then, was, ino, ino, copies, extentsMax)
             : new Part(0, was.isDirectory() ? 0 : was.allocatedBytes(), 0, false);
     long size = part.more() ? part.end() : was.isDirectory() ? 0 : was.sizeBytes();
     Inode copy =
@@ -232,7 +236,7 @@ final class CopyPast {
             0,
             0,
             1,
-            was.policy(),
+            was.policyWith(copies, was.copiesMin()),
             was.grain(),
             flags(was, !xattrs.isEmpty()),
             1,
@@ -274,8 +278,13 @@ final class CopyPast {
    */
   record Part(int count, long bytes, long end, boolean more) {}
 
-  /** Goes on behind what a map has. */
-  static Part extents(Applying in, NamespaceReader then, Inode was, long ino, long map, int limit) {
+  /**
+   * Goes on behind what a map has.
+   *
+   * @param copies wanted of the blocks at least
+   */
+  static Part extents(
+      Applying in, NamespaceReader then, Inode was, long ino, long map, int copies, int limit) {
     Row<ExtentRecord> last =
         in.tx.floor(Table.EXTENTS, Key.of(map, 0), Key.of(map, Limits.FILE_SIZE_BYTES));
     long end = last == null ? 0 : last.key().longAt(Long.BYTES) + last.value().lengthBytes();
@@ -289,7 +298,7 @@ final class CopyPast {
       long offset = row.key().longAt(Long.BYTES);
       in.tx.put(Table.EXTENTS, Key.of(map, offset), extent);
       if (extent.block() != 0) {
-        Blocks.share(in, extent.block(), ino, was.copies());
+        Blocks.share(in, extent.block(), ino, copies);
       }
       bytes += extent.lengthBytes();
       end = offset + extent.lengthBytes();

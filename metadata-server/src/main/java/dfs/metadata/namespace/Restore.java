@@ -76,7 +76,7 @@ final class Restore {
     edit.sizeBytes = was.sizeBytes();
     edit.allocatedBytes = was.allocatedBytes();
     if (order.copy() != 0) {
-      edit.map = taken(order, in, was);
+      edit.map = taken(order, in, was, before);
       return;
     }
     edit.map = NewInode.nextIno(in.tx);
@@ -85,8 +85,9 @@ final class Restore {
       in.tx.put(Table.INLINE, Key.of(order.ino()), new BytesRecord(bytes));
       return;
     }
+    int copies = Blocks.more(in.tx, was.copies(), before.copies());
     CopyPast.Part part =
-        CopyPast.extents(in, then, was, order.ino(), edit.map, CopyPast.EXTENTS_MAX);
+        CopyPast.extents(in, then, was, order.ino(), edit.map, copies, CopyPast.EXTENTS_MAX);
     if (part.more()) {
       throw Refusal.of(
           Errno.EFBIG, "more than " + CopyPast.EXTENTS_MAX + " pieces are copied before");
@@ -94,7 +95,7 @@ final class Restore {
   }
 
   /** The map of a copy, which is no more. */
-  private static long taken(Change.Restore order, Applying in, Inode was) {
+  private static long taken(Change.Restore order, Applying in, Inode was, Inode before) {
     Inode copy = Nameless.requireOwn(in, order.copy());
     if (!Nameless.isTop(in.tx, order.copy())
         || !copy.isRegular()
@@ -105,6 +106,12 @@ final class Restore {
     }
     if (copy.sizeBytes() != was.sizeBytes() || copy.allocatedBytes() != was.allocatedBytes()) {
       throw Refusal.of(Errno.EAGAIN, "inode " + order.copy() + " is no whole copy");
+    }
+    if (Blocks.more(in.tx, copy.copies(), before.copies()) != copy.copies()) {
+      throw Refusal.of(
+          Errno.EAGAIN,
+          "more copies are wanted of inode %d since inode %d was begun"
+              .formatted(order.ino(), order.copy()));
     }
     Key prefix = Key.of(order.copy());
     List<Key> xattrs =

@@ -5,8 +5,10 @@ import static dfs.metadata.namespace.NamespaceBed.SECOND;
 import static dfs.metadata.namespace.NamespaceBed.errno;
 import static dfs.metadata.namespace.NamespaceBed.extent;
 import static dfs.metadata.namespace.NamespaceBed.name;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Change.PastEntry;
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.Test;
  * Trees without a name, and what is taken from the past, leave nothing behind that is not whole.
  */
 class NamelessTest {
+  private static final int MANY = 600;
+
   private final NamespaceBed bed = NamespaceBed.inMemory();
   private final long directory = bed.mkdir(Caller.ROOT, ROOT, "d", 0777);
 
@@ -62,6 +66,14 @@ class NamelessTest {
 
   private static PastEntry entry(String name, long from) {
     return new PastEntry(name(name), from, 0);
+  }
+
+  private int wanted(long block) {
+    return requireNonNull(bed.namespace.survey().block(block)).copies();
+  }
+
+  private Reply setCopies(long ino, int copies) {
+    return bed.change(new Change.SetReplication(ino, copies, 0, Limits.FILE_SIZE_BYTES));
   }
 
   private void abandon() {
@@ -137,5 +149,51 @@ class NamelessTest {
     bed.check();
     abandon();
     assertThat(errno(bed.query(new Query.Lookup(directory, name("f"))))).isEqualTo(Errno.OK);
+  }
+
+  @Test
+  void aFileIsKeptNoWorseForWhatItWas() {
+    long file = bed.create(directory, "f");
+    done(setCopies(file, 1));
+    long block = bed.allocate();
+    done(bed.write(file, extent(0, 5000, block, 0)));
+    long then = instant();
+    done(bed.write(file, extent(0, 5000, bed.allocate(), 0)));
+    done(setCopies(file, 3));
+    bed.tick(2 * SECOND);
+    assertThat(wanted(block)).as("the volume's number, which is one").isZero();
+    done(restore(file, then, 0));
+    assertThat(bed.attributes(file).copies()).isEqualTo(3);
+    assertThat(wanted(block)).isEqualTo(3);
+  }
+
+  @Test
+  void norForACopyThatIsTaken() {
+    long file = bed.create(directory, "f");
+    done(setCopies(file, 1));
+    long block = bed.allocate();
+    for (int i = 0; i < MANY; i++) {
+      done(bed.write(file, extent(10_000L * i, 100, block, 100L * i)));
+    }
+    long then = instant();
+    done(bed.truncate(file, 0));
+    done(setCopies(file, 3));
+    long copy = whole(file, then);
+    assertThat(wanted(block)).isEqualTo(3);
+    done(setCopies(file, 4));
+    assertThat(errno(restore(file, then, copy))).isEqualTo(Errno.EAGAIN);
+    done(setCopies(file, 3));
+    done(restore(file, then, copy));
+    assertThat(bed.attributes(file).copies()).isEqualTo(3);
+  }
+
+  private long whole(long file, long then) {
+    long copy = top(file, then);
+    Reply reply;
+    do {
+      reply = bed.change(new Change.CopyExtents(copy, file, then));
+    } while (reply instanceof Reply.Progress progress && progress.more());
+    done(reply);
+    return copy;
   }
 }
