@@ -56,6 +56,7 @@ final class CopyPast {
     List<Long> copies = new ArrayList<>();
     int records = 0;
     int extents = 0;
+    XattrBudget budget = new XattrBudget();
     for (Change.PastEntry entry : order.entries()) {
       if (records >= RECORDS_MAX || extents >= EXTENTS_MAX) {
         break;
@@ -72,7 +73,11 @@ final class CopyPast {
       }
       Inode was = required(then, entry.from());
       check(in, then, entry.from(), was);
-      Copied copied = make(in, then, order.parent(), entry, was, EXTENTS_MAX - extents);
+      if (!budget.isFresh() && !budget.holds(then, entry.from(), was)) {
+        break;
+      }
+      List<Row<BytesRecord>> xattrs = xattrs(in, then, entry.from(), was, budget);
+      Copied copied = make(in, then, order.parent(), entry, was, xattrs, EXTENTS_MAX - extents);
       copies.add(copied.ino());
       records += copied.records();
       extents += copied.extents();
@@ -196,10 +201,10 @@ final class CopyPast {
       long parent,
       Change.PastEntry entry,
       Inode was,
+      List<Row<BytesRecord>> xattrs,
       int extentsMax) {
     long ino = NewInode.nextIno(in.tx);
     long cookie = parent == 0 ? 0 : Tree.addName(in, parent, entry.name(), ino, was.type());
-    List<Row<BytesRecord>> xattrs = xattrs(in, then, entry.from(), was);
     xattrs.forEach(
         row -> in.tx.put(Table.XATTRS, Keys.named(ino, Keys.nameOf(row.key())), row.value()));
     boolean inline = was.has(Attributes.FLAG_INLINE);
@@ -258,12 +263,9 @@ final class CopyPast {
   }
 
   /** Extended attributes of then, but for those that only root sets if it is not he. */
-  static List<Row<BytesRecord>> xattrs(Applying in, NamespaceReader then, long ino, Inode was) {
-    if (!was.has(Inode.HAS_XATTRS)) {
-      return List.of();
-    }
-    Key prefix = Key.of(ino);
-    return then.rows(Table.XATTRS, prefix, prefix.afterPrefix(), Integer.MAX_VALUE).stream()
+  static List<Row<BytesRecord>> xattrs(
+      Applying in, NamespaceReader then, long ino, Inode was, XattrBudget budget) {
+    return budget.take(then, ino, was).stream()
         .filter(row -> in.subject.isRoot() || Xattrs.isForAll(Keys.nameOf(row.key())))
         .toList();
   }

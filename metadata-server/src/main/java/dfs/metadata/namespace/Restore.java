@@ -52,7 +52,7 @@ final class Restore {
     if (before.isRegular()) {
       contents(order, in, then, was, before, edit);
     }
-    boolean xattrs = xattrs(order.ino(), in, then, was);
+    boolean xattrs = xattrs(order.ino(), in, then, was, before);
     edit.flags = (edit.flags & ~HAS) | (CopyPast.flags(was, xattrs) & HAS);
     Inode after = edit.done();
     in.put(order.ino(), after);
@@ -113,27 +113,23 @@ final class Restore {
           "more copies are wanted of inode %d since inode %d was begun"
               .formatted(order.ino(), order.copy()));
     }
-    Key prefix = Key.of(order.copy());
-    List<Key> xattrs =
-        in.tx.rows(Table.XATTRS, prefix, prefix.afterPrefix(), Integer.MAX_VALUE).stream()
-            .map(Row::key)
-            .toList();
-    xattrs.forEach(key -> in.tx.drop(Table.XATTRS, key));
-    in.tx.drop(Table.INODES, prefix);
+    for (Row<BytesRecord> row : new XattrBudget().take(in.tx, order.copy(), copy)) {
+      in.tx.drop(Table.XATTRS, row.key());
+    }
+    in.tx.drop(Table.INODES, Key.of(order.copy()));
     Charge.addToOwner(in.tx, copy.uid(), copy.gid(), Usage.NOTHING.minus(Charge.own(copy)));
     Nameless.release(in, order.copy());
     return copy.map();
   }
 
   /** Whether there are any then. */
-  private static boolean xattrs(long ino, Applying in, NamespaceReader then, Inode was) {
-    List<Row<BytesRecord>> wanted = CopyPast.xattrs(in, then, ino, was);
+  private static boolean xattrs(
+      long ino, Applying in, NamespaceReader then, Inode was, Inode before) {
+    List<Row<BytesRecord>> wanted = CopyPast.xattrs(in, then, ino, was, new XattrBudget());
     Set<Key> keys = new HashSet<>();
     wanted.forEach(row -> keys.add(row.key()));
-    Key prefix = Key.of(ino);
     boolean kept = false;
-    for (Row<BytesRecord> row :
-        in.tx.rows(Table.XATTRS, prefix, prefix.afterPrefix(), Integer.MAX_VALUE)) {
+    for (Row<BytesRecord> row : new XattrBudget().take(in.tx, ino, before)) {
       if (keys.contains(row.key())) {
         continue;
       }

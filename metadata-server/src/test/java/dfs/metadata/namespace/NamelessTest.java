@@ -8,6 +8,7 @@ import static dfs.metadata.namespace.NamespaceBed.name;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -195,5 +196,31 @@ class NamelessTest {
     } while (reply instanceof Reply.Progress progress && progress.more());
     done(reply);
     return copy;
+  }
+
+  private void setXattrs(long ino, int count) {
+    ByteString value = ByteString.copyFrom(new byte[Limits.XATTR_VALUE_BYTES]);
+    for (int i = 0; i < count; i++) {
+      done(bed.change(new Change.SetXattr(ino, name("user." + i), value, 0)));
+    }
+  }
+
+  @Test
+  void theAttributesOfACommandAreBounded() {
+    long full = bed.create(directory, "full");
+    setXattrs(full, 16);
+    long half = bed.create(directory, "half");
+    setXattrs(half, 10);
+    long then = instant();
+    assertThat(errno(restore(full, then, 0))).isEqualTo(Errno.ERANGE);
+    assertThat(errno(copying(0, then, entry("", full)))).isEqualTo(Errno.ERANGE);
+    long tree = top(directory, then);
+    assertThat(copies(tree, then, entry("half", half), entry("again", half))).hasSize(1);
+    assertThat(copies(tree, then, entry("again", half), entry("full", full))).hasSize(1);
+    assertThat(errno(copying(tree, then, entry("full", full)))).isEqualTo(Errno.ERANGE);
+    done(restore(half, then, 0));
+    setXattrs(half, 16);
+    assertThat(errno(restore(half, then, 0))).isEqualTo(Errno.ERANGE);
+    bed.check();
   }
 }
