@@ -2,6 +2,7 @@ package dfs.metadata.consensus;
 
 import com.alipay.sofa.jraft.storage.impl.RocksDBLogStorage;
 import com.alipay.sofa.jraft.util.StorageOptionsFactory;
+import dfs.metadata.store.RocksLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ final class LogStoreOptions {
   private LogStoreOptions() {}
 
   private static DBOptions strict() {
-    RocksDB.loadLibrary();
+    RocksLibrary.load();
     // The Java interface has no setter for this one.
     Properties byName = new Properties();
     byName.setProperty("track_and_verify_wals_in_manifest", "true");

@@ -48,6 +48,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   /** A disk of which less than such a part is left for blocks is short of space. */
   private static final int SCARCE_PARTS = 10;
 
+  /**
+   * So much of a disk is plenty, however large it is: the past gives way faster than this fills.
+   */
+  private static final long PLENTY_BYTES = 16L << 30;
+
   private final ClusterKey key;
   private final ReplicatedLog log;
   private final Survey survey;
@@ -322,7 +327,11 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
     /** Whether there is room for more than a little. */
     boolean hasPlenty() {
-      return directories.isEmpty() || freeBytes() > totalBytes() / SCARCE_PARTS;
+      long plenty = 0;
+      for (ChunkMessage.DirectoryState directory : directories) {
+        plenty += Math.min(directory.totalBytes() / SCARCE_PARTS, PLENTY_BYTES);
+      }
+      return directories.isEmpty() || freeBytes() > plenty;
     }
 
     /** What new blocks may take: the server keeps a reserve for itself. */

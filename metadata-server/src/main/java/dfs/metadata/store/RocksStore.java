@@ -100,7 +100,7 @@ public final class RocksStore implements KeyValueStore {
 
   static {
     // Before the first native field of an instance.
-    RocksDB.loadLibrary();
+    RocksLibrary.load();
   }
 
   private final List<AbstractNativeReference> owned = new ArrayList<>();
