@@ -146,8 +146,19 @@ public final class OpenFile {
         files.sync(handle);
       }
     } finally {
-      files.release(handle);
+      released();
+    }
+  }
+
+  /**
+   * The server hears it first: a server that is started again meanwhile is told that the file is
+   * open, and then of this end once.
+   */
+  private void released() throws IOException {
+    try {
       session.call(Caller.ROOT, new Query.Release(ino, 1));
+    } finally {
+      files.release(handle);
     }
   }
 }

@@ -460,8 +460,11 @@ public final class VolumeTree {
   }
 
   private void close(long handle, long ino) throws IOException {
-    files.release(handle);
-    session.call(caller, new Query.Release(ino, 1));
+    try {
+      session.call(caller, new Query.Release(ino, 1));
+    } finally {
+      files.release(handle);
+    }
   }
 
   /**

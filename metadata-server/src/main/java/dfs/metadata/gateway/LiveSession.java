@@ -3,6 +3,7 @@ package dfs.metadata.gateway;
 import dfs.protocol.Limits;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.seam.Link;
+import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import java.util.HashMap;
@@ -26,6 +27,10 @@ final class LiveSession {
   private final @Nullable Caller identity;
 
   private final Map<Long, Opened> opens = new ConcurrentHashMap<>();
+
+  /** By slot, the last operation that changed what is open: sent again, it does so no more. */
+  private final Map<Integer, Long> counted = new ConcurrentHashMap<>();
+
   private volatile @Nullable Link<ServerMessage> link;
   private volatile long heardNanos;
 
@@ -108,12 +113,37 @@ final class LiveSession {
     return fenced;
   }
 
-  /** The session opened an inode and was given this access. */
-  void opened(long ino, int count, int access) {
+  /** The session comes back with what it had open, and would be given this access. */
+  void claims(long ino, int count, int access) {
     opens.merge(ino, new Opened(count, access), Opened::and);
   }
 
-  void released(long ino, int count) {
+  /** The session opened an inode and was given this access. */
+  void opened(ClientMessage.Request request, long ino, int access) {
+    if (isFirst(request)) {
+      opens.merge(ino, new Opened(1, access), Opened::and);
+    }
+  }
+
+  /** An open was refused: if the same was answered over a stream that broke, it is taken back. */
+  void refused(ClientMessage.Request request, long ino) {
+    if (counted.remove(request.slot(), request.sequence())) {
+      release(ino, 1);
+    }
+  }
+
+  void released(ClientMessage.Request request, long ino, int count) {
+    if (isFirst(request)) {
+      release(ino, count);
+    }
+  }
+
+  private boolean isFirst(ClientMessage.Request request) {
+    Long before = counted.put(request.slot(), request.sequence());
+    return before == null || before < request.sequence();
+  }
+
+  private void release(long ino, int count) {
     opens.computeIfPresent(
         ino,
         (i, known) ->

@@ -29,12 +29,6 @@ final class LockTable {
   private final Map<LiveSession, Integer> counts = new HashMap<>();
   private final Map<LiveSession, Integer> waits = new HashMap<>();
 
-  /** What was given since {@link #claimed}: nobody claims it who comes late. */
-  private final Map<Long, Given> given = new HashMap<>();
-
-  /** There may be sessions of before a restart. */
-  private final boolean restarted;
-
   /** Such sessions may come back with locks: nothing new is given. */
   private boolean claiming;
 
@@ -42,24 +36,7 @@ final class LockTable {
    * @param claiming begin with {@link #claimed} to come
    */
   LockTable(boolean claiming) {
-    this.restarted = claiming;
     this.claiming = claiming;
-  }
-
-  /**
-   * Bytes [from, to) of a file in which all lies that was given.
-   *
-   * @param exclusive something of it
-   */
-  private record Given(long from, long to, boolean exclusive) {
-    Given and(Given other) {
-      return new Given(
-          Math.min(from, other.from), Math.max(to, other.to), exclusive || other.exclusive);
-    }
-
-    boolean excludes(Range range) {
-      return from < range.to && range.from < to && (exclusive || range.exclusive);
-    }
   }
 
   /** Bytes [from, to) that an owner in a session has locked. */
@@ -106,7 +83,6 @@ final class LockTable {
       }
       boolean freed = cut(order.ino(), wanted, true);
       put(order.ino(), wanted);
-      remember(order.ino(), wanted);
       if (freed) {
         free(order.ino());
       }
@@ -118,18 +94,6 @@ final class LockTable {
 
   private boolean excluded(long ino, Range wanted) {
     return held.getOrDefault(ino, List.of()).stream().anyMatch(range -> range.excludes(wanted));
-  }
-
-  /** Of so many files as one session locks; then it may have been any. */
-  private void remember(long ino, Range range) {
-    if (restarted && given.size() <= Limits.SESSION_LOCKS) {
-      given.merge(ino, new Given(range.from(), range.to(), range.exclusive()), Given::and);
-    }
-  }
-
-  private boolean isGiven(long ino, Range range) {
-    Given known = given.get(ino);
-    return given.size() > Limits.SESSION_LOCKS || (known != null && known.excludes(range));
   }
 
   /** False when the session waits for too many files. */
@@ -227,8 +191,7 @@ final class LockTable {
    * might take now: of a file that is closed to it there is none, and one that it can only read is
    * locked shared.
    *
-   * @return false if somebody has one of them by now, or may have had it since {@link #claimed}:
-   *     then it has none
+   * @return false if somebody has one of them by now: then it has none
    */
   boolean claim(LiveSession session, Collection<ClientMessage.Locked> locks) {
     guard.lock();
@@ -238,7 +201,7 @@ final class LockTable {
       }
       List<Claim> claims = claims(session, locks);
       for (Claim claim : claims) {
-        if (excluded(claim.ino(), claim.range()) || isGiven(claim.ino(), claim.range())) {
+        if (excluded(claim.ino(), claim.range())) {
           return false;
         }
       }

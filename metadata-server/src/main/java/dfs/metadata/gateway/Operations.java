@@ -199,12 +199,15 @@ final class Operations {
     if (!log.hasAuthority()) {
       return Reply.refused(Errno.EAGAIN, "no leader");
     }
-    if (query instanceof Query.Open open
-        && reply instanceof Reply.Entry
-        && request.asOfNanos() == 0) {
-      session.opened(open.ino(), 1, entitlement.opened(session, request.caller(), open));
+    if (query instanceof Query.Open open && request.asOfNanos() == 0) {
+      if (reply instanceof Reply.Entry) {
+        int access = entitlement.opened(session, request.caller(), open);
+        session.opened(request, open.ino(), access);
+      } else {
+        session.refused(request, open.ino());
+      }
     } else if (query instanceof Query.Release release) {
-      session.released(release.ino(), release.opens());
+      session.released(request, release.ino(), release.opens());
     }
     return answers.complete(requireNonNull(reply), session);
   }
@@ -330,7 +333,7 @@ final class Operations {
           case Change.Commit c -> c.ino();
           case Change.SetAttributes c -> c.ino();
           case Change.Restore c -> c.ino();
-          case Change.CreateFile c -> opened(session, c, reply);
+          case Change.CreateFile c -> opened(session, request, c, reply);
           default -> 0;
         };
     CompletableFuture<Boolean> forgotten =
@@ -340,9 +343,10 @@ final class Operations {
     VolumeLease.after(forgotten, () -> answer(session, request, reply));
   }
 
-  private static long opened(LiveSession session, Change.CreateFile change, Reply reply) {
+  private static long opened(
+      LiveSession session, ClientMessage.Request request, Change.CreateFile change, Reply reply) {
     if (change.open() && reply instanceof Reply.Entry entry) {
-      session.opened(entry.attributes().ino(), 1, Entitlement.made());
+      session.opened(request, entry.attributes().ino(), Entitlement.made());
     }
     return 0;
   }

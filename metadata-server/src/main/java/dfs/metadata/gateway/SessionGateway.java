@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,8 +55,14 @@ public final class SessionGateway
   private final OrphanReaper reaper;
   private final Set<Long> unclaimed = ConcurrentHashMap.newKeySet();
 
-  /** Sessions of before the restart that may come back with locks, tools among them. */
+  /** Sessions of before the restart that may come back, tools among them. */
   private final Set<Long> absent = ConcurrentHashMap.newKeySet();
+
+  /** Sessions that are over, of which the log does not know yet. */
+  private final Set<Long> ending = ConcurrentHashMap.newKeySet();
+
+  /** Whoever was here before the restart comes back, or is over. */
+  private final ReentrantLock claiming = new ReentrantLock();
 
   private final LockTable locks;
   private final long startedNanos;
@@ -94,7 +101,7 @@ public final class SessionGateway
             locks,
             reports,
             time);
-    this.reaper = new OrphanReaper(namespace.survey(), log, lease, unclaimed::isEmpty);
+    this.reaper = new OrphanReaper(namespace.survey(), log, lease, absent::isEmpty);
     for (Survey.Session known : before) {
       if (known.mount()) {
         unclaimed.add(known.id());
@@ -193,7 +200,12 @@ public final class SessionGateway
         replace(hello.replaces());
       }
       if (hello.session() != 0) {
-        resume(hello, identity);
+        claiming.lock();
+        try {
+          resume(hello, identity);
+        } finally {
+          claiming.unlock();
+        }
         return;
       }
       Caller speaker = identity;
@@ -213,20 +225,27 @@ public final class SessionGateway
     }
 
     private void replace(long dead) {
-      LiveSession live = live(dead);
-      if (live != null) {
-        end(live, "its process is dead");
-      } else {
-        unclaimed.remove(dead);
-        back(dead);
-        propose(new Upkeep.FenceSession(dead));
+      claiming.lock();
+      try {
+        LiveSession live = live(dead);
+        if (live != null) {
+          end(live, "its process is dead");
+        } else {
+          fence(dead);
+          back(dead);
+        }
+      } finally {
+        claiming.unlock();
       }
     }
 
     private void resume(ClientMessage.Hello hello, @Nullable Caller identity) {
       Survey.Session known = namespace.survey().session(hello.session());
       LiveSession live = live(hello.session());
-      if (known == null || known.fenced() || known.epoch() != hello.epoch()) {
+      if (known == null
+          || known.fenced()
+          || known.epoch() != hello.epoch()
+          || ending.contains(known.id())) {
         refuse("session " + hello.session() + " is over");
       } else if (!isOf(known, identity)) {
         refuse("session " + hello.session() + " is somebody else's");
@@ -255,15 +274,14 @@ public final class SessionGateway
         claim(opened, hello.open());
       }
       if (hello.session() != 0 && !locks.claim(opened, hello.locks())) {
-        propose(new Upkeep.FenceSession(id));
-        unclaimed.remove(id);
+        fence(id);
         back(id);
-        refuse("it came back too late: others have what it had locked");
+        refuse("others have what it had locked");
         return;
       }
       unclaimed.remove(id);
-      back(id);
       lease.join(opened, hello.held(), !unclaimed.isEmpty());
+      back(id);
       session = opened;
       sendWelcome(opened);
     }
@@ -272,7 +290,7 @@ public final class SessionGateway
       for (ClientMessage.Opening opening : open) {
         long ino = opening.ino();
         if (!claiming.hasTooManyOpen(ino)) {
-          claiming.opened(ino, opening.opens(), entitlement.claimed(claiming, ino));
+          claiming.claims(ino, opening.opens(), entitlement.claimed(claiming, ino));
         }
       }
     }
@@ -302,6 +320,7 @@ public final class SessionGateway
 
   /** A session of before the restart is here again, or is over. */
   private void back(long id) {
+    unclaimed.remove(id);
     if (absent.remove(id) && absent.isEmpty()) {
       locks.claimed();
     }
@@ -316,12 +335,16 @@ public final class SessionGateway
     return Math.max(time.wallNanos(), namespace.lastStampNanos());
   }
 
-  private void propose(Upkeep order) {
+  /** The session is over from now on; the log hears of it, again and again if need be. */
+  private void fence(long id) {
+    ending.add(id);
     log.propose(
-        Proposal.upkeep(order),
+        Proposal.upkeep(new Upkeep.FenceSession(id)),
         (reply, failure) -> {
-          if (failure != null || reply instanceof Reply.Refused) {
-            LOG.warn("{} did not get through: {}", order, reply, failure);
+          if (failure == null && !(reply instanceof Reply.Refused)) {
+            ending.remove(id);
+          } else {
+            LOG.warn("the end of session {} did not get through: {}", id, reply, failure);
           }
         });
   }
@@ -330,7 +353,7 @@ public final class SessionGateway
   private void leave(LiveSession session) {
     if (!session.isFenced()) {
       session.fence();
-      propose(new Upkeep.FenceSession(session.id));
+      fence(session.id);
       lease.leave(session);
       locks.leave(session);
       Link<ServerMessage> link = session.link();
@@ -347,7 +370,7 @@ public final class SessionGateway
     }
     LOG.info("session {} of {} ends: {}", session.id, session.host, why);
     session.fence();
-    propose(new Upkeep.FenceSession(session.id));
+    fence(session.id);
     lease.leave(session);
     locks.leave(session);
     Link<ServerMessage> link = session.link();
@@ -371,24 +394,14 @@ public final class SessionGateway
         });
   }
 
-  private void look() {
+  void look() {
     if (closed) {
       return;
     }
     long now = time.monotonicNanos();
+    ending.forEach(this::fence);
     if (now - startedNanos > CLAIM_NANOS) {
-      // Tools may come back later, unless somebody has what they had locked.
-      absent.clear();
-      locks.claimed();
-    }
-    if (!unclaimed.isEmpty() && now - startedNanos > CLAIM_NANOS) {
-      // They live on if nobody conflicts; what they held they hold no more.
-      for (long id : Set.copyOf(unclaimed)) {
-        if (unclaimed.remove(id)) {
-          LOG.warn("session {} did not come back after the restart: it is over", id);
-          propose(new Upkeep.FenceSession(id));
-        }
-      }
+      giveUpAbsent();
     }
     for (LiveSession session : lease.sessions()) {
       if (session.silentNanos(now) > Limits.SESSION_NANOS) {
@@ -401,6 +414,20 @@ public final class SessionGateway
     }
     lease.overdue().forEach(session -> end(session, "it did not answer a recall"));
     reaper.look();
+  }
+
+  /** What they held they hold no more. */
+  private void giveUpAbsent() {
+    claiming.lock();
+    try {
+      for (long id : Set.copyOf(absent)) {
+        LOG.warn("session {} did not come back after the restart: it is over", id);
+        fence(id);
+        back(id);
+      }
+    } finally {
+      claiming.unlock();
+    }
   }
 
   @Override

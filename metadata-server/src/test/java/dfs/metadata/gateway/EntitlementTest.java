@@ -329,15 +329,16 @@ class EntitlementTest {
     LiveSession trusted = new LiveSession(2, 1, "h", false, null, 0);
     for (long ino = 1; ino <= Limits.SESSION_OPEN_INODES; ino++) {
       assertThat(hers.hasTooManyOpen(ino)).isFalse();
-      hers.opened(ino, 1, 4);
-      trusted.opened(ino, 1, 4);
+      hers.claims(ino, 1, 4);
+      trusted.claims(ino, 1, 4);
     }
     assertThat(hers.hasTooManyOpen(0)).isTrue();
     assertThat(hers.hasTooManyOpen(1)).as("once more").isFalse();
     assertThat(trusted.hasTooManyOpen(0)).isFalse();
-    hers.opened(1, Integer.MAX_VALUE, 2);
+    hers.claims(1, Integer.MAX_VALUE, 2);
     assertThat(hers.access(1)).isEqualTo(6);
-    hers.released(1, Integer.MAX_VALUE);
+    Query.Release all = new Query.Release(1, Integer.MAX_VALUE);
+    hers.released(new ClientMessage.Request(0, 1, 0, Caller.ROOT, all), 1, all.opens());
     assertThat(hers.holds(1)).isFalse();
     assertThat(hers.hasTooManyOpen(0)).isFalse();
   }

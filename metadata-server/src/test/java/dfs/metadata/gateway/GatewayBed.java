@@ -1,6 +1,7 @@
 package dfs.metadata.gateway;
 
 import com.google.protobuf.ByteString;
+import dfs.metadata.consensus.LogUnavailableException;
 import dfs.metadata.consensus.Proposal;
 import dfs.metadata.consensus.ReplicatedLog;
 import dfs.metadata.keeper.CapabilityKeys;
@@ -43,6 +44,12 @@ final class GatewayBed {
   private final ReplicatedLog log = new AtOnce();
   private SessionGateway gateway;
 
+  /** Of the last request of all clients: over streams of one session it grows. */
+  private long sequence;
+
+  /** The log takes nothing. */
+  boolean isLogClosed;
+
   /** A clock that is moved by hand; nothing is ever due. */
   static final class Clock implements Time {
     long nanos = 1_000_000_000_000L;
@@ -68,6 +75,9 @@ final class GatewayBed {
 
     @Override
     public synchronized CompletableFuture<Reply> propose(Proposal proposal) {
+      if (isLogClosed) {
+        return CompletableFuture.failedFuture(new LogUnavailableException("closed by the test"));
+      }
       clock.nanos++;
       Command command =
           new Command(
@@ -134,6 +144,11 @@ final class GatewayBed {
         random);
   }
 
+  /** What the server does each second. */
+  void tick() {
+    gateway.look();
+  }
+
   /** The server is started again: it knows what the log does, and clients come back. */
   void restart() {
     gateway.close();
@@ -145,7 +160,7 @@ final class GatewayBed {
     private final Peer peer;
     private final List<ServerMessage> heard = new ArrayList<>();
     private final Link.Receiver<ClientMessage> server;
-    private long sequence;
+    private long asked;
     private boolean closed;
 
     Client(Peer peer) {
@@ -235,18 +250,24 @@ final class GatewayBed {
 
     /** Asks for something of an instant; 0: of the present. */
     @Nullable Reply askAsOf(Caller caller, Operation operation, long asOfNanos) {
-      long asked = ++sequence;
+      asked = ++sequence;
       say(new ClientMessage.Request(0, asked, asOfNanos, caller, operation));
       return answer(asked);
     }
 
-    @Nullable Reply answer(long asked) {
-      ServerMessage.Answer answer = last(ServerMessage.Answer.class, a -> a.sequence() == asked);
+    /** Sends what was asked over an earlier stream of the session again. */
+    @Nullable Reply again(long request, Caller caller, Operation operation) {
+      say(new ClientMessage.Request(0, request, 0, caller, operation));
+      return answer(request);
+    }
+
+    @Nullable Reply answer(long request) {
+      ServerMessage.Answer answer = last(ServerMessage.Answer.class, a -> a.sequence() == request);
       return answer == null ? null : answer.reply();
     }
 
     long asked() {
-      return sequence;
+      return asked;
     }
 
     void heartbeat(LeaseMode mode) {

@@ -155,9 +155,9 @@ class LockTableTest {
     assertThat(ask(other, exclusive(1, 9, 1))).isEqualTo(Errno.OK);
   }
 
-  /** Its place was waited for, and then given to somebody else. */
+  /** Who claims it is told so, and over. */
   @Test
-  void whoClaimsTooLateIsOver() {
+  void whatAnotherHasIsNotClaimed() {
     LockTable locks = new LockTable(true);
     LiveSession late = session(1);
     LiveSession other = session(2);
@@ -173,40 +173,6 @@ class LockTableTest {
     locks.leave(late);
     locks.leave(other);
     assertThat(locks.size()).isZero();
-  }
-
-  /** Another had it, and is done with it: what the late one knows of the bytes is old. */
-  @Test
-  void whatAnotherHadMeanwhileIsNotClaimedAnyMore() {
-    LockTable locks = new LockTable(true);
-    LiveSession early = session(1);
-    LiveSession other = session(2);
-    assertThat(locks.claim(early, List.of(new Locked(INO, 1, 100, 1, true)))).isTrue();
-    locks.claimed();
-    assertThat(locks.lock(other, exclusive(1, 0, 10))).isEqualTo(Errno.OK);
-    locks.unlock(other, unlock(1, 0, 10));
-    assertThat(locks.lock(other, shared(1, 10, 10))).isEqualTo(Errno.OK);
-    locks.leave(other);
-    LiveSession late = session(3);
-    assertThat(locks.claim(late, List.of(new Locked(INO, 1, 9, 1, false)))).isFalse();
-    assertThat(locks.claim(late, List.of(new Locked(INO, 1, 19, 1, true)))).isFalse();
-    assertThat(locks.size()).isEqualTo(1);
-    assertThat(locks.claim(late, List.of(new Locked(INO, 1, 20, 1, true)))).isTrue();
-    assertThat(locks.claim(session(4), List.of(new Locked(INO + 1, 1, 0, 1, true)))).isTrue();
-  }
-
-  /** Of how many files that is remembered is bounded; beyond, nothing is claimed late. */
-  @Test
-  void whatWasGivenMeanwhileIsRememberedOfSoManyFiles() {
-    LockTable locks = new LockTable(true);
-    locks.claimed();
-    LiveSession other = session(1);
-    for (long ino = 1; ino <= Limits.SESSION_LOCKS + 1; ino++) {
-      assertThat(locks.lock(other, new Query.Lock(ino, 1, 0, 1, false, false))).isEqualTo(Errno.OK);
-      locks.unlock(other, new Query.Unlock(ino, 1, 0, 1));
-    }
-    assertThat(locks.claim(session(2), List.of(new Locked(0, 1, 0, 1, false)))).isFalse();
-    assertThat(locks.claim(session(3), List.of())).isTrue();
   }
 
   private static LiveSession session(long id) {
