@@ -9,8 +9,11 @@ import dfs.protocol.session.ClientMessage.Locked;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,7 +31,7 @@ public final class FileLocks {
 
   // All below: guarded.
   private final List<Locked> held = new ArrayList<>();
-  private final Map<Long, CompletableFuture<Boolean>> freed = new HashMap<>();
+  private final Map<Long, Set<CompletableFuture<Boolean>>> waiting = new HashMap<>();
 
   /** Grows with each {@link #claimed}: what was given meanwhile is not part of that. */
   private long claims;
@@ -64,30 +67,56 @@ public final class FileLocks {
       throws IOException {
     while (!givesUp.isDone()) {
       // Before it asks: what is freed after that is not missed.
-      CompletableFuture<Boolean> free = free(wanted);
-      Errno answer = ask(wanted, waits);
-      if (answer == Errno.OK) {
-        return true;
-      }
-      if (answer == Errno.EAGAIN && !waits) {
-        return false;
-      }
+      CompletableFuture<Boolean> freed = beginWait(wanted.ino());
       try {
-        var _ = CompletableFuture.anyOf(free, givesUp).get();
+        Errno answer = ask(wanted, waits);
+        if (answer == Errno.OK) {
+          return true;
+        }
+        if (answer == Errno.EAGAIN && !waits) {
+          return false;
+        }
+        var _ = CompletableFuture.anyOf(freed, givesUp).get();
       } catch (ExecutionException e) {
         throw new IOException(e.getCause());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted while waiting for a lock", e);
+      } finally {
+        endWait(wanted.ino(), freed);
       }
     }
     return false;
   }
 
-  private CompletableFuture<Boolean> free(Locked wanted) {
+  private CompletableFuture<Boolean> beginWait(long ino) {
+    CompletableFuture<Boolean> freed = new CompletableFuture<>();
     guard.lock();
     try {
-      return freed.computeIfAbsent(wanted.ino(), ino -> new CompletableFuture<>());
+      waiting.computeIfAbsent(ino, i -> new HashSet<>()).add(freed);
+      return freed;
+    } finally {
+      guard.unlock();
+    }
+  }
+
+  private void endWait(long ino, CompletableFuture<Boolean> freed) {
+    guard.lock();
+    try {
+      Set<CompletableFuture<Boolean>> those = waiting.get(ino);
+      if (those != null && those.remove(freed) && those.isEmpty()) {
+        waiting.remove(ino);
+      }
+    } finally {
+      guard.unlock();
+    }
+  }
+
+  /** Inodes for which somebody waits. */
+  int waitingFor() {
+    guard.lock();
+    try {
+      return waiting.size();
     } finally {
       guard.unlock();
     }
@@ -179,14 +208,14 @@ public final class FileLocks {
     guard.lock();
     try {
       if (ino == 0) {
-        those.addAll(freed.values());
-        freed.clear();
-      } else if (freed.containsKey(ino)) {
-        those.add(freed.remove(ino));
+        waiting.values().forEach(those::addAll);
+        waiting.clear();
+      } else {
+        those.addAll(Objects.requireNonNullElse(waiting.remove(ino), Set.of()));
       }
     } finally {
       guard.unlock();
     }
-    those.forEach(waited -> waited.complete(true));
+    those.forEach(freed -> freed.complete(true));
   }
 }
