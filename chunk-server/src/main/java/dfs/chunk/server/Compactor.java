@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * Puts a block together from parts of others: the records of each source, cut where its parts begin
  * and end, with the checksums, session and sequence of their writers; and the bytes they vouch for.
  * Parts begin at checksum units here as there, so that no checksum is made anew. Every server of
- * the block does the same and gets the same. Called by the copies' thread; calls the servers that
+ * the block does the same and gets the same. Called by {@link CopyMaker}; calls the servers that
  * have the sources, and the data directory.
  *
  * <p>For 64 MiB from one source: 64 reads of 1 MiB at least, its records once, the syncs of a seal.
@@ -40,7 +40,7 @@ final class Compactor {
   private final ByteBuffer buffer;
 
   /**
-   * @param pace the thread's, for what is read
+   * @param pace for what is read
    * @param buffer of {@link Limits#APPEND_BYTES}, the thread's
    */
   Compactor(

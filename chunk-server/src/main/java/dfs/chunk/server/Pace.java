@@ -3,11 +3,12 @@ package dfs.chunk.server;
 import dfs.protocol.seam.Time;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Keeps one thread from moving more than so many bytes a second, by letting it wait after each
- * piece of its work as long as the bytes so far should have taken. What it did not use of its last
- * second it may catch up. Used by that thread only.
+ * Keeps threads from moving more than so many bytes a second all together, by letting each wait
+ * after a piece of its work as long as the bytes so far should have taken. What they did not use of
+ * the last second they may catch up. Thread-safe.
  */
 final class Pace {
   /** For a rate: there is no bound. */
@@ -21,7 +22,7 @@ final class Pace {
   private final long bytesPerSecond;
   private final Time time;
   private final CompletableFuture<Void> stopped;
-  private long dueNanos;
+  private final AtomicLong dueNanos = new AtomicLong();
 
   /**
    * @param bytesPerSecond at most, or {@link #UNBOUNDED}
@@ -31,12 +32,12 @@ final class Pace {
     this.bytesPerSecond = bytesPerSecond;
     this.time = time;
     this.stopped = stopped;
-    this.dueNanos = time.monotonicNanos() - CAUGHT_UP_NANOS;
+    dueNanos.set(time.monotonicNanos() - CAUGHT_UP_NANOS);
   }
 
   /** From now on: nothing that was not used before is caught up. */
   void begin() {
-    dueNanos = time.monotonicNanos();
+    dueNanos.set(time.monotonicNanos());
   }
 
   /**
@@ -50,9 +51,9 @@ final class Pace {
       return !stopped.isDone();
     }
     long now = time.monotonicNanos();
-    dueNanos = Math.max(dueNanos, now - CAUGHT_UP_NANOS);
-    dueNanos += bytes * SECOND_NANOS / bytesPerSecond;
-    return pause(dueNanos - now);
+    long takesNanos = bytes * SECOND_NANOS / bytesPerSecond;
+    return pause(
+        dueNanos.updateAndGet(due -> Math.max(due, now - CAUGHT_UP_NANOS) + takesNanos) - now);
   }
 
   /**

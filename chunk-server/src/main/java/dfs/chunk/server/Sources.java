@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 
-/** The servers that copies are read from. Asked by the thread that makes copies; stopped by any. */
+/** The servers that copies are read from. Asked by the threads that make copies; stopped by any. */
 final class Sources {
   private final BlockServices services;
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();

@@ -86,6 +86,32 @@ class CopierTest {
         Pieces.checksums(from, ByteBuffer.wrap(BYTES, from, count)));
   }
 
+  /** The same records, of another block. */
+  private List<BlockRecord> ofBlock(long block) {
+    List<BlockRecord> others = new ArrayList<>();
+    for (BlockRecord r : records) {
+      others.add(
+          new BlockRecord(
+              block,
+              r.blockOffset(),
+              r.epoch(),
+              r.length(),
+              r.packed(),
+              r.ino(),
+              r.map(),
+              r.fileOffset(),
+              r.lease(),
+              r.sequence(),
+              r.session(),
+              r.ackedBytes(),
+              r.modifyNanos(),
+              r.sizeBytes(),
+              r.keyId(),
+              r.checksums()));
+    }
+    return others;
+  }
+
   private static void write(Source source, long block, List<BlockRecord> written)
       throws IOException {
     ByteString all = Samples.all(block);
@@ -433,6 +459,64 @@ class CopierTest {
     server.close();
     assertThat(one.reads).isEqualTo(1);
     assertThat(server.status().openBlocks()).as("it is not finished").isEqualTo(1);
+  }
+
+  /** A source that is slow, or a disk that flushes, holds up nothing else. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whileOneIsMadeOthersAre() throws Exception {
+    long other = BLOCK + 1;
+    write(two, other, ofBlock(other));
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch hangs = new CountDownLatch(1);
+    one.reading =
+        (count, into) -> {
+          reached.countDown();
+          await(hangs);
+        };
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed();
+      stream.send(order("local:one"));
+      reached.await();
+      stream.send(
+          new ChunkOrder.Copy(
+              new BlockState(other, 1, BYTES.length, 1),
+              Samples.SESSION,
+              true,
+              List.of("local:two"),
+              Samples.all(other),
+              5,
+              1));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks())
+          .containsExactly(new BlockState(other, 1, BYTES.length, 1));
+      hangs.countDown();
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertThat(server.status().sealedBlocks()).isEqualTo(2);
+    }
+  }
+
+  /** Two of one block at once would be in each other's way. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whatIsOrderedTwiceIsMadeOnce() throws Exception {
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch hangs = new CountDownLatch(1);
+    one.reading =
+        (count, into) -> {
+          reached.countDown();
+          await(hangs);
+        };
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed();
+      stream.send(order("local:one"));
+      reached.await();
+      stream.send(order("local:two"));
+      hangs.countDown();
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertThat(two.reads).as("it was there by then").isZero();
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
+    }
   }
 
   @Test

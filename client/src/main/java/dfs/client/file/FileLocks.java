@@ -31,10 +31,15 @@ public final class FileLocks {
 
   // All below: guarded.
   private final List<Locked> held = new ArrayList<>();
-  private final Map<Long, Set<CompletableFuture<Boolean>>> waiting = new HashMap<>();
+  private final Map<Long, Set<Wait>> waiting = new HashMap<>();
 
   /** Grows with each {@link #claimed}: what was given meanwhile is not part of that. */
   private long claims;
+
+  /** Somebody waits until a lock may be had. */
+  private static final class Wait {
+    final CompletableFuture<Boolean> freed = new CompletableFuture<>();
+  }
 
   FileLocks(MetadataSession session) {
     this.session = session;
@@ -67,7 +72,7 @@ public final class FileLocks {
       throws IOException {
     while (!givesUp.isDone()) {
       // Before it asks: what is freed after that is not missed.
-      CompletableFuture<Boolean> freed = beginWait(wanted.ino());
+      Wait wait = beginWait(wanted.ino());
       try {
         Errno answer = ask(wanted, waits);
         if (answer == Errno.OK) {
@@ -76,35 +81,35 @@ public final class FileLocks {
         if (answer == Errno.EAGAIN && !waits) {
           return false;
         }
-        var _ = CompletableFuture.anyOf(freed, givesUp).get();
+        var _ = CompletableFuture.anyOf(wait.freed, givesUp).get();
       } catch (ExecutionException e) {
         throw new IOException(e.getCause());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted while waiting for a lock", e);
       } finally {
-        endWait(wanted.ino(), freed);
+        endWait(wanted.ino(), wait);
       }
     }
     return false;
   }
 
-  private CompletableFuture<Boolean> beginWait(long ino) {
-    CompletableFuture<Boolean> freed = new CompletableFuture<>();
+  private Wait beginWait(long ino) {
+    Wait wait = new Wait();
     guard.lock();
     try {
-      waiting.computeIfAbsent(ino, i -> new HashSet<>()).add(freed);
-      return freed;
+      waiting.computeIfAbsent(ino, i -> new HashSet<>()).add(wait);
+      return wait;
     } finally {
       guard.unlock();
     }
   }
 
-  private void endWait(long ino, CompletableFuture<Boolean> freed) {
+  private void endWait(long ino, Wait wait) {
     guard.lock();
     try {
-      Set<CompletableFuture<Boolean>> those = waiting.get(ino);
-      if (those != null && those.remove(freed) && those.isEmpty()) {
+      Set<Wait> those = waiting.get(ino);
+      if (those != null && those.remove(wait) && those.isEmpty()) {
         waiting.remove(ino);
       }
     } finally {
@@ -204,7 +209,7 @@ public final class FileLocks {
    * @param ino of this inode; 0: of any
    */
   public void freed(long ino) {
-    List<CompletableFuture<Boolean>> those = new ArrayList<>();
+    List<Wait> those = new ArrayList<>();
     guard.lock();
     try {
       if (ino == 0) {
@@ -216,6 +221,6 @@ public final class FileLocks {
     } finally {
       guard.unlock();
     }
-    those.forEach(freed -> freed.complete(true));
+    those.forEach(wait -> wait.freed.complete(true));
   }
 }
