@@ -205,6 +205,21 @@ class PastTest {
     assertThat(dfs(1, "history", "/a/never")).contains("/a/never: no such file or directory");
   }
 
+  /** What was in the directory cannot be below the file. */
+  @Test
+  void aDirectoryThatBecameAFileIsCompared() throws Exception {
+    here("mkdir -p d/below; echo x >d/below/f; sync d/below/f");
+    String then = nextSecond().toString();
+    here("rm -r d; echo file >d; sync d");
+    String now = nextSecond().toString();
+    assertThat(dfs(1, "diff", "/d", then).lines().skip(1))
+        .containsExactly("- /d/", "+ /d", "- /d/below/", "- /d/below/f");
+    here("rm d; mkdir -p d/below");
+    var _ = nextSecond();
+    assertThat(dfs(1, "diff", "/d", now).lines().skip(1))
+        .containsExactly("- /d", "+ /d/", "+ /d/below/");
+  }
+
   private static String at(String instant) {
     return LocalDateTime.ofInstant(Instant.parse(instant), ZoneId.systemDefault())
         .format(DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss", Locale.ROOT));

@@ -19,10 +19,19 @@ final class Comparing {
   private static final int SAME = 0;
   private static final int DIFFERENT = 1;
 
-  /** The same name at both times. */
-  private record Pair(Place old, Place now) {
-    Pair child(String name) {
-      return new Pair(old.child(name), now.child(name));
+  /**
+   * The same name at both times.
+   *
+   * @param hadPlace it was in a directory then; else it cannot have been there
+   * @param hasPlace it is in a directory now
+   */
+  private record Pair(Place old, Place now, boolean hadPlace, boolean hasPlace) {
+    @Nullable Stat then() throws IOException {
+      return hadPlace ? stat(old) : null;
+    }
+
+    @Nullable Stat present() throws IOException {
+      return hasPlace ? stat(now) : null;
     }
   }
 
@@ -35,7 +44,7 @@ final class Comparing {
   }
 
   void run(Place old, Place now) throws IOException {
-    Deque<Pair> top = new ArrayDeque<>(List.of(new Pair(old, now)));
+    Deque<Pair> top = new ArrayDeque<>(List.of(new Pair(old, now, true, true)));
     if (stat(old) == null && stat(now) == null) {
       throw new NoSuchFileException(old.said());
     }
@@ -59,8 +68,8 @@ final class Comparing {
   }
 
   private void compare(Pair pair) throws IOException {
-    Stat old = stat(pair.old());
-    Stat now = stat(pair.now());
+    Stat old = pair.then();
+    Stat now = pair.present();
     if (old != null && now != null && old.letter() == now.letter()) {
       List<String> what = Contents.differences(pair.old(), old, pair.now(), now);
       if (!what.isEmpty()) {
@@ -74,31 +83,33 @@ final class Comparing {
         say("added", '+', pair, now, List.of());
       }
     }
-    List<Place> directories = new ArrayList<>();
-    addIfDirectory(pair.old(), old, directories);
-    addIfDirectory(pair.now(), now, directories);
-    enter(pair, directories);
+    enter(pair, isDirectory(old), isDirectory(now));
   }
 
-  private static void addIfDirectory(Place place, @Nullable Stat stat, List<Place> to) {
-    if (stat != null && stat.isDirectory()) {
-      to.add(place);
+  private static boolean isDirectory(@Nullable Stat stat) {
+    return stat != null && stat.isDirectory();
+  }
+
+  private static void addNames(Place directory, List<String> names) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
+      entries.forEach(entry -> names.add(ByteText.nameOf(entry)));
     }
   }
 
-  private void enter(Pair pair, List<Place> directories) throws IOException {
+  private void enter(Pair pair, boolean hadNames, boolean hasNames) throws IOException {
     List<String> names = new ArrayList<>();
-    for (Place directory : directories) {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
-        entries.forEach(entry -> names.add(ByteText.nameOf(entry)));
-      }
+    if (hadNames) {
+      addNames(pair.old(), names);
+    }
+    if (hasNames) {
+      addNames(pair.now(), names);
     }
     names.sort(ByteText::compare);
     Deque<Pair> children = new ArrayDeque<>();
     String before = null;
     for (String name : names) {
       if (!name.equals(before)) {
-        children.add(pair.child(name));
+        children.add(new Pair(pair.old().child(name), pair.now().child(name), hadNames, hasNames));
       }
       before = name;
     }
