@@ -23,10 +23,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** A metadata server, chunk servers and a mount, each a process; ends with {@link #close}. */
 final class ServerProcesses {
@@ -52,6 +54,7 @@ final class ServerProcesses {
   final Path mnt;
   private final List<DfsProcess> all = new ArrayList<>();
   private final List<DfsProcess> chunks = new ArrayList<>();
+  private @Nullable DfsProcess metadata;
   private final DataDirectory directory;
   private final Transports transports = new Transports();
   private final List<StreamSession> sessions = new ArrayList<>();
@@ -85,16 +88,19 @@ final class ServerProcesses {
 
   /** Starts the metadata server, the first time or again. */
   DfsProcess startMetadata(int copies) throws IOException {
-    return serve(
-        List.of(
-            "metadata",
-            "--foreground",
-            "--data",
-            data,
-            "--replication",
-            String.valueOf(copies),
-            "--lost-after",
-            LOST_SECONDS));
+    DfsProcess started =
+        serve(
+            List.of(
+                "metadata",
+                "--foreground",
+                "--data",
+                data,
+                "--replication",
+                String.valueOf(copies),
+                "--lost-after",
+                LOST_SECONDS));
+    metadata = started;
+    return started;
   }
 
   /**
@@ -207,7 +213,23 @@ final class ServerProcesses {
   }
 
   DfsProcess mount() throws IOException {
-    return serve(List.of("mount", "--foreground", "--data", data, "--", mnt.toString()));
+    return mount(mnt);
+  }
+
+  /** A further mount; whoever wants it takes it away. */
+  DfsProcess mount(Path at) throws IOException {
+    return serve(List.of("mount", "--foreground", "--data", data, "--", at.toString()));
+  }
+
+  /** SIGKILL for the metadata server. */
+  void killMetadata() {
+    Objects.requireNonNull(metadata).kill();
+  }
+
+  /** SIGKILL for the metadata server and the chunk servers; mounts stay. */
+  void killServers() {
+    killMetadata();
+    chunks.forEach(DfsProcess::kill);
   }
 
   /** Stops those that run, the last one first. */
