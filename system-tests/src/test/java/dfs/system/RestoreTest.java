@@ -3,13 +3,18 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonParser;
+import dfs.client.metadata.StreamSession;
+import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Query;
+import dfs.protocol.metadata.Reply;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -27,8 +32,11 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 class RestoreTest {
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-  private static final int KILLS = Integer.getInteger("dfs.rounds", 3);
-  private static final int KILLED_WITHIN_MILLIS = 3000;
+
+  /** Of about 30: it is in the middle. */
+  private static final int COMMANDS_BEFORE_THE_KILL = 8;
+
+  private static final long RESTORED_SECONDS = 60;
 
   private static final String MAKE =
       """
@@ -175,28 +183,36 @@ class RestoreTest {
     assertThat(dfs(0, "fsck")).contains("no problems found");
   }
 
-  /** SIGKILL while it is put together: nothing, or all, is there. */
+  private static long commands(StreamSession session) throws Exception {
+    Reply reply = session.call(Caller.ROOT, new Query.GetReport("status"));
+    return JsonParser.parseString(((Reply.Report) reply).json())
+        .getAsJsonObject()
+        .getAsJsonObject("metadata")
+        .get("commands")
+        .getAsLong();
+  }
+
+  /** SIGKILL for the metadata server while a tree is put together. */
   @Test
-  void killedItLeavesTheOldOrTheNew() throws Exception {
+  void itGoesOnWhenTheMetadataServerIsBack() throws Exception {
     here(
-        "mkdir -p a/s; for i in {1..1500}; do echo old $i >a/f$i; done; echo x >a/s/x; sync a/s/x;"
+        "mkdir -p a/s; for i in {1..3000}; do echo old $i >a/f$i; done; echo x >a/s/x; sync a/s/x;"
             + " cp -a a ../plain");
     Instant then = nextSecond();
-    here(
-        "rm a/f1*; for i in {20..90}; do echo new $i >a/f$i; done; sync a/f20; cp -a a ../changed");
+    here("rm a/f1*; for i in {20..90}; do echo new $i >a/f$i; sync a/f$i; done");
     var _ = nextSecond();
-    Random random = new Random(Long.getLong("dfs.seed", 1));
-    for (int i = 0; i < KILLS; i++) {
-      try (DfsProcess restore =
-          DfsProcess.begin(
-              scratch, "restore", "--data", servers.data, "/a", "--as-of", then.toString())) {
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(KILLED_WITHIN_MILLIS)));
-        restore.kill();
-      }
-      boolean back = Files.exists(servers.mnt.resolve("a/f1"));
-      isSame(back ? "plain" : "changed", "a");
+    StreamSession session = servers.session();
+    long before = commands(session);
+    FutureTask<String> restore =
+        new FutureTask<>(() -> dfs(0, "restore", "/a", "--as-of", then.toString()));
+    Thread.ofVirtual().start(restore);
+    while (commands(session) < before + COMMANDS_BEFORE_THE_KILL) {
+      assertThat(restore.isDone()).as("it is over too early").isFalse();
     }
-    dfs(0, "restore", "/a", "--as-of", then.toString());
+    servers.killMetadata();
+    assertThat(restore.isDone()).as("it was over before the server was dead").isFalse();
+    servers.startMetadata(1);
+    assertThat(restore.get(RESTORED_SECONDS, TimeUnit.SECONDS)).contains("as it was at");
     isSame("plain", "a");
     assertThat(here("ls -A")).isEqualTo("a");
     assertThat(dfs(0, "fsck")).contains("no problems found");

@@ -64,8 +64,32 @@ public final class Restoring {
     this.replace = replace;
   }
 
-  /** Goes on; whether there is more to do. */
+  /** Goes on; whether there is more to do. After a fault nothing is left of what was begun. */
   public boolean step() throws IOException {
+    try {
+      return next();
+    } catch (IOException | RuntimeException e) {
+      drop(e);
+      throw e;
+    }
+  }
+
+  /** What was put together out of sight; the end of the session takes it, too. */
+  private void drop(Exception why) {
+    Plan known = plan;
+    if (known == null) {
+      return;
+    }
+    plan = null;
+    try {
+      // Refused if it has been put back and only the answer was lost.
+      var _ = present.call(new Change.DropCopy(known.top));
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
+  }
+
+  private boolean next() throws IOException {
     Plan known = plan;
     Copy copy = unfinished;
     if (known == null) {

@@ -253,6 +253,7 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
       case Change.Restore o -> true;
       case Change.CreateSnapshot o -> true;
       case Change.RemoveSnapshot o -> false;
+      case Change.DropCopy o -> false;
       case Change.Unlink o -> false;
       case Change.RemoveDirectory o -> false;
       case Change.SetAttributes o -> false;

@@ -131,7 +131,7 @@ final class Entitlement {
       case Change.Touch c -> c.times().stream().map(Change.AccessTime::ino).toList();
       case Change.AllocateBlock _, Change.SealBlocks _ -> List.of();
       // What they name without a name is the session's own, and what they read is of the past.
-      case Change.CopyPast _, Change.CopyExtents _ -> List.of();
+      case Change.CopyPast _, Change.CopyExtents _, Change.DropCopy _ -> List.of();
       case Change.PutBack c -> List.of(c.parent());
       case Change.Restore c -> List.of(c.ino());
       case Change.CreateSnapshot c -> List.of(c.ino());

@@ -129,6 +129,7 @@ final class Operations {
       case Change.RemoveSnapshot o -> Need.NOTHING;
       case Change.CopyPast o -> Need.NOTHING;
       case Change.CopyExtents o -> Need.NOTHING;
+      case Change.DropCopy o -> Need.NOTHING;
       case Change o -> Need.CHANGE;
     };
   }

@@ -58,6 +58,7 @@ final class Changes {
       case Change.Restore c -> Restore.apply(c, in);
       case Change.CreateSnapshot c -> Snapshots.create(c, in);
       case Change.RemoveSnapshot c -> Snapshots.remove(c, in);
+      case Change.DropCopy c -> Nameless.letGo(c, in);
     };
   }
 

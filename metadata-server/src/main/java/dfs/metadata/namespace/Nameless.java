@@ -10,6 +10,7 @@ import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.NamespaceReader.Row;
 import dfs.metadata.state.Table;
 import dfs.metadata.store.Key;
+import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.FileType;
 import dfs.protocol.metadata.Reply;
@@ -59,6 +60,16 @@ final class Nameless {
       throw Refusal.of(Errno.EPERM, "inode " + ino + " is in no tree of this session");
     }
     return inode;
+  }
+
+  /** Who put it together does not want it: it is nobody's. */
+  static Reply letGo(Change.DropCopy order, Applying in) {
+    var _ = requireOwn(in, order.ino());
+    if (!isTop(in.tx, order.ino())) {
+      throw Refusal.of(Errno.EINVAL, "inode " + order.ino() + " is not the top of a tree");
+    }
+    hold(in, order.ino(), 0);
+    return Reply.Done.DONE;
   }
 
   /** Tops of trees that nobody will give a name. */

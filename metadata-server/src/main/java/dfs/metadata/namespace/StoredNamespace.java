@@ -157,6 +157,7 @@ public final class StoredNamespace implements Namespace {
       case Change.SetXattr c -> Reply.Done.DONE;
       case Change.CreateSnapshot c -> Snapshots.get(reader, new Query.GetSnapshot(c.name()));
       case Change.RemoveSnapshot c -> Reply.Done.DONE;
+      case Change.DropCopy c -> Reply.Done.DONE;
       case Change.RemoveXattr c -> Reply.Done.DONE;
       case Change.SealBlocks c -> Reply.Done.DONE;
       case Change.Touch c -> Reply.Done.DONE;

@@ -56,17 +56,22 @@ public final class NamespaceBed implements AutoCloseable {
     session = openSession();
   }
 
-  static NamespaceBed inMemory() {
+  public static NamespaceBed inMemory() {
     return new NamespaceBed(new MemoryStore());
   }
 
-  long now() {
+  public long now() {
     return now;
   }
 
   /** Time passes; without it each command is stamped a nanosecond after the one before. */
-  void tick(long nanos) {
+  public void tick(long nanos) {
     now += nanos;
+  }
+
+  /** The state itself. */
+  public StoredNamespace namespace() {
+    return namespace;
   }
 
   /** The next command is stamped with this time. */
@@ -84,11 +89,11 @@ public final class NamespaceBed implements AutoCloseable {
     return new Command(++now, by, slot, sequence, caller, placement, ByteString.EMPTY, order);
   }
 
-  Reply upkeep(Upkeep order) {
+  public Reply upkeep(Upkeep order) {
     return apply(command(0, 0, 0, Caller.ROOT, order));
   }
 
-  Reply change(long by, Caller caller, Change order) {
+  public Reply change(long by, Caller caller, Change order) {
     long sequence = sequences.merge(by, 1L, Long::sum);
     return apply(command(by, 0, sequence, caller, order));
   }
@@ -101,22 +106,22 @@ public final class NamespaceBed implements AutoCloseable {
     return change(session, Caller.ROOT, order);
   }
 
-  long openSession() {
+  public long openSession() {
     Reply reply = upkeep(new Upkeep.OpenSession("host", true, true, 0));
     return ((Reply.Session) reply).id();
   }
 
   /** The kept instant that is read of a time. */
-  long instantAt(long nanos) {
+  public long instantAt(long nanos) {
     return ((Reply.Instant) namespace.query(Caller.ROOT, new Query.GetInstant(), nanos)).nanos();
   }
 
-  Reply query(Query query) {
+  public Reply query(Query query) {
     return namespace.query(Caller.ROOT, query, 0);
   }
 
   /** How a reply ended; OK if it is no refusal. */
-  static Errno errno(Reply reply) {
+  public static Errno errno(Reply reply) {
     return reply instanceof Reply.Refused refused ? refused.errno() : Errno.OK;
   }
 
@@ -129,7 +134,7 @@ public final class NamespaceBed implements AutoCloseable {
     return ((Reply.Entry) reply).attributes().ino();
   }
 
-  long create(long parent, String name) {
+  public long create(long parent, String name) {
     return create(Caller.ROOT, parent, name, 0644);
   }
 
@@ -137,7 +142,7 @@ public final class NamespaceBed implements AutoCloseable {
     return ino(change(caller, new Change.CreateFile(parent, name(name), mode, 0, false)));
   }
 
-  long mkdir(long parent, String name) {
+  public long mkdir(long parent, String name) {
     return mkdir(Caller.ROOT, parent, name, 0755);
   }
 
@@ -145,7 +150,7 @@ public final class NamespaceBed implements AutoCloseable {
     return ino(change(caller, new Change.MakeDirectory(parent, name(name), mode, 0)));
   }
 
-  long symlink(long parent, String name, String target) {
+  public long symlink(long parent, String name, String target) {
     return ino(change(new Change.MakeSymlink(parent, name(name), name(target))));
   }
 
@@ -153,15 +158,15 @@ public final class NamespaceBed implements AutoCloseable {
     return ino(change(new Change.MakeNode(parent, name(name), type, 0600, 0, 7)));
   }
 
-  Reply link(long ino, long parent, String name) {
+  public Reply link(long ino, long parent, String name) {
     return change(new Change.Link(ino, parent, name(name)));
   }
 
-  Reply unlink(long parent, String name) {
+  public Reply unlink(long parent, String name) {
     return change(new Change.Unlink(parent, name(name)));
   }
 
-  Reply rmdir(long parent, String name) {
+  public Reply rmdir(long parent, String name) {
     return change(new Change.RemoveDirectory(parent, name(name)));
   }
 
@@ -179,7 +184,7 @@ public final class NamespaceBed implements AutoCloseable {
     return ((Reply.Allocated) reply).grant().block();
   }
 
-  long allocate() {
+  public long allocate() {
     return allocate(session);
   }
 
@@ -187,7 +192,7 @@ public final class NamespaceBed implements AutoCloseable {
     return new Change.BlockWish(false, false, 0, 0);
   }
 
-  static Extent extent(long offset, long length, long block, long blockOffset) {
+  public static Extent extent(long offset, long length, long block, long blockOffset) {
     return new Extent(offset, length, block, blockOffset, false);
   }
 
@@ -204,11 +209,11 @@ public final class NamespaceBed implements AutoCloseable {
   }
 
   /** Writes to a file: its present map is asked for first. */
-  Reply write(long ino, Extent... extents) {
+  public Reply write(long ino, Extent... extents) {
     return change(commit(ino, attributes(ino).map(), extents));
   }
 
-  Reply writeInline(long ino, String contents) {
+  public Reply writeInline(long ino, String contents) {
     return change(inline(ino, attributes(ino).map(), contents));
   }
 
@@ -224,7 +229,7 @@ public final class NamespaceBed implements AutoCloseable {
     return new Change.SetAttributes(ino, valid, mode, uid, gid, size, 0, 0, 0);
   }
 
-  Reply truncate(long ino, long size) {
+  public Reply truncate(long ino, long size) {
     return change(setSize(ino, size));
   }
 
@@ -232,7 +237,7 @@ public final class NamespaceBed implements AutoCloseable {
     return change(new Change.SetXattr(ino, name(name), name(value), 0));
   }
 
-  Reply seal(long block, long length, boolean closed) {
+  public Reply seal(long block, long length, boolean closed) {
     return change(new Change.SealBlocks(List.of(new Change.BlockEnd(block, 1, length, closed))));
   }
 
@@ -249,7 +254,7 @@ public final class NamespaceBed implements AutoCloseable {
   }
 
   /** Everything that is due by now, until nothing is. */
-  void upkeepAll() {
+  public void upkeepAll() {
     for (long tree : namespace.survey().treesToDrop(Integer.MAX_VALUE)) {
       dropTree(tree);
     }
@@ -278,7 +283,7 @@ public final class NamespaceBed implements AutoCloseable {
   }
 
   /** The state agrees with itself. */
-  void check() {
+  public void check() {
     assertThat(namespace.survey().check(100)).isEmpty();
   }
 

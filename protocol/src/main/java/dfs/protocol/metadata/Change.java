@@ -389,6 +389,13 @@ public sealed interface Change extends Operation, Order {
   @Tag(45)
   record RemoveSnapshot(String name) implements Change {}
 
+  /**
+   * A copy at the top that is this session's will not be put back: it goes with all that is below
+   * it, in steps that follow. Answer: {@link Reply.Done}.
+   */
+  @Tag(46)
+  record DropCopy(long ino) implements Change {}
+
   /** One access time. */
   record AccessTime(long ino, long accessNanos) {}
 
