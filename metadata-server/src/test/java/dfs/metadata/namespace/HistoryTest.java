@@ -16,6 +16,7 @@ import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,6 +33,7 @@ class HistoryTest {
   private final long seed = System.nanoTime();
   private final NamespaceBed bed = NamespaceBed.inMemory();
   private final RandomChanges changes = new RandomChanges(bed, seed);
+  private final Returns returns = new Returns(changes, false);
 
   /** The tree after each change, by its stamp. */
   private final TreeMap<Long, String> pictures = new TreeMap<>();
@@ -56,7 +58,11 @@ class HistoryTest {
         if (changes.random.nextInt(12) == 0) {
           changes.upkeep();
         }
-        changes.step();
+        if (changes.random.nextInt(12) == 0) {
+          returns.step();
+        } else {
+          changes.step();
+        }
         record();
         if (pins.size() < 5 && changes.random.nextInt(count / 5) == 0) {
           pin(changes.random.nextBoolean() ? 0 : bed.now() - changes.random.nextLong(2 * SECOND));
@@ -189,11 +195,46 @@ class HistoryTest {
       long instant = kept(nanos);
       if (instant == 0) {
         Reply reply = bed.namespace.query(Caller.ROOT, new Query.GetInstant(), nanos);
-        assertThat(errno(reply)).as("%d", nanos).isEqualTo(Errno.ENODATA);
+        isTooOld(nanos, reply);
       } else {
         expect(nanos, instant);
       }
     }
+  }
+
+  /** It is refused, and the oldest that can be read is named. */
+  private void isTooOld(long nanos, Reply reply) {
+    assertThat(errno(reply)).as("seed %d, %d", seed, nanos).isEqualTo(Errno.ENODATA);
+    long oldest = bed.namespace.survey().oldestInstantNanos();
+    String named =
+        oldest == 0
+            ? "only the present is kept"
+            : "the oldest is of " + Instant.EPOCH.plusNanos(oldest);
+    assertThat(((Reply.Refused) reply).detail()).as("seed %d", seed).isEqualTo(named);
+  }
+
+  /** What was found before the seconds went is no other state after that. */
+  @Test
+  void anInstantThatWasGivenUpIsNoOther() {
+    change(CHANGES / 2, 10 * SECOND);
+    long last = bed.now();
+    Query root = new Query.GetAttributes(NamespaceBed.ROOT);
+    long second = (pictures.firstKey() / MINUTE + 1) * MINUTE + 7 * SECOND;
+    assertThat(kept(second)).isEqualTo(second);
+    release(last, false);
+    for (; second < last; second += 10 * SECOND + MINUTE) {
+      Reply reply = bed.namespace.query(Caller.ROOT, root, second);
+      boolean pinned = pins.contains(second);
+      assertThat(errno(reply)).isEqualTo(pinned ? Errno.OK : Errno.ENODATA);
+      long minute = second / MINUTE * MINUTE;
+      assertThat(errno(bed.namespace.query(Caller.ROOT, root, minute))).isEqualTo(Errno.OK);
+      expect(minute, minute);
+      expect(second, kept(second));
+    }
+    assertThat(kept(last - MINUTE)).isPositive();
+    isTooOld(
+        NamespaceBed.START - 1,
+        bed.namespace.query(Caller.ROOT, new Query.GetInstant(), NamespaceBed.START - 1));
   }
 
   @Test

@@ -7,10 +7,16 @@ import dfs.metadata.records.Inode;
 import dfs.metadata.records.Keys;
 import dfs.metadata.records.Usage;
 import dfs.metadata.state.Table;
+import dfs.metadata.store.Family;
 import dfs.metadata.store.Key;
+import dfs.metadata.store.MemoryStore;
 import dfs.metadata.store.RocksStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,19 +24,25 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelTest {
   private static final int SEEDS = 200;
   private static final int SEEDS_ON_DISK = 4;
+  private static final int SEEDS_PER_REPLAY = 10;
   private static final int STEPS = 300;
+  private static final int BATCH_MAX = 20;
   private static final int STEPS_BETWEEN_COMPARISONS = 30;
 
   @Test
   void theNamespaceDoesWhatTheModelDoes() {
     long first = System.nanoTime();
-    int relocated = 0;
+    Done all = new Done(0, 0);
     for (long seed = first; seed < first + SEEDS; seed++) {
       try (NamespaceBed bed = NamespaceBed.inMemory()) {
-        relocated += run(bed, seed);
+        all = all.and(run(bed, seed));
+        if (seed % SEEDS_PER_REPLAY == 0) {
+          replay(bed, seed);
+        }
       }
     }
-    assertThat(relocated).as("relocations from seed %d on", first).isPositive();
+    assertThat(all.relocated).as("relocations from seed %d on", first).isPositive();
+    assertThat(all.putBack).as("put back from seed %d on", first).isPositive();
   }
 
   @Test
@@ -44,25 +56,65 @@ class ModelTest {
     }
   }
 
-  /** Returns how many times blocks were relocated. */
-  private static int run(NamespaceBed bed, long seed) {
+  /** How many times blocks were relocated, and what was came back. */
+  private record Done(int relocated, int putBack) {
+    Done and(Done other) {
+      return new Done(relocated + other.relocated, putBack + other.putBack);
+    }
+  }
+
+  private static Done run(NamespaceBed bed, long seed) {
     try {
       RandomChanges changes = new RandomChanges(bed, seed);
+      Returns returns = new Returns(changes, true);
       for (int i = 1; i <= STEPS; i++) {
         changes.bed.tick(pause(changes));
-        if (changes.random.nextInt(8) == 0) {
+        int which = changes.random.nextInt(16);
+        if (which < 2) {
           changes.upkeep();
+        } else if (which < 4) {
+          returns.step();
         } else {
           changes.step();
         }
         if (i % STEPS_BETWEEN_COMPARISONS == 0) {
           compare(changes);
+          returns.compare();
         }
       }
-      return changes.moves.relocated();
+      return new Done(changes.moves.relocated(), returns.count());
     } catch (RuntimeException | AssertionError e) {
       throw new AssertionError("seed " + seed, e);
     }
+  }
+
+  /** Whoever applies the same commands, in whatever batches, has the same records. */
+  private static void replay(NamespaceBed bed, long seed) {
+    Random random = new Random(seed);
+    try (StoredNamespace other = new StoredNamespace(new MemoryStore())) {
+      for (int i = 0; i < bed.log.size(); ) {
+        int end = Math.min(bed.log.size(), i + 1 + random.nextInt(BATCH_MAX));
+        other.apply(end, bed.log.subList(i, end));
+        i = end;
+      }
+      for (Family family : Family.values()) {
+        if (family == Family.INSTANTS) {
+          // They name entries of the log, which batches are.
+          continue;
+        }
+        assertThat(records(other, family))
+            .as("seed %d, %s", seed, family)
+            .isEqualTo(records(bed.namespace, family));
+      }
+    }
+  }
+
+  private static List<String> records(StoredNamespace namespace, Family family) {
+    List<String> records = new ArrayList<>();
+    namespace
+        .state()
+        .scanRaw(family, (key, value) -> records.add(key + "=" + HexFormat.of().formatHex(value)));
+    return records;
   }
 
   private static long pause(RandomChanges changes) {

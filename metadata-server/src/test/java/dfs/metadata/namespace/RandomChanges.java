@@ -100,11 +100,11 @@ final class RandomChanges {
     model.root.mode = 0777;
   }
 
-  private boolean chance(int percent) {
+  boolean chance(int percent) {
     return random.nextInt(100) < percent;
   }
 
-  private String anyName() {
+  String anyName() {
     return NAMES[random.nextInt(NAMES.length)];
   }
 
@@ -113,7 +113,7 @@ final class RandomChanges {
   }
 
   /** Some node, often of the wanted kind. */
-  private long pick(FileType type) {
+  long pick(FileType type) {
     long ino = anyIno();
     for (int i = 0; i < 20; i++) {
       Node node = model.node(ino);
@@ -125,8 +125,13 @@ final class RandomChanges {
     return ino;
   }
 
-  private void expect(Errno expected, Reply reply, Object what) {
+  void expect(Errno expected, Reply reply, Object what) {
     assertThat(errno(reply)).as("%s: %s", what, reply).isEqualTo(expected);
+  }
+
+  /** Nodes that were made in another way can be picked, too. */
+  void made(long ino) {
+    everMade.add(ino);
   }
 
   /** One change of any kind. */

@@ -47,6 +47,20 @@ final class ReferenceModel {
       this.parent = this;
     }
 
+    /** All that is restored of a node: its names are not. */
+    void become(Node was) {
+      mode = was.mode;
+      uid = was.uid;
+      gid = was.gid;
+      sizeBytes = was.sizeBytes;
+      inline = was.inline;
+      target = was.target;
+      xattrs.clear();
+      xattrs.putAll(was.xattrs);
+      cells.clear();
+      cells.addAll(was.cells);
+    }
+
     boolean isDirectory() {
       return type == FileType.DIRECTORY;
     }
@@ -126,7 +140,7 @@ final class ReferenceModel {
     return directory.links == 0 || !directory.children.containsKey(name) ? Errno.ENOENT : Errno.OK;
   }
 
-  private static Node child(Node directory, String name) {
+  static Node child(Node directory, String name) {
     Node node = directory.children.get(name);
     if (node == null) {
       throw new IllegalStateException("no " + name);
@@ -154,6 +168,37 @@ final class ReferenceModel {
     }
     drop(directory, name);
     return Errno.OK;
+  }
+
+  /** A name goes, with all that is below it. */
+  void removeTree(Node directory, String name) {
+    Node node = child(directory, name);
+    for (String below : List.copyOf(node.children.keySet())) {
+      removeTree(node, below);
+    }
+    drop(directory, name);
+  }
+
+  /** The same file system, which changes no more when this one does. */
+  ReferenceModel copy() {
+    ReferenceModel copy = new ReferenceModel(cellBytes);
+    for (Node node : nodes.values()) {
+      copy.copyOf(node).become(node);
+    }
+    for (Node node : nodes.values()) {
+      Node made = copy.copyOf(node);
+      made.links = node.links;
+      made.parent = copy.copyOf(node.parent);
+      node.children.forEach((name, child) -> made.children.put(name, copy.copyOf(child)));
+    }
+    return copy;
+  }
+
+  private Node copyOf(Node node) {
+    return node.ino == root.ino
+        ? root
+        : nodes.computeIfAbsent(
+            node.ino, ino -> new Node(ino, node.type, node.mode, node.uid, node.gid));
   }
 
   static boolean isWithin(Node directory, Node ancestor) {
