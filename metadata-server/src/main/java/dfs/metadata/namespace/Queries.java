@@ -7,7 +7,6 @@ import dfs.metadata.records.BlockInfo;
 import dfs.metadata.records.BytesRecord;
 import dfs.metadata.records.Inode;
 import dfs.metadata.records.Keys;
-import dfs.metadata.records.NameRecord;
 import dfs.metadata.records.OrderRecord;
 import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.NamespaceReader.Row;
@@ -23,7 +22,6 @@ import dfs.protocol.metadata.FileType;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -36,18 +34,23 @@ final class Queries {
 
   private Queries() {}
 
+  /** Reads a page of a directory, without attributes. */
+  interface Listing {
+    List<Reply.Dentry> page(NamespaceReader reader, Query.ListDirectory query, long stop);
+  }
+
   /**
    * Answers a query.
    *
-   * @param past the reader is of a kept instant: directories have names only, no order
+   * @param listing how a page of a directory is read, which takes the query and where it stops
    */
-  static Reply answer(NamespaceReader reader, Caller caller, Query query, boolean past) {
+  static Reply answer(NamespaceReader reader, Caller caller, Query query, Listing listing) {
     Subject subject = Permission.subject(caller);
     return switch (query) {
       case Query.Lookup q -> lookup(reader, subject, q);
       case Query.GetAttributes q -> entry(reader, q.ino());
       case Query.ReadLink q -> readLink(reader, q);
-      case Query.ListDirectory q -> list(reader, subject, q, past);
+      case Query.ListDirectory q -> list(reader, subject, q, listing);
       case Query.GetXattr q -> getXattr(reader, subject, q);
       case Query.ListXattrs q -> listXattrs(reader, subject, q);
       case Query.GetSpace q -> space(reader);
@@ -94,12 +97,11 @@ final class Queries {
   }
 
   private static Reply list(
-      NamespaceReader reader, Subject subject, Query.ListDirectory query, boolean past) {
+      NamespaceReader reader, Subject subject, Query.ListDirectory query, Listing listing) {
     Inode directory = Permission.directory(reader, query.ino());
     Permission.check(reader, subject, query.ino(), directory, Permissions.READ);
     long stop = query.stop() == 0 ? directory.nextCookie() : query.stop();
-    List<Reply.Dentry> found =
-        past ? pastEntries(reader, query, stop) : entries(reader, query, stop);
+    List<Reply.Dentry> found = listing.page(reader, query, stop);
     boolean end = found.size() < query.limitEntries();
     if (!query.plus()) {
       return new Reply.Listing(found, stop, end);
@@ -123,8 +125,8 @@ final class Queries {
     return new Reply.Listing(full, stop, end);
   }
 
-  private static List<Reply.Dentry> entries(
-      NamespaceReader reader, Query.ListDirectory query, long stop) {
+  /** At present, in the order of the directory. */
+  static List<Reply.Dentry> entries(NamespaceReader reader, Query.ListDirectory query, long stop) {
     List<Reply.Dentry> found = new ArrayList<>();
     for (Row<OrderRecord> row :
         reader.rows(
@@ -138,30 +140,6 @@ final class Queries {
               record.name(), record.ino(), record.type(), row.key().longAt(Long.BYTES), null));
     }
     return found;
-  }
-
-  /** The past has no order of its own: names, sorted by their cookies. */
-  private static List<Reply.Dentry> pastEntries(
-      NamespaceReader reader, Query.ListDirectory query, long stop) {
-    List<Reply.Dentry> found = new ArrayList<>();
-    Key prefix = Key.of(query.ino());
-    reader.scan(
-        Table.NAMES,
-        prefix,
-        prefix.afterPrefix(),
-        (key, stored) -> {
-          NameRecord record = stored.value();
-          if (record.cookie() > query.cookie() && record.cookie() < stop) {
-            found.add(
-                new Reply.Dentry(
-                    Keys.nameOf(key), record.ino(), record.type(), record.cookie(), null));
-          }
-          return true;
-        });
-    found.sort(Comparator.comparingLong(Reply.Dentry::cookie));
-    return found.size() <= query.limitEntries()
-        ? found
-        : List.copyOf(found.subList(0, query.limitEntries()));
   }
 
   private static Reply getXattr(NamespaceReader reader, Subject subject, Query.GetXattr query) {

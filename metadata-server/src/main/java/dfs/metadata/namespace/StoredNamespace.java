@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class StoredNamespace implements Namespace {
   private final State state;
   private final StateSurvey survey;
+  private final PastListings pastListings = new PastListings();
 
   public StoredNamespace(KeyValueStore store) {
     this.state = new State(store);
@@ -181,7 +182,7 @@ public final class StoredNamespace implements Namespace {
       if (query instanceof Query.ListDeleted q) {
         return state.readVersions(kept -> DeletedListing.of(kept, caller, q));
       }
-      return state.read(reader -> answer(reader, caller, query, false));
+      return state.read(reader -> answer(reader, caller, query, Queries::entries));
     }
     if (query instanceof Query.GetInstant) {
       long instant = state.instantAt(asOfNanos);
@@ -196,7 +197,10 @@ public final class StoredNamespace implements Namespace {
             reader -> {
               List<Long> way = PastAccess.way(reader, query);
               Reply closed = caller.isRoot() ? null : closed(reader, caller, way, now);
-              return new Past(closed == null ? answer(reader, caller, query, true) : closed, way);
+              Queries.Listing listing =
+                  (then, list, stop) -> pastListings.page(then, list, stop, asOfNanos);
+              return new Past(
+                  closed == null ? answer(reader, caller, query, listing) : closed, way);
             });
     if (past == null) {
       return Reply.refused(Errno.ENODATA, "the instant " + asOfNanos + " is not kept");
@@ -242,9 +246,10 @@ public final class StoredNamespace implements Namespace {
     }
   }
 
-  private static Reply answer(NamespaceReader reader, Caller caller, Query query, boolean past) {
+  private static Reply answer(
+      NamespaceReader reader, Caller caller, Query query, Queries.Listing listing) {
     try {
-      return Queries.answer(reader, caller, query, past);
+      return Queries.answer(reader, caller, query, listing);
     } catch (Refusal refusal) {
       return refusal.reply();
     }
