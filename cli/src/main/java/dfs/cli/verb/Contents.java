@@ -75,7 +75,8 @@ final class Contents {
     return then.isRegular() && !isSame(old, now);
   }
 
-  private static boolean isSame(Path old, Path now) throws IOException {
+  /** Whether two files hold the same; both are read. */
+  static boolean isSame(Path old, Path now) throws IOException {
     byte[] one = new byte[BUFFER_BYTES];
     byte[] other = new byte[BUFFER_BYTES];
     try (InputStream first = Files.newInputStream(old);

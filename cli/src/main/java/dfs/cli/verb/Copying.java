@@ -61,6 +61,7 @@ final class Copying implements AutoCloseable {
   private final Call call;
   private final Wishes wishes;
   private final Progress progress;
+  private final CopyCounts counts = new CopyCounts();
   private final FileCopy files;
   private final ExecutorService threads;
   private final Deque<Pending> pending = new ArrayDeque<>();
@@ -72,12 +73,14 @@ final class Copying implements AutoCloseable {
   private final Set<Path> made = ConcurrentHashMap.newKeySet();
 
   private boolean failed;
+  private @Nullable Path lastListed;
+  private Leftovers lastLeft = Leftovers.NONE;
 
   Copying(Call call, Wishes wishes) {
     this.call = call;
     this.wishes = wishes;
     this.progress = new Progress(call.streams());
-    this.files = new FileCopy(wishes, progress);
+    this.files = new FileCopy(wishes, progress, counts);
     this.threads =
         Executors.newFixedThreadPool(
             THREADS, task -> Thread.ofPlatform().daemon().name("copy").unstarted(task));
@@ -86,6 +89,13 @@ final class Copying implements AutoCloseable {
   /** Copies what one thing of a single channel gives. */
   FileCopy files() {
     return files;
+  }
+
+  /** Prints how much was copied, if that is asked for. */
+  void sayCounts() throws IOException {
+    if (call.has("--json")) {
+      counts.say(call);
+    }
   }
 
   /**
@@ -101,17 +111,45 @@ final class Copying implements AutoCloseable {
     return !failed;
   }
 
+  /** What was left in a directory that several operands may go to. */
+  private Leftovers leftIn(Path directory) throws IOException {
+    if (!directory.equals(lastListed)) {
+      lastLeft = Leftovers.in(directory);
+      lastListed = directory;
+    }
+    return lastLeft;
+  }
+
+  /** A directory that is gone through. */
+  private record Level(Place target, Leftovers left) {}
+
   private final class Tree implements Walk.Visitor {
-    private final Deque<Place> targets = new ArrayDeque<>();
+    private final Deque<Level> levels = new ArrayDeque<>();
     private final Path top;
 
+    /** Of the tree; null: it is no tree, or nothing is made. */
+    private @Nullable Finished finished;
+
     Tree(Place source, Place target) {
-      targets.push(target);
+      levels.push(new Level(target, Leftovers.NONE));
       top = source.path().normalize();
     }
 
     private Place targetOf(Walk.Item item) {
-      return item.depth() == 0 ? targets.element() : targets.element().child(item.place().name());
+      Place above = levels.element().target();
+      return item.depth() == 0 ? above : above.child(item.place().name());
+    }
+
+    private FileCopy.Earlier earlier(Walk.Item item, Place target) throws IOException {
+      Path parent = target.path().getParent();
+      if (item.depth() > 0) {
+        Path into = levels.getLast().target().path();
+        String name = ByteText.of(into.relativize(target.path()));
+        return new FileCopy.Earlier(name, levels.element().left(), finished);
+      }
+      return wishes.resume() && parent != null
+          ? new FileCopy.Earlier("", leftIn(parent), null)
+          : FileCopy.Earlier.NOTHING;
     }
 
     @Override
@@ -128,7 +166,8 @@ final class Copying implements AutoCloseable {
       List<Long> id = List.of(stat.dev(), stat.ino());
       Path first = wishes.preserve() && stat.links() > 1 ? linked.get(id) : null;
       if (first != null) {
-        add(new Pending(target, null, () -> again(item, first, target.path())));
+        FileCopy.Earlier earlier = earlier(item, target);
+        add(new Pending(target, null, () -> again(item, first, target.path(), earlier)));
         return false;
       }
       if (wishes.preserve() && stat.links() > 1) {
@@ -138,7 +177,8 @@ final class Copying implements AutoCloseable {
         add(new Pending(target, null, () -> symbolicLink(item, target.path())));
       } else if (stat.isRegular()) {
         progress.expect(stat.sizeBytes());
-        Callable<@Nullable String> copy = () -> contents(item, target.path());
+        FileCopy.Earlier earlier = earlier(item, target);
+        Callable<@Nullable String> copy = () -> contents(item, target.path(), earlier);
         add(new Pending(target, threads.submit(copy), null));
       } else {
         throw new RefusedException("is a " + stat.type() + ", which is not copied");
@@ -164,21 +204,28 @@ final class Copying implements AutoCloseable {
       if (isTop(item)) {
         throw new RefusedException("is where it is copied to, and is not copied into itself");
       }
+      Leftovers left = Leftovers.NONE;
       if (wishes.dryRun()) {
         say(item, target);
       } else if (!isDirectory(target.path(), item.depth() == 0)) {
         Files.createDirectory(
             target.path(), FileCopy.permissions(item.stat().permissions() | 0700));
+      } else if (wishes.resume()) {
+        left = Leftovers.in(target.path());
       }
       if (item.depth() > 0) {
-        targets.push(target);
+        levels.push(new Level(target, left));
+      } else {
+        levels.pop();
+        levels.push(new Level(target, left));
+        finished = wishes.dryRun() ? null : Finished.in(target.path(), left, top);
       }
       return true;
     }
 
     /** Whether a directory is the one that all is copied into, met on another way. */
     private boolean isTop(Walk.Item item) throws IOException {
-      Path into = targets.getLast().path();
+      Path into = levels.getLast().target().path();
       if (item.place().path().getFileSystem().equals(into.getFileSystem())
           || !Files.isDirectory(into, LinkOption.NOFOLLOW_LINKS)
           || Stat.of(into, false).ino() != item.stat().ino()) {
@@ -190,9 +237,12 @@ final class Copying implements AutoCloseable {
 
     @Override
     public void leave(Walk.Item directory) throws IOException {
-      Place target = targets.element();
+      Place target = levels.element().target();
       if (directory.depth() > 0) {
-        targets.pop();
+        levels.pop();
+      } else if (finished != null) {
+        Finished all = finished;
+        add(new Pending(target, null, () -> end(target, all)));
       }
       if (wishes.preserve() && !wishes.dryRun()) {
         add(
@@ -211,6 +261,19 @@ final class Copying implements AutoCloseable {
     }
   }
 
+  private void end(Place target, Finished all) throws IOException {
+    IOException why = all.end();
+    if (why != null) {
+      call.note(
+          Quoted.inMessage(target.said())
+              + ": which files are finished could not be noted, and --continue would read them: "
+              + Reasons.of(why));
+    }
+    if (!wishes.resume() || !failed) {
+      all.delete();
+    }
+  }
+
   /** A link below what is copied to is no directory to go into: it may lead anywhere. */
   private static boolean isDirectory(Path target, boolean follow) {
     return follow
@@ -218,15 +281,20 @@ final class Copying implements AutoCloseable {
         : Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private @Nullable String contents(Walk.Item item, Path target) throws IOException {
-    String said = files.copy(item.place().path(), item.stat(), target);
+  private @Nullable String contents(Walk.Item item, Path target, FileCopy.Earlier earlier)
+      throws IOException {
+    String said = files.copy(item.place().path(), item.stat(), target, earlier);
     made.add(target);
     return said;
   }
 
   /** A further name of something; if there is no copy under the first one, it is copied. */
-  private void again(Walk.Item item, Path first, Path target) throws IOException {
+  private void again(Walk.Item item, Path first, Path target, FileCopy.Earlier earlier)
+      throws IOException {
     if (made.contains(first)) {
+      if (wishes.resume() && isSame(first, target)) {
+        return;
+      }
       checkRoom(target);
       Replacing.with(target, fresh -> Files.createLink(fresh, first));
       return;
@@ -235,15 +303,24 @@ final class Copying implements AutoCloseable {
     if (item.stat().isLink()) {
       symbolicLink(item, target);
     } else {
-      var _ = contents(item, target);
+      var _ = contents(item, target, earlier);
     }
+  }
+
+  private static boolean isSame(Path one, Path other) throws IOException {
+    return Files.exists(other, LinkOption.NOFOLLOW_LINKS)
+        && Stat.of(one, false).isSame(Stat.of(other, false));
   }
 
   private void symbolicLink(Walk.Item item, Path target) throws IOException {
     String text = Entries.target(item.place().path());
-    checkRoom(target);
-    Path to = ByteText.path(target.getFileSystem(), text);
-    Replacing.with(target, fresh -> Files.createSymbolicLink(fresh, to));
+    boolean kept =
+        wishes.resume() && Files.isSymbolicLink(target) && Entries.target(target).equals(text);
+    if (!kept) {
+      checkRoom(target);
+      Path to = ByteText.path(target.getFileSystem(), text);
+      Replacing.with(target, fresh -> Files.createSymbolicLink(fresh, to));
+    }
     if (wishes.preserve()) {
       Preserved.ofLink(item.stat(), target);
     }

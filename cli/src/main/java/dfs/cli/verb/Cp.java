@@ -20,16 +20,19 @@ final class Cp implements Verb {
         flag("-p --preserve", "keep mode, times, links and extended attributes, root owners too"),
         flag("-a --archive", "-r and -p"),
         flag("-f --force", "replace files that are there"),
-        flag("--continue", "go on with what was left when an earlier run was ended"));
+        flag("--continue", "go on with what was left when an earlier run was ended"),
+        flag("--json", "in the end, an object of JSON with how much was copied"));
   }
 
   @Override
   public void run(Call call) throws IOException {
     List<String> operands = call.operands();
     List<Place> sources = call.places(operands.subList(0, operands.size() - 1));
-    Destination destination = new Destination(call.place(operands.getLast()), sources.size());
+    Destination destination =
+        new Destination(call.place(operands.getLast()), sources.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
       call.each(sources, place -> copying.copy(place, destination.of(place)));
+      copying.sayCounts();
     }
   }
 }

@@ -14,10 +14,20 @@ final class Destination {
   /** What this command has made here, or tried to. */
   private final Set<Path> given = new HashSet<>();
 
+  /** Whether what an earlier run made there is meant again. */
+  private final boolean resumed;
+
+  Destination(Place place, int sources) throws IOException {
+    this(place, sources, false);
+  }
+
   /**
    * @param sources how many are to go there
+   * @param resumed whether a directory that is there may have been made by an earlier run, in the
+   *     place of its source
    */
-  Destination(Place place, int sources) throws IOException {
+  Destination(Place place, int sources, boolean resumed) throws IOException {
+    this.resumed = resumed && sources == 1;
     this.place = place;
     this.directory = Files.isDirectory(place.path());
     if (!directory && sources > 1) {
@@ -31,7 +41,7 @@ final class Destination {
 
   /** Where this one goes. */
   Place of(Place source) throws IOException {
-    if (!directory) {
+    if (!directory || (resumed && Finished.isOf(source.path(), place.path()))) {
       return place;
     }
     String name = ByteText.nameOf(source.path().normalize());

@@ -8,6 +8,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -27,18 +28,48 @@ final class FileCopy {
   /** Bytes that a copy has in memory. */
   private static final int BUFFER_BYTES = 1 << 20;
 
+  /** Of a large file, so many parts are made durable one after the other. */
+  private static final int FLUSHES = 32;
+
   /** Permission bits of what is read from no file, before the umask. */
   static final int MODE_OF_INPUT = 0666;
 
   /** Why nothing is copied where something is. */
   static final String EXISTS = "file exists (-f replaces it)";
 
+  private static final String CHANGED =
+      "the source has changed since: it was copied from the start";
+
   private final Copying.Wishes wishes;
   private final Progress progress;
+  private final CopyCounts counts;
 
-  FileCopy(Copying.Wishes wishes, Progress progress) {
+  FileCopy(Copying.Wishes wishes, Progress progress, CopyCounts counts) {
     this.wishes = wishes;
     this.progress = progress;
+    this.counts = counts;
+  }
+
+  /**
+   * What earlier runs left of a file.
+   *
+   * @param name below the top of what is copied
+   * @param beside in the directory that the copy goes to
+   * @param finished files that are there; null: nothing is known of any
+   */
+  record Earlier(String name, Leftovers beside, @Nullable Finished finished) {
+    /** Nothing. */
+    static final Earlier NOTHING = new Earlier("", Leftovers.NONE, null);
+
+    private Finished.Verdict of(Stat copy, Stat source) {
+      return finished == null ? Finished.Verdict.UNKNOWN : finished.of(name, copy, source);
+    }
+
+    private void note(@Nullable Stat copy, Stat source) {
+      if (finished != null && copy != null) {
+        finished.add(name, copy, source);
+      }
+    }
   }
 
   /**
@@ -46,8 +77,10 @@ final class FileCopy {
    *
    * @return what is to be said about it; null: nothing
    */
-  @Nullable String copy(Path source, Stat stat, Path target) throws IOException {
+  @Nullable String copy(Path source, Stat stat, Path target, Earlier earlier) throws IOException {
     Path place = target;
+    boolean replaces = wishes.force();
+    boolean outdated = false;
     Stat before = existing(target);
     if (before != null) {
       boolean sameSystem = source.getFileSystem().equals(target.getFileSystem());
@@ -64,12 +97,23 @@ final class FileCopy {
         }
         return null;
       }
-      if (!wishes.force()) {
+      boolean link = Files.isSymbolicLink(target);
+      if (wishes.resume() && !link) {
+        Finished.Verdict verdict = verdict(source, stat, target, before, earlier);
+        if (verdict == Finished.Verdict.SAME) {
+          keep(source, stat, target, before);
+          return null;
+        }
+        outdated = verdict == Finished.Verdict.OUTDATED;
+        replaces |= outdated;
+      }
+      if (!replaces) {
         throw new RefusedException(EXISTS);
       }
-      place = Files.isSymbolicLink(target) ? target.toRealPath() : target;
+      place = link ? target.toRealPath() : target;
     }
-    PartFile part = wishes.resume() ? PartFile.continued(place, stat) : PartFile.fresh(place, stat);
+    PartFile part = part(stat, target, place, earlier);
+    outdated |= part.isOutdated();
     try {
       write(source, stat, part);
       int mode = before == null ? stat.permissions() : before.permissions();
@@ -78,14 +122,53 @@ final class FileCopy {
       } else if (before != null) {
         Files.setAttribute(part.path(), "unix:mode", mode);
       }
-      move(part.path(), place);
+      Stat copy = earlier.finished() == null ? null : Stat.of(part.path(), false);
+      move(part.path(), place, replaces);
+      counts.file();
+      earlier.note(copy, stat);
     } catch (IOException e) {
       if (!wishes.resume()) {
         deleteQuietly(part.path(), e);
       }
       throw about(target, part.path(), e);
     }
-    return part.isOutdated() ? "the source has changed since: it was copied from the start" : null;
+    return outdated ? CHANGED : null;
+  }
+
+  private PartFile part(Stat stat, Path target, Path place, Earlier earlier) throws IOException {
+    if (!wishes.resume()) {
+      return PartFile.fresh(place, stat);
+    }
+    Path parent = place.getParent();
+    Leftovers left =
+        parent == null || place.equals(target) ? earlier.beside() : Leftovers.in(parent);
+    return PartFile.continued(place, stat, left);
+  }
+
+  /**
+   * Whether a file that is there was copied from the source: as an earlier run recorded it, or by
+   * its times if those are kept, or because it holds the same.
+   */
+  private Finished.Verdict verdict(
+      Path source, Stat stat, Path target, Stat before, Earlier earlier) throws IOException {
+    Finished.Verdict known = earlier.of(before, stat);
+    if (known != Finished.Verdict.UNKNOWN || before.sizeBytes() != stat.sizeBytes()) {
+      return known;
+    }
+    if (wishes.preserve() && before.modified().equals(stat.modified())) {
+      return Finished.Verdict.SAME;
+    }
+    counts.compared(stat.sizeBytes());
+    return Contents.isSame(source, target) ? Finished.Verdict.SAME : Finished.Verdict.UNKNOWN;
+  }
+
+  /** Leaves alone what is there, but for what the earlier run was not told to keep. */
+  private void keep(Path source, Stat stat, Path target, Stat before) throws IOException {
+    if (wishes.preserve() && !before.modified().equals(stat.modified())) {
+      Preserved.of(source, stat, target);
+    }
+    progress.copied(stat.sizeBytes());
+    counts.fileKept(stat.sizeBytes());
   }
 
   /**
@@ -116,7 +199,8 @@ final class FileCopy {
       if (before != null) {
         Files.setAttribute(part, "unix:mode", before.permissions());
       }
-      move(part, place);
+      move(part, place, wishes.force());
+      counts.file();
     } catch (IOException e) {
       deleteQuietly(part, e);
       throw about(target, part, e);
@@ -166,7 +250,8 @@ final class FileCopy {
       in.position(from);
       out.position(from);
       progress.copied(from);
-      transfer(in, out);
+      counts.partKept(from);
+      transferFlushing(in, out, flushBytes(stat, part.path()));
     }
     if ((stat.permissions() & 0200) == 0 && !wishes.preserve()) {
       Set<PosixFilePermission> granted = Files.getPosixFilePermissions(part.path());
@@ -175,20 +260,54 @@ final class FileCopy {
     }
   }
 
-  private void transfer(ReadableByteChannel in, WritableByteChannel out) throws IOException {
+  /**
+   * After how many bytes what was written is to be kept, should the command be killed: files of
+   * this machine are its kernel's.
+   */
+  private static long flushBytes(Stat stat, Path part) {
+    return part.getFileSystem().equals(FileSystems.getDefault())
+        ? Long.MAX_VALUE
+        : Math.max(BUFFER_BYTES, stat.sizeBytes() / FLUSHES);
+  }
+
+  private void transferFlushing(FileChannel in, FileChannel out, long everyBytes)
+      throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-    while (in.read(buffer.clear()) >= 0) {
-      buffer.flip();
-      int bytes = buffer.remaining();
-      while (buffer.hasRemaining()) {
-        out.write(buffer);
+    long dirty = 0;
+    for (int n = step(in, buffer, out); n >= 0; n = step(in, buffer, out)) {
+      dirty += n;
+      if (dirty >= everyBytes) {
+        out.force(false);
+        dirty = 0;
       }
-      progress.copied(bytes);
     }
   }
 
-  private void move(Path part, Path place) throws IOException {
-    if (wishes.force()) {
+  private void transfer(ReadableByteChannel in, WritableByteChannel out) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    while (step(in, buffer, out) >= 0) {
+      // until there is no more
+    }
+  }
+
+  /** Copies what fits into the buffer; how much, or -1 at the end. */
+  private int step(ReadableByteChannel in, ByteBuffer buffer, WritableByteChannel out)
+      throws IOException {
+    if (in.read(buffer.clear()) < 0) {
+      return -1;
+    }
+    buffer.flip();
+    int bytes = buffer.remaining();
+    while (buffer.hasRemaining()) {
+      out.write(buffer);
+    }
+    progress.copied(bytes);
+    counts.copied(bytes);
+    return bytes;
+  }
+
+  private static void move(Path part, Path place, boolean replaces) throws IOException {
+    if (replaces) {
       Files.move(part, place, StandardCopyOption.ATOMIC_MOVE);
     } else {
       Files.move(part, place);

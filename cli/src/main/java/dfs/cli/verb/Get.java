@@ -23,7 +23,8 @@ final class Get implements Verb {
         flag("-r -R", "directories with everything in them, links as links"),
         flag("-p --preserve", "keep mode, times, links and extended attributes, root owners too"),
         flag("-f --force", "replace files that are there"),
-        flag("--continue", "go on with what was left when an earlier run was ended"));
+        flag("--continue", "go on with what was left when an earlier run was ended"),
+        flag("--json", "in the end, an object of JSON with how much was copied"));
   }
 
   @Override
@@ -33,12 +34,17 @@ final class Get implements Verb {
     sources = sources.size() == 1 ? sources : sources.subList(0, sources.size() - 1);
     List<Place> places = call.places(sources);
     if (said.equals(Call.STANDARD)) {
+      if (call.has("--json")) {
+        throw new UsageException("--json would be printed behind the contents: leave out one");
+      }
       call.each(places, place -> toOutput(call, place));
       return;
     }
-    Destination destination = new Destination(call.local(said), places.size());
+    Destination destination =
+        new Destination(call.local(said), places.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
       call.each(places, place -> copying.copy(place, destination.of(place)));
+      copying.sayCounts();
     }
   }
 

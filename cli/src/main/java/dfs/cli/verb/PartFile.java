@@ -1,9 +1,6 @@
 package dfs.cli.verb;
 
-import dfs.client.volume.Credentials;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -26,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class PartFile {
-  private static final String PREFIX = ".dfs-part-";
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final Path path;
@@ -61,23 +57,20 @@ final class PartFile {
   /**
    * What an earlier run left, under a new name, so that nobody else goes on with it; a new one if
    * there is none. What is of another version of the source is deleted.
+   *
+   * @param left in the directory of the target
    */
-  static PartFile continued(Path target, Stat source) throws IOException {
+  static PartFile continued(Path target, Stat source, Leftovers left) throws IOException {
     String version = prefix(target) + version(source);
     Path best = null;
     boolean outdated = false;
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory(target))) {
-      for (Path entry : entries) {
-        String name = ByteText.nameOf(entry);
-        if (name.startsWith(version) && isOurs(entry)) {
-          best = longer(best, entry);
-        } else if (name.startsWith(prefix(target)) && isOurs(entry)) {
-          outdated = true;
-          Files.deleteIfExists(entry);
-        }
+    for (Path entry : left.beginning(prefix(target))) {
+      if (ByteText.nameOf(entry).startsWith(version)) {
+        best = longer(best, entry);
+      } else {
+        outdated = true;
+        Files.deleteIfExists(entry);
       }
-    } catch (DirectoryIteratorException e) {
-      throw Reasons.causeOf(e);
     }
     Path path = place(target, source);
     if (best == null) {
@@ -85,6 +78,10 @@ final class PartFile {
     }
     try {
       Files.move(best, path, StandardCopyOption.ATOMIC_MOVE);
+      if (!Leftovers.isOurs(path)) {
+        // Somebody who may write the directory has changed it since it was listed.
+        return new PartFile(place(target, source), false, false);
+      }
       return new PartFile(path, true, false);
     } catch (NoSuchFileException e) {
       // Another run goes on with it.
@@ -92,19 +89,13 @@ final class PartFile {
     }
   }
 
-  /** Anybody who may write the directory can leave files here, or links to others. */
-  private static boolean isOurs(Path entry) throws IOException {
-    Stat stat = Stat.of(entry, false);
-    return stat.isRegular() && stat.links() == 1 && stat.uid() == Credentials.ofThisProcess().uid();
-  }
-
-  private static Path longer(@Nullable Path best, Path entry) throws IOException {
-    return best == null || Files.size(entry) > Files.size(best) ? entry : best;
-  }
-
-  private static Path directory(Path target) {
-    Path parent = target.getParent();
-    return parent == null ? target : parent;
+  private static @Nullable Path longer(@Nullable Path best, Path entry) throws IOException {
+    try {
+      return best == null || Files.size(entry) > Files.size(best) ? entry : best;
+    } catch (NoSuchFileException e) {
+      // Another run goes on with it.
+      return best;
+    }
   }
 
   private static Path place(Path target, Stat source) {
@@ -113,7 +104,9 @@ final class PartFile {
   }
 
   private static String prefix(Path target) {
-    return PREFIX + HexFormat.of().toHexDigits(hash(ByteText.bytes(ByteText.nameOf(target)))) + "-";
+    return Leftovers.PREFIX
+        + HexFormat.of().toHexDigits(hash(ByteText.bytes(ByteText.nameOf(target))))
+        + "-";
   }
 
   private static String version(Stat source) {

@@ -23,7 +23,8 @@ final class Put implements Verb {
         flag("-r -R", "directories with everything in them, links as links"),
         flag("-p --preserve", "keep mode, times, links and extended attributes, root owners too"),
         flag("-f --force", "replace files that are there"),
-        flag("--continue", "go on with what was left when an earlier run was ended"));
+        flag("--continue", "go on with what was left when an earlier run was ended"),
+        flag("--json", "in the end, an object of JSON with how much was copied"));
   }
 
   @Override
@@ -40,7 +41,7 @@ final class Put implements Verb {
     List<String> sources = call.operands();
     Place target = call.place(sources.size() == 1 ? "." : sources.getLast());
     sources = sources.size() == 1 ? sources : sources.subList(0, sources.size() - 1);
-    Destination destination = new Destination(target, sources.size());
+    Destination destination = new Destination(target, sources.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
       for (Place source : locals(call, sources)) {
         if (source.said().equals(Call.STANDARD) && !moves) {
@@ -49,6 +50,7 @@ final class Put implements Verb {
           call.attempt(source, at -> copy(call, copying, at, destination.of(at), moves));
         }
       }
+      copying.sayCounts();
     }
   }
 
