@@ -126,7 +126,7 @@ final class DashReading {
     if (!List.of("", "text", "hex", "base64").contains(encoding)) {
       throw new UsageException("Invalid/unsupported encoding option specified: " + encoding);
     }
-    EachBelow.run(
+    EachBelow.look(
         call,
         call.places(),
         (place, stat) -> {

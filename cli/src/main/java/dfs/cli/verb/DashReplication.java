@@ -1,8 +1,11 @@
 package dfs.cli.verb;
 
+import dfs.client.nio.DfsFileView;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -76,17 +79,21 @@ final class DashReplication {
    *
    * @param waiting files that are waited for
    */
-  private record Setting(Call call, int copies, List<Place> waiting) implements Walk.Visitor {
+  record Setting(Call call, int copies, List<Place> waiting) implements Walk.Visitor {
     @Override
     public boolean meet(Walk.Item item) throws IOException {
       if (!item.stat().isRegular()) {
         return true;
       }
-      try {
-        Files.setAttribute(item.place().path(), COPIES, copies);
-      } catch (UnsupportedOperationException e) {
+      SecureDirectoryStream<Path> in = item.in();
+      DfsFileView view =
+          in == null
+              ? Files.getFileAttributeView(item.place().path(), DfsFileView.class)
+              : EachBelow.view(in, item, DfsFileView.class);
+      if (view == null) {
         throw new RefusedException("copies are set by --data alone, not through this mount");
       }
+      view.setCopies(copies);
       call.out().line("Replication " + copies + " set: " + item.place().said());
       if (call.has("-w")) {
         waiting.add(item.place());

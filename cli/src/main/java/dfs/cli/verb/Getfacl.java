@@ -28,7 +28,7 @@ final class Getfacl implements Verb {
 
   @Override
   public void run(Call call) throws IOException {
-    EachBelow.run(
+    EachBelow.look(
         call,
         call.places(),
         (place, stat) -> {
@@ -81,15 +81,7 @@ final class Getfacl implements Verb {
     return get(place, DEFAULT);
   }
 
-  static void setAccess(Place place, String text) throws IOException {
-    set(place, ACCESS, text);
-  }
-
-  static void setDefaults(Place place, String text) throws IOException {
-    set(place, DEFAULT, text);
-  }
-
-  private static RefusedException unsupported() {
+  static RefusedException unsupported() {
     return new RefusedException("ACLs are reached by --data alone, not through this mount");
   }
 
@@ -98,16 +90,6 @@ final class Getfacl implements Verb {
       return String.valueOf(Files.getAttribute(place.path(), attribute));
     } catch (UnsupportedOperationException e) {
       throw unsupported();
-    }
-  }
-
-  private static void set(Place place, String attribute, String text) throws IOException {
-    try {
-      Files.setAttribute(place.path(), attribute, text);
-    } catch (UnsupportedOperationException e) {
-      throw unsupported();
-    } catch (IllegalArgumentException e) {
-      throw new RefusedException(String.valueOf(e.getMessage()));
     }
   }
 }

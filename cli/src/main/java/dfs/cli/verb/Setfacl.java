@@ -3,9 +3,14 @@ package dfs.cli.verb;
 import static dfs.cli.verb.VerbSpec.flag;
 import static dfs.cli.verb.VerbSpec.valued;
 
+import dfs.client.nio.DfsAclView;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code dfs setfacl}: changes access control lists. */
 final class Setfacl implements Verb {
@@ -29,7 +34,7 @@ final class Setfacl implements Verb {
   }
 
   /** What is to be done to each file. */
-  private record Wishes(
+  record Wishes(
       List<AclEdit.Entry> set,
       List<AclEdit.Entry> removed,
       boolean strips,
@@ -57,33 +62,54 @@ final class Setfacl implements Verb {
     if (set.isEmpty() && removed.isEmpty() && !wishes.noDefault()) {
       throw new UsageException("say what is to change: -m, -x, --set, -b or -k");
     }
-    EachBelow.run(
-        call,
-        call.places(),
-        (place, stat) -> {
-          if (!stat.isLink()) {
-            change(place, stat, wishes);
-          }
-        });
+    EachBelow.run(call, call.places(), new Setting(wishes));
   }
 
-  private static void change(Place place, Stat stat, Wishes wishes) throws IOException {
-    AclEdit access = new AclEdit(Getfacl.access(place));
+  /** Changes the lists of what is no link. */
+  record Setting(Wishes wishes) implements EachBelow.Action {
+    @Override
+    public void on(Place place, Stat stat) throws IOException {
+      if (!stat.isLink()) {
+        set(Files.getFileAttributeView(place.path(), DfsAclView.class), stat);
+      }
+    }
+
+    @Override
+    public void in(SecureDirectoryStream<Path> directory, Walk.Item item) throws IOException {
+      if (!item.stat().isLink()) {
+        set(EachBelow.view(directory, item, DfsAclView.class), item.stat());
+      }
+    }
+
+    private void set(@Nullable DfsAclView view, Stat stat) throws IOException {
+      if (view == null) {
+        throw Getfacl.unsupported();
+      }
+      try {
+        change(view, stat, wishes);
+      } catch (IllegalArgumentException e) {
+        throw new RefusedException(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  private static void change(DfsAclView view, Stat stat, Wishes wishes) throws IOException {
+    AclEdit access = new AclEdit(view.acl());
     if (wishes.strips() || (wishes.whole() && wishes.concern(false))) {
       access.strip();
     }
     edit(access, access, wishes, false);
     if (wishes.strips() || wishes.concern(false)) {
-      Getfacl.setAccess(place, access.text());
+      view.setAcl(access.text());
     }
     if (!stat.isDirectory()) {
       return;
     }
     boolean fresh = wishes.noDefault() || (wishes.whole() && wishes.concern(true));
-    AclEdit defaults = new AclEdit(fresh ? "" : Getfacl.defaults(place));
+    AclEdit defaults = new AclEdit(fresh ? "" : view.defaultAcl());
     edit(defaults, access, wishes, true);
     if (wishes.noDefault() || wishes.concern(true)) {
-      Getfacl.setDefaults(place, defaults.text());
+      view.setDefaultAcl(defaults.text());
     }
   }
 

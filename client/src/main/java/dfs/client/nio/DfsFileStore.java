@@ -68,7 +68,8 @@ final class DfsFileStore extends FileStore {
         || type == PosixFileAttributeView.class
         || type == FileOwnerAttributeView.class
         || type == UserDefinedFileAttributeView.class
-        || type == DfsAclView.class;
+        || type == DfsAclView.class
+        || type == DfsFileView.class;
   }
 
   @Override

@@ -29,6 +29,8 @@ final class Views {
   private static final ByteString ACCESS_ACL = ByteString.copyFromUtf8("system.posix_acl_access");
   private static final ByteString DEFAULT_ACL = ByteString.copyFromUtf8("system.posix_acl_default");
 
+  private static final int MODE_BITS = 07777;
+
   private Views() {}
 
   /** The view of this type, or null if there is none. */
@@ -45,7 +47,23 @@ final class Views {
     if (type == UserDefinedFileAttributeView.class) {
       return new User(target);
     }
+    if (type == DfsFileView.class) {
+      return new OfFile(target);
+    }
     return type == DfsAclView.class ? new AclText(target) : null;
+  }
+
+  /** Modes and numbers of copies. */
+  private record OfFile(Target target) implements DfsFileView {
+    @Override
+    public void setMode(int mode) throws IOException {
+      target.set(Setting.ofMode(mode & MODE_BITS));
+    }
+
+    @Override
+    public void setCopies(int copies) throws IOException {
+      target.setCopies(copies);
+    }
   }
 
   /** Basic, owner and POSIX attributes. */
