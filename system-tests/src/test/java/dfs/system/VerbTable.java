@@ -187,42 +187,43 @@ final class VerbTable {
     return text.toString();
   }
 
-  /** Members of an object of JSON that a verb prints, as docs/commands.md has them. */
-  static List<String> members(String verb) {
+  /** Verbs that print no records: contents, pictures for people, or nothing. */
+  static final List<String> NO_RECORDS =
+      List.of(
+          "cat",
+          "head",
+          "tail",
+          "mv",
+          "rm",
+          "mkdir",
+          "rmdir",
+          "touch",
+          "truncate",
+          "ln",
+          "chmod",
+          "chown",
+          "chgrp",
+          "setfacl",
+          "setfattr",
+          "test",
+          "appendToFile",
+          "getmerge",
+          "restore",
+          "undelete");
+
+  /**
+   * The words of a command line that prints records about a file.
+   *
+   * @param local a folder of this machine, with a file {@code l}
+   */
+  static List<String> printing(String verb, String path, Path local) {
     return switch (verb) {
-      case "ls", "stat", "find" ->
-          List.of(
-              "path",
-              "name",
-              "type",
-              "sizeBytes",
-              "mode",
-              "uid",
-              "gid",
-              "links",
-              "inode",
-              "modified",
-              "accessed",
-              "changed");
-      case "du" -> List.of("path", "sizeBytes");
-      case "df" -> List.of("path", "fileSystem", "totalBytes", "usedBytes", "availableBytes");
-      case "count" -> List.of("path", "directories", "files", "sizeBytes");
-      case "checksum" -> List.of("path", "crc32c", "sizeBytes");
-      case "getfattr" -> List.of("path", "attribute", "valueBytes");
-      case "getfacl" -> List.of("path", "acl", "defaultAcl");
-      case "history" ->
-          List.of(
-              "path",
-              "since",
-              "differences",
-              "type",
-              "sizeBytes",
-              "mode",
-              "uid",
-              "gid",
-              "inode",
-              "modified");
-      default -> throw new AssertionError(verb + " has no schema");
+      case "put" -> List.of(verb, "--json", "-f", local + "/l", "/json/out");
+      case "get" -> List.of(verb, "--json", "-f", path, local + "/out");
+      case "cp" -> List.of(verb, "--json", "-f", path, "/json/out");
+      case "diff" -> List.of(verb, "--json", "/json", "@before");
+      case "snapshot" -> List.of(verb, "ls", "--json");
+      default -> List.of(verb, "--json", path);
     };
   }
 

@@ -3,8 +3,6 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dfs.cli.verb.VerbSpec;
 import dfs.system.VerbRunner.Result;
 import dfs.system.VerbTable.Subject;
@@ -147,35 +145,70 @@ class VerbTableTest {
     return VerbTable.escaped(text);
   }
 
+  /** What each verb prints is what the schema says, and it says nothing of any other. */
   @Test
-  void objectsAreAsPublished() throws Exception {
-    VerbTable.prepare(mnt.resolve("json"), Subject.RAW);
-    VerbTable.prepare(mnt.resolve("json"), Subject.FILE);
-    assertThat(
-            VerbRunner.runHere(
-                    List.of("setfattr", "-n", "user.a", "-v", "b", "--data", data, "/json/s"))
-                .status())
-        .isZero();
+  void recordsAreAsPublished() throws Exception {
+    assertThat(RecordSchemas.faults()).isEmpty();
+    List<String> printing = new ArrayList<>();
     for (VerbSpec spec : VerbTable.specs()) {
-      if (!spec.has("--json") || List.of("diff", "snapshot").contains(spec.name())) {
-        // Its objects are in PastTest.
-        continue;
+      assertThat(spec.has("--json"))
+          .as("%s prints records, or not", spec.name())
+          .isNotEqualTo(VerbTable.NO_RECORDS.contains(spec.name()));
+      if (spec.has("--json")) {
+        printing.add(spec.name());
       }
-      Result result = VerbRunner.runHere(List.of(spec.name(), "--json", "--data", data, "/json/s"));
-      assertThat(result.status()).as("%s said %s", spec.name(), result.err()).isZero();
-      List<String> lines = result.out().lines().toList();
-      assertThat(lines).as(spec.name()).isNotEmpty();
-      if (!spec.name().equals("history")) {
-        assertThat(lines).as(spec.name()).hasSize(1);
-      }
-      JsonObject json = JsonParser.parseString(lines.getFirst()).getAsJsonObject();
-      assertThat(json.keySet())
-          .as(spec.name())
-          .containsExactlyElementsOf(VerbTable.members(spec.name()));
-      assertThat(json.get("path").getAsString()).isEqualTo("/json/s");
     }
-    Result raw = VerbRunner.runHere(List.of("find", "--json", "--data", data, "/json"));
-    assertThat(raw.out()).contains("\"nameBytes\":\"YQr/\"").contains("\"pathBytes\":");
+    List<String> published = new ArrayList<>(printing);
+    published.add("replication");
+    assertThat(RecordSchemas.verbs()).containsExactlyInAnyOrderElementsOf(published);
+    VerbTable.prepare(mnt.resolve("json"), Subject.RAW);
+    VerbTable.prepare(mnt.resolve("json"), Subject.SYMLINK);
+    Shell.run(scratch, "mkdir l; echo l > l/l");
+    done("setfattr", "-n", "user.a", "-v", "b", "/json/s", "/json/a\n\udcff");
+    done("setfacl", "-m", "u:17:rwx", "/json/t");
+    done("snapshot", "create", "before");
+    Shell.run(mnt, "echo more >> json/t");
+    RecordSchemas schemas = new RecordSchemas();
+    for (String verb : printing) {
+      for (String name : List.of("s", "a\n\udcff", "t")) {
+        List<String> words = VerbTable.printing(verb, "/json/" + name, scratch.resolve("l"));
+        schemas.check(verb, done(words.toArray(String[]::new)));
+      }
+      done("rm", "-f", "/json/out");
+      Shell.run(scratch, "rm -f l/out");
+    }
+    // A single object, on several lines.
+    schemas.check("replication", done("replication", "--json", "/json/t").replace("\n", ""));
+    done("rm", "/json/s");
+    schemas.check("ls", done("ls", "--json", "--deleted", "/json"));
+    schemas.check("find", done("find", "--json", "/json"));
+  }
+
+  /** What a command that must do all of it printed. */
+  private String done(String... words) {
+    List<String> line = new ArrayList<>(List.of(words));
+    line.addAll(List.of("--data", data));
+    Result result = VerbRunner.runHere(line);
+    assertThat(result.status())
+        .as("%s said %s", line, result.err())
+        .isLessThanOrEqualTo(line.getFirst().equals("diff") ? 1 : 0);
+    return new String(result.out().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+  }
+
+  /** A record that is wrong in any way is none. */
+  @Test
+  void theSchemaIsStrict() {
+    RecordSchemas schemas = new RecordSchemas();
+    assertThat(schemas.faults("du", "{\"path\":\"/\",\"sizeBytes\":1}")).isEmpty();
+    for (String wrong :
+        List.of(
+            "{\"path\":\"/\"}",
+            "{\"path\":\"/\",\"sizeBytes\":-1}",
+            "{\"path\":\"/\",\"sizeBytes\":\"1\"}",
+            "{\"path\":\"/\",\"sizeBytes\":1,\"size\":1}")) {
+      assertThat(schemas.faults("du", wrong)).as(wrong).isNotEmpty();
+    }
+    assertThat(schemas.faults("none", "{}")).isNotEmpty();
   }
 
   /** Stopped, the server keeps its socket and says nothing. */

@@ -4,6 +4,7 @@ import dfs.cli.daemon.LogFile;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.verb.DashLine;
 import dfs.cli.verb.Defaults;
+import dfs.cli.verb.RecordSchema;
 import dfs.cli.verb.Streams;
 import dfs.cli.verb.VerbLine;
 import dfs.cli.verb.Verbs;
@@ -26,10 +27,11 @@ public final class Commands {
   static final int FAILED = 1;
   static final int NOTHING_STARTED = 2;
 
+  private static final String SCHEMA = "--schema";
   private static final String MAN = "--man";
 
   /** What help writes for others than people at a terminal. */
-  private static final List<String> WRITTEN = List.of(MAN, "--completion");
+  private static final List<String> WRITTEN = List.of(MAN, SCHEMA, "--completion");
 
   private static final List<String> HELP = List.of("help", "--help", "-h");
 
@@ -56,7 +58,12 @@ public final class Commands {
     CommandLine line = new CommandLine(new Dfs());
     boolean help = arguments.length > 0 && HELP.contains(arguments[0]);
     if (help && arguments.length == 2 && WRITTEN.contains(arguments[1])) {
-      out.print(arguments[1].equals(MAN) ? Manual.text() : Completion.script());
+      out.print(
+          switch (arguments[1]) {
+            case MAN -> Manual.text();
+            case SCHEMA -> RecordSchema.text();
+            default -> Completion.script();
+          });
       out.flush();
       return DONE;
     }

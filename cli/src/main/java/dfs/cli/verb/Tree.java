@@ -32,7 +32,8 @@ final class Tree implements Verb {
         "Draws what lies below directories.",
         flag("-a", "names that begin with a dot, too"),
         flag("-d", "directories alone"),
-        valued("-L", "N", "so many levels at the most"));
+        valued("-L", "N", "so many levels at the most"),
+        VerbSpec.json());
   }
 
   @Override
@@ -40,6 +41,9 @@ final class Tree implements Verb {
     List<String> operands = call.operands().isEmpty() ? List.of(".") : call.operands();
     Drawing drawing = new Drawing(call);
     call.each(call.places(operands), drawing::draw);
+    if (call.has("--json")) {
+      return;
+    }
     call.out()
         .line(
             "\n%d %s, %d %s"
@@ -67,7 +71,7 @@ final class Tree implements Verb {
 
     void draw(Place top) throws IOException {
       Stat stat = Stat.of(top.path(), true);
-      call.out().line(call.out().shown(top.said()));
+      print(top, stat, call.out().shown(top.said()));
       if (!stat.isDirectory()) {
         files++;
         return;
@@ -89,8 +93,8 @@ final class Tree implements Verb {
       Stat stat = Stat.of(place.path(), false);
       boolean last = !level.rest().hasNext();
       String target = stat.isLink() ? " -> " + call.out().shown(Entries.target(place.path())) : "";
-      call.out()
-          .line(level.prefix() + (last ? LAST : BRANCH) + call.out().shown(place.name()) + target);
+      String name = call.out().shown(place.name());
+      print(place, stat, level.prefix() + (last ? LAST : BRANCH) + name + target);
       if (!stat.isDirectory()) {
         files++;
         return;
@@ -98,6 +102,14 @@ final class Tree implements Verb {
       directories++;
       if (open.size() < levelsMax) {
         open.push(new Level(level.prefix() + (last ? ENDED : GOES_ON), entries(place).iterator()));
+      }
+    }
+
+    private void print(Place place, Stat stat, String line) throws IOException {
+      if (call.has("--json")) {
+        call.out().json(json -> Entries.write(json, place, stat));
+      } else {
+        call.out().line(line);
       }
     }
 

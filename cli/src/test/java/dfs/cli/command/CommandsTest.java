@@ -2,6 +2,7 @@ package dfs.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dfs.cli.verb.RecordSchema;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -35,6 +36,14 @@ class CommandsTest {
         .isEqualTo("dfs: no-such-command: there is no such command\nTry: dfs --help\n");
     assertThat(said(Commands.NOTHING_STARTED, "statsu", "--data", "x"))
         .startsWith("dfs: statsu: there is no such command\n");
+  }
+
+  @Test
+  void theSchemaOfRecordsIsPrinted() {
+    StringWriter out = new StringWriter();
+    PrintWriter writer = new PrintWriter(out, true);
+    assertThat(Commands.run(writer, writer, "help", "--schema")).isZero();
+    assertThat(out).hasToString(RecordSchema.text());
   }
 
   @Test
