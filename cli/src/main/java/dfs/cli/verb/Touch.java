@@ -38,7 +38,14 @@ final class Touch implements Verb {
     FileTime accessed;
     Optional<String> reference = call.value("--reference");
     if (reference.isPresent()) {
-      Stat stat = Stat.of(call.place(reference.get()).path(), true);
+      Place like = call.place(reference.get());
+      Stat stat;
+      try {
+        stat = Stat.of(like.path(), true);
+      } catch (IOException e) {
+        call.failed(like.said(), e);
+        return;
+      }
       modified = stat.modified();
       accessed = stat.accessed();
     } else {

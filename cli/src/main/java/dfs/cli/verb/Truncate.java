@@ -32,7 +32,7 @@ final class Truncate implements Verb {
         call.value("--size")
             .orElseThrow(() -> new UsageException("-s says how long, and is missing"));
     boolean relative = size.startsWith("+") || size.startsWith("-");
-    long amount = Sizes.number("--size", size);
+    long amount = Sizes.number("-s", size);
     call.each(call.places(), place -> truncate(call, place, relative, amount));
   }
 

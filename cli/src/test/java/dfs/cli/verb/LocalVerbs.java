@@ -35,6 +35,13 @@ final class LocalVerbs {
 
   /** Runs a verb that ends so; what it wrote, as text of {@link ByteText}. */
   String run(int status, String... words) {
+    int ended = ends(words);
+    assertThat(ended).as("status of %s, which said %s", List.of(words), err).isEqualTo(status);
+    return ByteText.of(out);
+  }
+
+  /** Runs a verb; how it ends. */
+  int ends(String... words) {
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     Streams streams = new Streams(new ByteArrayInputStream(input), written, said, terminal, false);
@@ -45,8 +52,7 @@ final class LocalVerbs {
     int ended = dashed ? new DashLine(streams, line).run(words) : line.run(words);
     out = written.toByteArray();
     err = said.toString(StandardCharsets.UTF_8);
-    assertThat(ended).as("status of %s, which said %s", List.of(words), err).isEqualTo(status);
-    return ByteText.of(out);
+    return ended;
   }
 
   /** A command that does nothing by itself, with the cluster at hand. */

@@ -1,0 +1,154 @@
+package dfs.cli.verb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What is said of verbs that fail before they meet a server, or whatever it answers: the words that
+ * a person reads are the file {@code errors.golden} beside this class; what came instead is left in
+ * {@code target/errors.actual}.
+ */
+class ErrorsTest {
+  private static final String GOLDEN = "errors.golden";
+  private static final Path ACTUAL = Path.of("target", "errors.actual");
+
+  /** Command lines that fail; words are apart by a blank. */
+  private static final List<String> LINES =
+      List.of(
+          "ls /missing",
+          "ls --as-of 25:00 /f",
+          "ls --as-of 9999-01-01T00:00:00Z /f",
+          "ls --as-of @ /f",
+          "ls --timeout x /f",
+          "ls dfs://host/f",
+          "stat -c",
+          "find /d -type z",
+          "find /d -maxdepth x",
+          "tree -L 0 /d",
+          "head -n x /f",
+          "head /d",
+          "tail -c x /f",
+          "cat /d",
+          "cat /missing /f",
+          "put missing /x",
+          "put l /f",
+          "put t /x",
+          "put l l /new",
+          "put l /missing/x",
+          "get /missing",
+          "get /d -",
+          "get --json /f -",
+          "get /f l",
+          "cp /f /f",
+          "cp -r /d /d/in/new",
+          "cp /d /new",
+          "mv /f /d/in/file",
+          "mv /d /d/in/new",
+          "mv / /d",
+          "mv /f /g /nowhere",
+          "rm /d",
+          "rm -r /",
+          "rm -r /d/..",
+          "mkdir /d",
+          "mkdir /a/b",
+          "mkdir -m 9 /a",
+          "rmdir /d",
+          "rmdir /f",
+          "touch -d then /f",
+          "touch -r /missing /f",
+          "truncate -s x /f",
+          "truncate /f",
+          "ln /f /g",
+          "ln /d /h",
+          "ln -s x /g",
+          "chmod u?x /f",
+          "chmod 99 /f",
+          "chown nobody-of-this-name /f",
+          "chown :nobodies-of-this-name /f",
+          "chgrp nobodies-of-this-name /f",
+          "setfacl /f",
+          "setfacl -m u:rwx /f",
+          "setfacl -m u:17:rwz /f",
+          "setfacl -m u:nobody-of-this-name:r /f",
+          "getfacl /f",
+          "setfattr -n a -v b /f",
+          "setfattr -n user.a -x user.b /f",
+          "getfattr -n user.none /f",
+          "getfattr -n none /f",
+          "test /f",
+          "test -q /f",
+          "checksum /d",
+          "appendToFile l /d",
+          "appendToFile missing /f",
+          "getmerge /missing merged",
+          "restore /f",
+          "snapshot",
+          "snapshot make x",
+          "snapshot create",
+          "ls ''",
+          "du --no-such-option /f",
+          "df one --data");
+
+  private @TempDir Path scratch;
+  private LocalVerbs dfs;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    dfs = new LocalVerbs(scratch);
+    dfs.file("f", "x");
+    dfs.file("g", "y");
+    dfs.file("d/in/file", "x");
+    Files.writeString(dfs.here.resolve("l"), "x");
+    Files.createDirectory(dfs.here.resolve("t"));
+  }
+
+  private List<String> actual() {
+    List<String> lines = new ArrayList<>();
+    for (String line : LINES) {
+      String[] words = line.replace("''", "").split(" ", -1);
+      int status = dfs.ends(words);
+      lines.add("$ dfs " + line);
+      lines.addAll(dfs.err.replace(scratch.toString(), "SCRATCH").lines().toList());
+      lines.add("status " + status);
+    }
+    return lines;
+  }
+
+  @Test
+  void errorsAreSaidAsWritten() throws IOException {
+    List<String> actual = actual();
+    Files.write(ACTUAL, actual);
+    try (InputStream in = ErrorsTest.class.getResourceAsStream(GOLDEN)) {
+      String golden = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(actual).containsExactlyElementsOf(golden.lines().toList());
+    }
+  }
+
+  /** What went wrong with what, in words for people; what to do follows, or is plain. */
+  @Test
+  void errorsAreForPeople() {
+    for (String line : LINES) {
+      assertThat(dfs.ends(line.replace("''", "").split(" ", -1))).as(line).isBetween(1, 2);
+      List<String> said = dfs.err.lines().toList();
+      assertThat(said).as(line).isNotEmpty();
+      assertThat(said.getFirst()).as(line).matches("dfs: \\S.*");
+      assertThat(dfs.err)
+          .as(line)
+          .doesNotContain("Exception", "\tat ", "null", "java.", "dfs.cli", "@Nullable");
+      for (String more : said.subList(1, said.size())) {
+        assertThat(more).as(line).matches("(dfs: |Try: |    ).*");
+      }
+    }
+  }
+}
