@@ -31,7 +31,7 @@ class ModelTest {
 
   @Test
   void theNamespaceDoesWhatTheModelDoes() {
-    long first = System.nanoTime();
+    long first = Long.getLong("dfs.seed", System.nanoTime());
     Done all = new Done(0, 0);
     for (long seed = first; seed < first + SEEDS; seed++) {
       try (NamespaceBed bed = NamespaceBed.inMemory()) {
@@ -47,7 +47,7 @@ class ModelTest {
 
   @Test
   void onDiskToo(@TempDir Path directory) throws IOException {
-    long first = System.nanoTime();
+    long first = Long.getLong("dfs.seed", System.nanoTime());
     for (long seed = first; seed < first + SEEDS_ON_DISK; seed++) {
       try (NamespaceBed bed =
           new NamespaceBed(RocksStore.open(directory.resolve(Long.toString(seed))))) {

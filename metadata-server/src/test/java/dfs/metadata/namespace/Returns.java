@@ -198,6 +198,9 @@ final class Returns {
     Node now = changes.model.node(ino);
     if (was == null) {
       changes.expect(Errno.ENOENT, reply, change);
+    } else if (now == null && was.links == 0) {
+      // Its past ends where it lost its name, unless it was changed after that.
+      assertThat(NamespaceBed.errno(reply)).isIn(Errno.ENOENT, Errno.ESTALE);
     } else if (now == null) {
       changes.expect(Errno.ESTALE, reply, change);
     } else if (now.isDirectory() || now.links == 0) {
