@@ -42,7 +42,7 @@ class CopyKillTest {
   private static final int SMALL_FILES = 300;
   private static final int SMALL_BYTES_MAX = 12 << 10;
   private static final int LARGE_FILES = 2;
-  private static final int LARGE_BYTES = 40_000_000;
+  private static final int LARGE_BYTES = 60_000_000;
 
   /** Of all bytes, so much may be copied twice. */
   private static final double AGAIN_MAX = 0.1;

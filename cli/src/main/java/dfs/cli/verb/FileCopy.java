@@ -31,6 +31,9 @@ final class FileCopy {
   /** Of a large file, so many parts are made durable one after the other. */
   private static final int FLUSHES = 32;
 
+  /** What is no larger is made durable once, and so much of a file has blocks of its own. */
+  private static final long FLUSH_BYTES_MIN = 5L << 20;
+
   /** Permission bits of what is read from no file, before the umask. */
   static final int MODE_OF_INPUT = 0666;
 
@@ -267,7 +270,7 @@ final class FileCopy {
   private static long flushBytes(Stat stat, Path part) {
     return part.getFileSystem().equals(FileSystems.getDefault())
         ? Long.MAX_VALUE
-        : Math.max(BUFFER_BYTES, stat.sizeBytes() / FLUSHES);
+        : Math.max(FLUSH_BYTES_MIN, stat.sizeBytes() / FLUSHES);
   }
 
   private void transferFlushing(FileChannel in, FileChannel out, long everyBytes)
