@@ -97,6 +97,12 @@ public final class RocksStore implements KeyValueStore {
   private static final String TABLE_BYTES = "rocksdb.total-sst-files-size";
   private static final String BLOB_BYTES = "rocksdb.live-blob-file-size";
   private static final String TABLES = "rocksdb.num-files-at-level6";
+  private static final List<String> BACKGROUND_WORK =
+      List.of(
+          "rocksdb.compaction-pending",
+          "rocksdb.num-running-compactions",
+          "rocksdb.mem-table-flush-pending",
+          "rocksdb.num-running-flushes");
 
   static {
     // Before the first native field of an instance.
@@ -390,6 +396,22 @@ public final class RocksStore implements KeyValueStore {
       if (database.getLongProperty(family, BLOB_BYTES) >= all) {
         return;
       }
+    }
+  }
+
+  /** Whether tables are being written, or due to be, in the background. */
+  boolean isBusy() {
+    try {
+      for (ColumnFamilyHandle handle : handles.values()) {
+        for (String work : BACKGROUND_WORK) {
+          if (database.getLongProperty(handle, work) != 0) {
+            return true;
+          }
+        }
+      }
+      return false;
+    } catch (RocksDBException e) {
+      throw new StoreFailure("the metadata store does not tell what it does", e);
     }
   }
 
