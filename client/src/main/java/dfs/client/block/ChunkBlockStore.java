@@ -61,7 +61,7 @@ public final class ChunkBlockStore implements BlockStore {
       throw e;
     }
     Replica replica = new Replica(service, grant, session.getAsLong(), suspects);
-    return BlockServices.isLocal(address)
+    return services.isHere(address)
         ? new DirectWriter(replica)
         : new AheadWriter(replica, buffers, services.time());
   }

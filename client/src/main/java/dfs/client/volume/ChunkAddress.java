@@ -1,7 +1,6 @@
 package dfs.client.volume;
 
 import dfs.protocol.frame.BlockServices;
-import java.io.IOException;
 import java.util.List;
 
 /**
@@ -23,11 +22,10 @@ public final class ChunkAddress {
    *
    * @param here numbers of those that run in this process
    */
-  public static void reachFromOutside(Entrance data, BlockServices services, List<Integer> here)
-      throws IOException {
+  public static void reachFromOutside(Entrance data, BlockServices services, List<Integer> here) {
     for (int number = 1; number <= Entrance.CHUNK_SERVERS_MAX; number++) {
       if (!here.contains(number)) {
-        services.register(of(number), services.connect("unix:" + data.chunkSocket(number)));
+        services.leadTo(of(number), data.chunkSocket(number));
       }
     }
   }

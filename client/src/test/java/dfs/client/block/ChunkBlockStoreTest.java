@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.Limits;
 import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockFault.Kind;
@@ -11,14 +12,21 @@ import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
 import dfs.protocol.frame.BlockServices;
+import dfs.protocol.frame.BlockTransport;
+import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
+import dfs.protocol.seam.RealTime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a reader hears when no server of a block gives its bytes: whether to ask again, or not. */
+/**
+ * What a reader hears when no server of a block gives its bytes, whether to ask again or not; and
+ * how servers of this process and of others are told apart.
+ */
 class ChunkBlockStoreTest {
   private final BlockServices services = new BlockServices();
   private int next;
@@ -28,9 +36,7 @@ class ChunkBlockStoreTest {
   private record Failing(Kind kind) implements BlockService {
     @Override
     public void create(
-        ByteString capability, long block, int epoch, boolean packed, List<String> next) {
-      throw new UnsupportedOperationException();
-    }
+        ByteString capability, long block, int epoch, boolean packed, List<String> next) {}
 
     @Override
     public long append(
@@ -97,5 +103,59 @@ class ChunkBlockStoreTest {
   void aBlockThatMovedIsLookedForElsewhere() {
     assertThat(readFrom(Kind.NO_SUCH_BLOCK)).isInstanceOf(NoSuchBlockException.class);
     assertThat(readFrom(Kind.DAMAGED, Kind.FORBIDDEN)).isInstanceOf(NoSuchBlockException.class);
+  }
+
+  /** Reaches nobody, and remembers with which patience each socket was asked for. */
+  private static final class Elsewhere implements BlockTransport {
+    final List<String> asked = new ArrayList<>();
+
+    @Override
+    public Serving serve(Path socket, BlockService service) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public BlockService connect(Path socket, long answerNanos) {
+      asked.add(socket + " " + answerNanos);
+      return new Failing(Kind.NOT_READY);
+    }
+
+    @Override
+    public boolean isSuspect(Path socket) {
+      return socket.endsWith("slow");
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void namesThatLeadToSocketsAreTreatedAsSockets() {
+    Elsewhere elsewhere = new Elsewhere();
+    BlockServices both = new BlockServices(new RealTime(), elsewhere);
+    both.leadTo("local:1", Path.of("/slow"));
+    both.leadTo("local:2", Path.of("/quick"));
+    BlockPlace place =
+        new BlockPlace(3, true, 100, List.of(), List.of("local:1", "local:2"), ByteString.EMPTY);
+    ChunkBlockStore reader = new ChunkBlockStore(both, () -> 1);
+    assertThat(catchThrowable(() -> reader.read(place, 0, ByteBuffer.allocate(10)))).isNotNull();
+    assertThat(elsewhere.asked)
+        .containsExactly("/quick " + Limits.ANSWER_NANOS, "/slow " + Limits.ANSWER_NANOS);
+    both.close();
+  }
+
+  @Test
+  void whatGoesToAnotherProcessIsSentAhead() throws IOException {
+    BlockServices both = new BlockServices(new RealTime(), new Elsewhere());
+    both.register("local:1", new Failing(Kind.NOT_READY));
+    both.leadTo("local:2", Path.of("/there"));
+    ChunkBlockStore writer = new ChunkBlockStore(both, () -> 1);
+    assertThat(writer.create(grant("local:1"))).isInstanceOf(DirectWriter.class);
+    assertThat(writer.create(grant("local:2"))).isInstanceOf(AheadWriter.class);
+    both.close();
+  }
+
+  private static BlockGrant grant(String address) {
+    return new BlockGrant(7, 1, true, false, List.of(1L), List.of(address), ByteString.EMPTY);
   }
 }

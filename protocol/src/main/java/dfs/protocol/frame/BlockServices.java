@@ -8,17 +8,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the block service at an address: {@code local:NAME} is one registered in this process,
- * {@code unix:/path} one that is reached by frames. One for each process, given to its chunk
- * servers and its clients. Thread-safe.
+ * Finds the block service at an address: {@code unix:/path} is one that is reached by frames,
+ * {@code local:NAME} one registered in this process, or else one that frames reach where the name
+ * was said to lead. One for each process, given to its chunk servers and its clients. Thread-safe.
  */
 public final class BlockServices implements AutoCloseable {
   private static final String LOCAL = "local:";
   private static final String UNIX = "unix:";
 
   private final Map<String, BlockService> local = new ConcurrentHashMap<>();
+  private final Map<String, Path> elsewhere = new ConcurrentHashMap<>();
   private final BlockTransport remote;
   private final Time time;
 
@@ -47,9 +49,38 @@ public final class BlockServices implements AutoCloseable {
     return time;
   }
 
-  /** Whether calls to this address stay in this process, and so cost no round trip. */
+  /** Whether an address is of the form {@code local:NAME}; where that is served it does not say. */
   public static boolean isLocal(String address) {
     return address.startsWith(LOCAL);
+  }
+
+  /** Whether calls to this address stay in this process, and so cost no round trip. */
+  public boolean isHere(String address) {
+    return local.containsKey(address);
+  }
+
+  /**
+   * Says where a {@code local:NAME} address leads while nothing is registered here under it.
+   *
+   * @param socket of the process that serves it, whether it runs already or not
+   * @throws IllegalArgumentException for any other address
+   */
+  public void leadTo(String address, Path socket) {
+    checkLocal(address);
+    elsewhere.put(address, socket);
+  }
+
+  private static void checkLocal(String address) {
+    if (!isLocal(address)) {
+      throw new IllegalArgumentException("not an address of the form local:NAME: " + address);
+    }
+  }
+
+  /** The socket by which an address is reached; null: none, or none is known. */
+  private @Nullable Path socketOf(String address) {
+    return isLocal(address)
+        ? elsewhere.get(address)
+        : address.startsWith(UNIX) ? socketPath(address) : null;
   }
 
   /**
@@ -71,9 +102,7 @@ public final class BlockServices implements AutoCloseable {
    * @throws IllegalArgumentException for any other address
    */
   public void register(String address, BlockService service) {
-    if (!isLocal(address)) {
-      throw new IllegalArgumentException("not an address of the form local:NAME: " + address);
-    }
+    checkLocal(address);
     if (local.putIfAbsent(address, service) != null) {
       throw new IllegalArgumentException("something serves " + address + " already");
     }
@@ -104,7 +133,8 @@ public final class BlockServices implements AutoCloseable {
 
   /** Whether the server at this address left a request without an answer lately. */
   public boolean isSuspect(String address) {
-    return address.startsWith(UNIX) && remote.isSuspect(socketPath(address));
+    Path socket = isHere(address) ? null : socketOf(address);
+    return socket != null && remote.isSuspect(socket);
   }
 
   /**
@@ -117,17 +147,18 @@ public final class BlockServices implements AutoCloseable {
    *     there
    */
   public BlockService connect(String address, long answerNanos) throws IOException {
-    if (isLocal(address)) {
-      BlockService service = local.get(address);
-      if (service == null) {
-        throw new IOException("no chunk server at " + address);
-      }
-      return service;
+    BlockService here = local.get(address);
+    if (here != null) {
+      return here;
     }
-    if (!address.startsWith(UNIX)) {
-      throw new IOException("no way to reach a chunk server at " + address);
+    Path socket = socketOf(address);
+    if (socket == null) {
+      throw new IOException(
+          isLocal(address)
+              ? "no chunk server at " + address
+              : "no way to reach a chunk server at " + address);
     }
-    return remote.connect(socketPath(address), answerNanos);
+    return remote.connect(socket, answerNanos);
   }
 
   /** Closes the connections to other processes. */
