@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,13 @@ import org.jspecify.annotations.Nullable;
  * when they are there, comes in the order in which they were met.
  */
 final class Copying implements AutoCloseable {
-  private static final int THREADS = 4;
+  /** Most of the time of a small file is waiting for what makes it durable. */
+  private static final int THREADS = 16;
+
+  /** So many of them may be larger than that: a copy of a large file has memory of its own. */
+  private static final int LARGE_MAX = 4;
+
+  private static final long LARGE_BYTES = 1 << 20;
 
   /** So many files may wait for their turn. */
   private static final int WAITING_MAX = 64;
@@ -64,6 +71,7 @@ final class Copying implements AutoCloseable {
   private final CopyCounts counts = new CopyCounts();
   private final FileCopy files;
   private final ExecutorService threads;
+  private final Semaphore large = new Semaphore(LARGE_MAX);
   private final Deque<Pending> pending = new ArrayDeque<>();
 
   /** Where the first name of a file with several lies. */
@@ -283,9 +291,19 @@ final class Copying implements AutoCloseable {
 
   private @Nullable String contents(Walk.Item item, Path target, FileCopy.Earlier earlier)
       throws IOException {
-    String said = files.copy(item.place().path(), item.stat(), target, earlier);
-    made.add(target);
-    return said;
+    boolean isLarge = item.stat().sizeBytes() > LARGE_BYTES;
+    if (isLarge) {
+      large.acquireUninterruptibly();
+    }
+    try {
+      String said = files.copy(item.place().path(), item.stat(), target, earlier);
+      made.add(target);
+      return said;
+    } finally {
+      if (isLarge) {
+        large.release();
+      }
+    }
   }
 
   /** A further name of something; if there is no copy under the first one, it is copied. */

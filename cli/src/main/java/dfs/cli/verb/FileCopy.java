@@ -1,5 +1,6 @@
 package dfs.cli.verb;
 
+import dfs.protocol.Limits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,7 +11,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -28,8 +28,11 @@ final class FileCopy {
   /** Bytes that a copy has in memory. */
   private static final int BUFFER_BYTES = 1 << 20;
 
-  /** Of a large file, so many parts are made durable one after the other. */
-  private static final int FLUSHES = 32;
+  /**
+   * Of a large file, so many parts are made durable one after the other; of a larger one each block
+   * is as soon as it is full.
+   */
+  private static final int FLUSHES = 12;
 
   /** What is no larger is made durable once, and so much of a file has blocks of its own. */
   private static final long FLUSH_BYTES_MIN = 5L << 20;
@@ -228,13 +231,19 @@ final class FileCopy {
 
   /** What a path leads to; null: nothing, or a link to nothing. */
   static @Nullable Stat existing(Path target) throws IOException {
+    Stat itself;
+    try {
+      itself = Stat.of(target, false);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+    if (!itself.isLink()) {
+      return itself;
+    }
     try {
       return Stat.of(target, true);
     } catch (NoSuchFileException e) {
-      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-        throw new RefusedException("is a link to nothing");
-      }
-      return null;
+      throw new RefusedException("is a link to nothing");
     }
   }
 
@@ -246,7 +255,7 @@ final class FileCopy {
             : new FileAttribute<?>[] {permissions(stat.permissions() | 0200)};
     try (FileChannel in = FileChannel.open(source, StandardOpenOption.READ);
         FileChannel out = FileChannel.open(part.path(), how, with)) {
-      long from = out.size();
+      long from = part.isContinued() ? out.size() : 0;
       if (from > stat.sizeBytes()) {
         throw new RefusedException("the part of it that is here is longer than its source");
       }
@@ -268,14 +277,14 @@ final class FileCopy {
    * this machine are its kernel's.
    */
   private static long flushBytes(Stat stat, Path part) {
-    return part.getFileSystem().equals(FileSystems.getDefault())
-        ? Long.MAX_VALUE
-        : Math.max(FLUSH_BYTES_MIN, stat.sizeBytes() / FLUSHES);
+    long every = Math.max(FLUSH_BYTES_MIN, stat.sizeBytes() / FLUSHES);
+    boolean local = part.getFileSystem().equals(FileSystems.getDefault());
+    return local || every >= Limits.BLOCK_BYTES ? Long.MAX_VALUE : every;
   }
 
   private void transferFlushing(FileChannel in, FileChannel out, long everyBytes)
       throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     long dirty = 0;
     for (int n = step(in, buffer, out); n >= 0; n = step(in, buffer, out)) {
       dirty += n;
@@ -287,7 +296,7 @@ final class FileCopy {
   }
 
   private void transfer(ReadableByteChannel in, WritableByteChannel out) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     while (step(in, buffer, out) >= 0) {
       // until there is no more
     }
