@@ -5,6 +5,9 @@ public final class Limits {
   /** Longest name of a directory entry (POSIX NAME_MAX on Linux). */
   public static final int NAME_BYTES = 255;
 
+  /** Names of one {@link dfs.protocol.metadata.Query.LookupPath}; longer ways take several. */
+  public static final int PATH_NAMES = 64;
+
   /** Longest target of a symbolic link (PATH_MAX - 1). */
   public static final int SYMLINK_TARGET_BYTES = 4095;
 

@@ -11,6 +11,7 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +86,7 @@ final class PathWalk {
         walking.dots(name);
         continue;
       }
-      Attributes next = lookup(walking.path, here, name);
+      Attributes next = walking.next(name);
       boolean last = walking.names.isEmpty();
       if (next == null && !last) {
         throw new PathRefusedException(walking.path, Errno.ENOENT);
@@ -124,6 +125,13 @@ final class PathWalk {
     final boolean mustBeDirectory;
     private final Deque<Step> way = new ArrayDeque<>();
     private int symlinks;
+
+    /** What has the names that come next, as far as it was told. */
+    private final Deque<Attributes> known = new ArrayDeque<>();
+
+    /** In the last of them, or here if there are none, nothing has the name that comes next. */
+    private boolean ends;
+
     Attributes here;
 
     /** The last name, if nothing has it. */
@@ -138,7 +146,42 @@ final class PathWalk {
       }
       pushFront(names, at.path());
       this.mustBeDirectory = at.path().endsWith(SLASH);
-      this.here = attributes(path, new Query.GetAttributes(at.directory()));
+      this.here = ask(at.directory(), ahead(new ArrayList<>()));
+    }
+
+    /** What has a name here, and comes next; null: nothing. */
+    @Nullable Attributes next(ByteString name) throws IOException {
+      if (known.isEmpty() && !ends) {
+        if (name.size() > Limits.NAME_BYTES) {
+          throw new PathRefusedException(path, Errno.ENAMETOOLONG);
+        }
+        List<ByteString> wanted = new ArrayList<>();
+        wanted.add(name);
+        var _ = ask(here.ino(), ahead(wanted));
+      }
+      return known.pollFirst();
+    }
+
+    /** With the names that come next and can be looked up. */
+    private List<ByteString> ahead(List<ByteString> wanted) {
+      for (ByteString name : names) {
+        if (isDots(name) || name.size() > Limits.NAME_BYTES || wanted.size() == Limits.PATH_NAMES) {
+          break;
+        }
+        wanted.add(name);
+      }
+      return wanted;
+    }
+
+    /** Looks up what lies below a directory; what that is itself. */
+    private Attributes ask(long directory, List<ByteString> wanted) throws IOException {
+      Reply reply = session.call(caller, new Query.LookupPath(directory, wanted));
+      if (!(reply instanceof Reply.Way way) || way.met().isEmpty()) {
+        throw refusal(path, reply);
+      }
+      known.addAll(way.met().subList(1, way.met().size()));
+      ends = way.met().size() <= wanted.size() && way.met().getLast().isDirectory();
+      return way.met().getFirst();
     }
 
     void into(ByteString name, Attributes next) {
@@ -197,19 +240,6 @@ final class PathWalk {
       }
       end = start - 1;
     }
-  }
-
-  private @Nullable Attributes lookup(String path, Attributes directory, ByteString name)
-      throws IOException {
-    if (name.size() > Limits.NAME_BYTES) {
-      throw new PathRefusedException(path, Errno.ENAMETOOLONG);
-    }
-    Reply reply = session.call(caller, new Query.Lookup(directory.ino(), name));
-    return switch (reply) {
-      case Reply.Entry entry -> entry.attributes();
-      case Reply.Refused refused when refused.errno() == Errno.ENOENT -> null;
-      default -> throw refusal(path, reply);
-    };
   }
 
   private ByteString target(String path, Attributes link) throws IOException {

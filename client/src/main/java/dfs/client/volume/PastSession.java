@@ -3,6 +3,7 @@ package dfs.client.volume;
 import com.google.protobuf.ByteString;
 import dfs.client.metadata.LeaseListener;
 import dfs.client.metadata.MetadataSession;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Operation;
@@ -10,6 +11,8 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A session as of a kept instant: what is asked is answered as it was then, and nothing can be
@@ -34,6 +37,7 @@ final class PastSession implements MetadataSession {
       // What was open then is nobody's now.
       case Query.Release _ -> Reply.Done.DONE;
       case Query.Open q -> opened(caller, q);
+      case Query.LookupPath q -> metOneByOne(caller, q);
       case Query q -> asked(caller, q);
       case Operation _ -> Reply.refused(Errno.EROFS, "the past cannot be changed");
     };
@@ -47,6 +51,29 @@ final class PastSession implements MetadataSession {
       throw new IOException("so old is nothing that is kept: " + refused.detail());
     }
     return reply;
+  }
+
+  /** Of the past one name is asked for at a time. */
+  private Reply metOneByOne(Caller caller, Query.LookupPath path) throws IOException {
+    List<Attributes> met = new ArrayList<>(path.names().size() + 1);
+    Reply reply = asked(caller, new Query.GetAttributes(path.directory()));
+    for (ByteString name : path.names()) {
+      if (!(reply instanceof Reply.Entry entry)) {
+        break;
+      }
+      met.add(entry.attributes());
+      if (!entry.attributes().isDirectory()) {
+        return new Reply.Way(met);
+      }
+      reply = asked(caller, new Query.Lookup(entry.attributes().ino(), name));
+    }
+    if (reply instanceof Reply.Entry entry) {
+      met.add(entry.attributes());
+    } else if (met.isEmpty()
+        || !(reply instanceof Reply.Refused refused && refused.errno() == Errno.ENOENT)) {
+      return reply;
+    }
+    return new Reply.Way(met);
   }
 
   private Reply opened(Caller caller, Query.Open open) throws IOException {

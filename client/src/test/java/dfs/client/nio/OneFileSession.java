@@ -51,6 +51,7 @@ final class OneFileSession implements MetadataSession {
     return switch (operation) {
       case Query.GetAttributes q ->
           new Reply.Entry(q.ino() == Attributes.ROOT_INO ? root() : file());
+      case Query.LookupPath _ -> new Reply.Way(List.of(root()));
       case Query.Lookup q -> Reply.refused(Errno.ENOENT, "no " + q.name());
       case Change.CreateFile _ -> new Reply.Entry(file());
       case Query.ReadMap q -> map(q);

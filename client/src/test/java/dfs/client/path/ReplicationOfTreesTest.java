@@ -54,6 +54,7 @@ class ReplicationOfTreesTest {
 
   private Reply answer(Operation operation) {
     return switch (operation) {
+      case Query.LookupPath q -> new Reply.Way(List.of(attributes(q.directory())));
       case Query.GetAttributes q -> new Reply.Entry(attributes(q.ino()));
       case Query.ListDirectory q ->
           new Reply.Listing(

@@ -49,6 +49,7 @@ final class PastSession implements MetadataSession {
           Query.ListBlocks _,
           Query.GetInstant _,
           Query.GetSnapshot _,
+          Query.LookupPath _,
           Query.ListSnapshots _,
           Query.ListVersions _,
           Query.ListDeleted _ ->

@@ -69,6 +69,7 @@ final class PastVfs implements Vfs {
     long ino =
         switch (query) {
           case Query.Lookup q -> q.parent();
+          case Query.LookupPath q -> q.directory();
           case Query.GetAttributes q -> q.ino();
           case Query.ReadLink q -> q.ino();
           case Query.ListDirectory q -> q.ino();

@@ -38,6 +38,7 @@ final class Answers {
       case Reply.Refused r -> r;
       case Reply.Done r -> r;
       case Reply.Entry r -> r;
+      case Reply.Way r -> r;
       case Reply.Value r -> r;
       case Reply.Names r -> r;
       case Reply.Listing r -> r;

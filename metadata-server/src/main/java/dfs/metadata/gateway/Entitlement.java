@@ -52,7 +52,8 @@ final class Entitlement {
           Query.GetSnapshot _,
           Query.ListSnapshots _ ->
           true;
-      case Query.Release _,
+      case Query.LookupPath _,
+          Query.Release _,
           Query.Lock _,
           Query.Unlock _,
           Query.ListVersions _,
@@ -98,6 +99,7 @@ final class Entitlement {
   private static List<Long> named(Operation operation) {
     return switch (operation) {
       case Query.Lookup q -> List.of(q.parent());
+      case Query.LookupPath q -> List.of(q.directory());
       case Query.GetAttributes q -> List.of(q.ino());
       case Query.ReadLink q -> List.of(q.ino());
       case Query.ListDirectory q -> List.of(q.ino());

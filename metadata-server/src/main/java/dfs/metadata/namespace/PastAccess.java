@@ -120,6 +120,7 @@ final class PastAccess {
   static long about(Query query) {
     return switch (query) {
       case Query.Lookup q -> q.parent();
+      case Query.LookupPath q -> q.directory();
       case Query.GetAttributes q -> q.ino();
       case Query.ReadLink q -> q.ino();
       case Query.ListDirectory q -> q.ino();
@@ -145,7 +146,7 @@ final class PastAccess {
 
   private static int wanted(Query query) {
     return switch (query) {
-      case Query.Lookup _ -> Permissions.EXECUTE;
+      case Query.Lookup _, Query.LookupPath _ -> Permissions.EXECUTE;
       case Query.ListDirectory _, Query.ReadMap _, Query.ListBlocks _ -> Permissions.READ;
       case Query.GetXattr q -> Xattrs.isUser(q.name()) ? Permissions.READ : 0;
       case Query.Open q -> q.access();

@@ -7,6 +7,7 @@ import dfs.metadata.records.BlockInfo;
 import dfs.metadata.records.BytesRecord;
 import dfs.metadata.records.Inode;
 import dfs.metadata.records.Keys;
+import dfs.metadata.records.NameRecord;
 import dfs.metadata.records.OrderRecord;
 import dfs.metadata.state.NamespaceReader;
 import dfs.metadata.state.NamespaceReader.Row;
@@ -48,6 +49,7 @@ final class Queries {
     Subject subject = Permission.subject(caller);
     return switch (query) {
       case Query.Lookup q -> lookup(reader, subject, q);
+      case Query.LookupPath q -> lookupPath(reader, subject, q);
       case Query.GetAttributes q -> entry(reader, q.ino());
       case Query.ReadLink q -> readLink(reader, q);
       case Query.ListDirectory q -> list(reader, subject, q, listing);
@@ -87,6 +89,28 @@ final class Queries {
       return entry(reader, directory.parent() == 0 ? query.parent() : directory.parent());
     }
     return entry(reader, Tree.require(reader, query.parent(), query.name()).ino());
+  }
+
+  private static Reply lookupPath(NamespaceReader reader, Subject subject, Query.LookupPath query) {
+    List<Attributes> met = new ArrayList<>(query.names().size() + 1);
+    long ino = query.directory();
+    Inode here = Permission.require(reader, ino);
+    met.add(here.attributes(ino));
+    for (ByteString name : query.names()) {
+      if (!here.isDirectory()) {
+        break;
+      }
+      Names.check(name);
+      Permission.check(reader, subject, ino, here, Permissions.EXECUTE);
+      NameRecord record = reader.name(ino, name);
+      if (record == null) {
+        break;
+      }
+      ino = record.ino();
+      here = Permission.require(reader, ino);
+      met.add(here.attributes(ino));
+    }
+    return new Reply.Way(met);
   }
 
   private static Reply readLink(NamespaceReader reader, Query.ReadLink query) {

@@ -102,6 +102,7 @@ public final class StoredNamespace implements Namespace {
       case Reply.Done r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Value r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Names r -> new SlotRecord(sequence, 0, 0, 0);
+      case Reply.Way r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Listing r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.Space r -> new SlotRecord(sequence, 0, 0, 0);
       case Reply.MapPage r -> new SlotRecord(sequence, 0, 0, 0);

@@ -228,6 +228,7 @@ class EntitlementTest {
             new Query.ListXattrs(file),
             new Query.ReadLink(file),
             new Query.Lookup(below, utf8("..")),
+            new Query.LookupPath(below, List.of()),
             new Query.ListDirectory(below, 0, 0, 10, true),
             new Query.GetReport("fsck", List.of(new Query.Place(below, "d")), false),
             commit(file, "x"),

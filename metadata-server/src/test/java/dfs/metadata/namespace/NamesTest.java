@@ -7,6 +7,7 @@ import static dfs.metadata.namespace.NamespaceBed.errno;
 import static dfs.metadata.namespace.NamespaceBed.name;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -17,6 +18,8 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -152,6 +155,41 @@ class NamesTest {
     assertThat(lookup(d, "nothing")).isEqualTo(Errno.ENOENT);
     assertThat(lookup(bed.create(d, "f"), "x")).isEqualTo(Errno.ENOTDIR);
     assertThat(lookup(12_345, "x")).isEqualTo(Errno.ESTALE);
+  }
+
+  private Reply walk(Caller caller, long directory, String... names) {
+    List<ByteString> way = Stream.of(names).map(NamespaceBed::name).toList();
+    return bed.namespace.query(caller, new Query.LookupPath(directory, way), 0);
+  }
+
+  private Reply way(long... met) {
+    return new Reply.Way(LongStream.of(met).mapToObj(bed::attributes).toList());
+  }
+
+  @Test
+  void aWayEndsWhereThereIsNoMore() {
+    long d = bed.mkdir(ROOT, "d");
+    long sub = bed.mkdir(d, "sub");
+    long file = bed.create(sub, "f");
+    Reply made = bed.change(new Change.MakeSymlink(d, name("to"), name("sub")));
+    long link = ((Reply.Entry) made).attributes().ino();
+    assertThat(walk(Caller.ROOT, ROOT)).isEqualTo(way(ROOT));
+    assertThat(walk(Caller.ROOT, ROOT, "d", "sub", "f")).isEqualTo(way(ROOT, d, sub, file));
+    assertThat(walk(Caller.ROOT, d, "sub", "none", "f")).isEqualTo(way(d, sub));
+    assertThat(walk(Caller.ROOT, d, "sub", "f", "g")).isEqualTo(way(d, sub, file));
+    assertThat(walk(Caller.ROOT, ROOT, "d", "to", "f")).isEqualTo(way(ROOT, d, link));
+    assertThat(walk(Caller.ROOT, file, "x")).isEqualTo(way(file));
+    assertThat(errno(walk(Caller.ROOT, 12_345, "x"))).isEqualTo(Errno.ESTALE);
+    assertThat(errno(walk(Caller.ROOT, ROOT, "d", "a/b"))).isEqualTo(Errno.EINVAL);
+  }
+
+  @Test
+  void eachDirectoryOfAWayMustBeOpenToTheCaller() {
+    long closed = bed.mkdir(ANN, bed.mkdir(Caller.ROOT, ROOT, "p", 0777), "d", 0700);
+    long file = bed.create(ANN, closed, "f", 0666);
+    assertThat(errno(walk(BOB, ROOT, "p", "d", "f"))).isEqualTo(Errno.EACCES);
+    assertThat(errno(walk(BOB, ROOT, "p", "d", "none"))).isEqualTo(Errno.EACCES);
+    assertThat(walk(ANN, closed, "f")).isEqualTo(way(closed, file));
   }
 
   @Test

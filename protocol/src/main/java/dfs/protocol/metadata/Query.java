@@ -15,6 +15,23 @@ public sealed interface Query extends Operation {
   @Tag(129)
   record Lookup(long parent, ByteString name) implements Query {}
 
+  /**
+   * What lies below a directory under one name after another, as {@link Lookup} of each would tell.
+   * It ends early at what is no directory, a symbolic link too, and where nothing has the name. Of
+   * the present only. Answer: {@link Reply.Way}.
+   *
+   * @param names neither "." nor ".."; at most {@link Limits#PATH_NAMES}
+   */
+  @Tag(145)
+  record LookupPath(long directory, List<ByteString> names) implements Query {
+    public LookupPath {
+      names = List.copyOf(names);
+      if (names.size() > Limits.PATH_NAMES) {
+        throw new IllegalArgumentException("a path of " + names.size() + " names");
+      }
+    }
+  }
+
   /** Attributes by inode. Answer: {@link Reply.Entry}. */
   @Tag(130)
   record GetAttributes(long ino) implements Query {}

@@ -131,6 +131,13 @@ public sealed interface Reply {
       List<String> addresses,
       ByteString capability) {}
 
+  /**
+   * What a walk met, the directory where it began first. Shorter than what was asked for where it
+   * ended: if the last is a directory, nothing has the next name in it.
+   */
+  @Tag(27)
+  record Way(List<Attributes> met) implements Reply {}
+
   static Reply refused(Errno errno, String detail) {
     return new Refused(errno, detail);
   }
