@@ -195,6 +195,12 @@ public final class SessionGateway
           return;
         }
         identity = new Caller(peer.uid(), peer.gid(), peer.groups());
+        if (hello.mount()) {
+          refuse(
+              "a mount keeps others waiting: it needs the cluster key, and uid %d showed none"
+                  .formatted(peer.uid()));
+          return;
+        }
       }
       if (hello.replaces() != 0 && identity == null) {
         replace(hello.replaces());
@@ -216,7 +222,7 @@ public final class SessionGateway
           Proposal.upkeep(order),
           (reply, failure) -> {
             if (reply instanceof Reply.Session opened) {
-              welcome(opened.id(), opened.epoch(), hello, speaker);
+              welcome(opened.id(), opened.epoch(), hello.mount(), hello, speaker);
             } else {
               LOG.warn("no session could be opened: {}", reply, failure);
               link.close();
@@ -256,7 +262,8 @@ public final class SessionGateway
         sendWelcome(live);
         lease.sendAgain(live);
       } else {
-        welcome(hello.session(), hello.epoch(), hello, identity);
+        // What it was then: what it says now may be another thing.
+        welcome(known.id(), known.epoch(), known.mount(), hello, identity);
       }
     }
 
@@ -266,9 +273,9 @@ public final class SessionGateway
     }
 
     private void welcome(
-        long id, long epoch, ClientMessage.Hello hello, @Nullable Caller identity) {
+        long id, long epoch, boolean mount, ClientMessage.Hello hello, @Nullable Caller identity) {
       LiveSession opened =
-          new LiveSession(id, epoch, hello.host(), hello.mount(), identity, time.monotonicNanos());
+          new LiveSession(id, epoch, hello.host(), mount, identity, time.monotonicNanos());
       opened.link(link);
       if (hello.session() != 0) {
         claim(opened, hello.open());

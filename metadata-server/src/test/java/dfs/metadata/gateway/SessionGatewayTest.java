@@ -111,6 +111,31 @@ class SessionGatewayTest {
     assertThat(bed.client(Peer.TCP).greet(false, GatewayBed.KEY).isClosed()).isFalse();
   }
 
+  /** It could hold up everybody, and keep what is unlinked. */
+  @Test
+  void withoutTheKeyNobodyIsAMount() {
+    Peer ann = new Peer(Peer.Kind.UNIX, 1000, 100, List.of());
+    Client mount = bed.client(ann).greet(true, ByteString.EMPTY);
+    assertThat(requireNonNull(mount.last(ServerMessage.Fenced.class)).reason())
+        .contains("the cluster key", "uid 1000");
+    assertThat(mount.isClosed()).isTrue();
+    assertThat(mount.last(ServerMessage.Welcome.class)).isNull();
+    ServerMessage.Welcome tools = welcome(bed.client(ann).greet(false, ByteString.EMPTY));
+    bed.restart();
+    Client turned = bed.client(ann).resume(tools.session(), tools.epoch(), true, ByteString.EMPTY);
+    assertThat(turned.last(ServerMessage.Fenced.class)).isNotNull();
+  }
+
+  /** A tool is none after a restart, whatever it says then. */
+  @Test
+  void whoGoesOnIsWhatItWas() {
+    ServerMessage.Welcome tool = welcome(bed.client(Peer.LOCAL).greet(false, GatewayBed.KEY));
+    bed.restart();
+    Client turned =
+        bed.client(Peer.LOCAL).resume(tool.session(), tool.epoch(), true, GatewayBed.KEY);
+    assertThat(welcomed(turned)).isEqualTo(LeaseMode.NONE);
+  }
+
   @Test
   void theOnlyMountHasTheVolumeForItself() {
     Client first = bed.mount();

@@ -18,7 +18,8 @@ public sealed interface ClientMessage {
    *
    * @param proof HMAC-SHA256 of the cluster key over the challenge, or empty: then the session
    *     speaks for the peer of the Unix socket alone
-   * @param mount a mount, which keeps leases; else a tool, which never does
+   * @param mount a mount, which keeps leases, and which is refused without a proof; else a tool,
+   *     which never does. Of a known session the log knows which
    * @param held the lease mode still held from before, claimed again
    * @param open inodes that the session holds open, claimed again
    * @param replaces a session whose process is proven dead (its file lock was free): ended at once;
