@@ -246,21 +246,21 @@ public final class SessionGateway
     }
 
     private void resume(ClientMessage.Hello hello, @Nullable Caller identity) {
-      Survey.Session known = namespace.survey().session(hello.session());
+      // Who ends it says so in the opposite order: whatever of that has happened is seen.
       LiveSession live = live(hello.session());
-      if (known == null
-          || known.fenced()
-          || known.epoch() != hello.epoch()
-          || ending.contains(known.id())) {
+      boolean isEnding = ending.contains(hello.session());
+      Survey.Session known = namespace.survey().session(hello.session());
+      if (known == null || known.fenced() || known.epoch() != hello.epoch() || isEnding) {
         refuse("session " + hello.session() + " is over");
       } else if (!isOf(known, identity)) {
         refuse("session " + hello.session() + " is somebody else's");
       } else if (live != null) {
         live.heard(time.monotonicNanos());
-        live.link(link);
-        session = live;
-        sendWelcome(live);
-        lease.sendAgain(live);
+        lease.rejoin(live, link, () -> start(live));
+        if (live.isFenced()) {
+          // Whoever ended it meanwhile may not have seen this stream.
+          refuse("session " + hello.session() + " is over");
+        }
       } else {
         // What it was then: what it says now may be another thing.
         welcome(known.id(), known.epoch(), known.mount(), hello, identity);
@@ -287,10 +287,14 @@ public final class SessionGateway
         return;
       }
       unclaimed.remove(id);
-      lease.join(opened, hello.held(), !unclaimed.isEmpty());
+      lease.join(opened, hello.held(), !unclaimed.isEmpty(), () -> start(opened));
       back(id);
-      session = opened;
-      sendWelcome(opened);
+    }
+
+    /** From now on messages are the session's. The lease stays as it is meanwhile. */
+    private void start(LiveSession welcomed) {
+      session = welcomed;
+      sendWelcome(welcomed);
     }
 
     private void claim(LiveSession claiming, List<ClientMessage.Opening> open) {

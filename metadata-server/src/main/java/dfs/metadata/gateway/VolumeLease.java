@@ -2,6 +2,7 @@ package dfs.metadata.gateway;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
+import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
@@ -67,8 +68,9 @@ final class VolumeLease {
    *
    * @param unclaimed sessions of before that have not come back: until they have, or are dead,
    *     nobody gets anything new
+   * @param welcome tells the session, before it can be asked for anything; must not block
    */
-  synchronized void join(LiveSession session, LeaseMode held, boolean unclaimed) {
+  synchronized void join(LiveSession session, LeaseMode held, boolean unclaimed, Runnable welcome) {
     sessions.put(session.id, session);
     LeaseMode mode = LeaseMode.NONE;
     if (session.mount) {
@@ -80,6 +82,30 @@ final class VolumeLease {
     }
     session.mode = mode;
     session.leaseNumber = nextLease++;
+    welcome.run();
+  }
+
+  /**
+   * A session has a new stream: it is welcomed there, then gets again what it has not acknowledged.
+   * What is recalled meanwhile comes after the welcome, which would grant it again.
+   *
+   * @param welcome as in {@link #join}
+   */
+  void rejoin(LiveSession session, Link<ServerMessage> link, Runnable welcome) {
+    List<Recall> lost = new ArrayList<>();
+    synchronized (this) {
+      session.link(link);
+      welcome.run();
+      for (Recall recall : List.copyOf(session.recalls.values())) {
+        if (recall.to() != null) {
+          session.send(new ServerMessage.Recall(recall.id(), recall.to()));
+        } else {
+          session.recalls.remove(recall.id());
+          lost.add(recall);
+        }
+      }
+    }
+    lost.forEach(recall -> recall.done().complete(true));
   }
 
   private boolean isAlone(LiveSession session) {
@@ -255,19 +281,6 @@ final class VolumeLease {
     }
     if (recall != null) {
       recall.done().complete(inUse);
-    }
-  }
-
-  /** A session whose stream is new gets again what it has not acknowledged. */
-  synchronized void sendAgain(LiveSession session) {
-    List<Recall> open = List.copyOf(session.recalls.values());
-    for (Recall recall : open) {
-      if (recall.to() != null) {
-        session.send(new ServerMessage.Recall(recall.id(), recall.to()));
-      } else {
-        session.recalls.remove(recall.id());
-        recall.done().complete(true);
-      }
     }
   }
 

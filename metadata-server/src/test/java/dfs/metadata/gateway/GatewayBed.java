@@ -54,8 +54,16 @@ final class GatewayBed {
   static final class Clock implements Time {
     long nanos = 1_000_000_000_000L;
 
+    /** Happens when somebody asks what time it is, once. */
+    @Nullable Runnable meanwhile;
+
     @Override
     public long monotonicNanos() {
+      Runnable happens = meanwhile;
+      meanwhile = null;
+      if (happens != null) {
+        happens.run();
+      }
       return nanos;
     }
 

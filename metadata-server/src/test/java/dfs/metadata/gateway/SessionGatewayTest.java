@@ -208,6 +208,35 @@ class SessionGatewayTest {
     assertThat(writer.ask(Caller.ROOT, makeDirectory("late"))).isInstanceOf(Reply.Entry.class);
   }
 
+  /** It would be answered for ever, and refused whatever it asks for. */
+  @Test
+  void whoIsEndedWhileItComesBackHearsOfIt() {
+    Client holder = bed.mount();
+    ServerMessage.Welcome known = welcome(holder);
+    Client writer = bed.mount();
+    wait(6, writer);
+    Client again = bed.client(Peer.LOCAL);
+    bed.clock.meanwhile = () -> writer.ask(Caller.ROOT, makeDirectory("a"));
+    again.resume(known.session(), known.epoch(), true, GatewayBed.KEY);
+    assertThat(writer.answer(writer.asked())).isInstanceOf(Reply.Entry.class);
+    assertThat(again.last(ServerMessage.Fenced.class)).isNotNull();
+    assertThat(again.isClosed()).isTrue();
+  }
+
+  @Test
+  void whatWasRecalledComesAfterTheNextWelcome() {
+    Client holder = bed.mount();
+    ServerMessage.Welcome known = welcome(holder);
+    Client writer = bed.mount();
+    assertThat(writer.ask(Caller.ROOT, makeDirectory("a"))).isNull();
+    holder.close();
+    Client again =
+        bed.client(Peer.LOCAL).resume(known.session(), known.epoch(), true, GatewayBed.KEY);
+    assertThat(welcomed(again)).isEqualTo(LeaseMode.EXCLUSIVE);
+    again.say(new ClientMessage.Acknowledge(recalled(again, LeaseMode.NONE), false));
+    assertThat(writer.answer(writer.asked())).isInstanceOf(Reply.Entry.class);
+  }
+
   @Test
   void whoHasAnInodeOpenIsToldBeforeAChangeIsAnswered() {
     Client first = bed.mount();
