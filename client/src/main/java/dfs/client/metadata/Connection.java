@@ -404,7 +404,7 @@ final class Connection {
         return;
       }
       saidHello = true;
-      LeaseMode held = lease.held();
+      LeaseMode held = lease.claimed();
       helloNanos = time.monotonicNanos();
       send(
           new ClientMessage.Hello(

@@ -144,6 +144,20 @@ final class Lease {
     }
   }
 
+  /**
+   * What a server that was started again must take it that this session holds: what it was given
+   * and did not give back, also when that is not certain any more, since what was written under it
+   * may wait to be flushed. A server that has let it go in between has ended the session.
+   */
+  LeaseMode claimed() {
+    lock.lock();
+    try {
+      return heldUntilDone();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private LeaseMode heldUntilDone() {
     LeaseMode held = mode;
     for (Change.Lowered lowering : lowerings) {

@@ -44,6 +44,7 @@ final class Operations {
   private final Answers answers;
   private final Entitlement entitlement;
   private final VolumeLease lease;
+  private final Absentees absentees;
   private final LockTable locks;
   private final Reports reports;
   private final Time time;
@@ -56,6 +57,7 @@ final class Operations {
       Answers answers,
       Entitlement entitlement,
       VolumeLease lease,
+      Absentees absentees,
       LockTable locks,
       Reports reports,
       Time time) {
@@ -65,6 +67,7 @@ final class Operations {
     this.answers = answers;
     this.entitlement = entitlement;
     this.lease = lease;
+    this.absentees = absentees;
     this.locks = locks;
     this.reports = reports;
     this.time = time;
@@ -82,9 +85,9 @@ final class Operations {
   /**
    * Runs an operation once those who are in its way have let it. If the stream that brought it has
    * ended by then nothing happens: whoever lives asks again over the next one, and what the dead
-   * asked for must not come over what was done after them.
+   * asked for must not come over what was done after them. After a restart those count as in the
+   * way who may come back with what they held, which is seconds.
    */
-  @SuppressWarnings("ReferenceEquality") // a later stream of the session is another link
   void run(LiveSession session, Link<ServerMessage> broughtBy, ClientMessage.Request request) {
     if (request.asOfNanos() != 0 && !Entitlement.isOfPast(request.operation())) {
       answer(session, request, Reply.refused(Errno.EINVAL, "of the past there are only queries"));
@@ -95,6 +98,23 @@ final class Operations {
       return;
     }
     Need need = needOf(request.operation());
+    CompletableFuture<Boolean> back = absentees.mountsAreBack();
+    if (back.isDone() || lease.excludesAbsent(session, need)) {
+      clear(session, broughtBy, request, need);
+    } else {
+      VolumeLease.after(back, () -> clear(session, broughtBy, request, need));
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a later stream of the session is another link
+  private void clear(
+      LiveSession session,
+      Link<ServerMessage> broughtBy,
+      ClientMessage.Request request,
+      Need need) {
+    if (session.link() != broughtBy) {
+      return;
+    }
     VolumeLease.after(
         lease.clear(session, need),
         () -> {

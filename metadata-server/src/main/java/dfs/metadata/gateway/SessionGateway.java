@@ -40,7 +40,10 @@ public final class SessionGateway
   private static final int NONCE_BYTES = 32;
   private static final long TICK_MILLIS = 1000;
 
-  /** After a restart sessions of before have this long to come back with what they held. */
+  /**
+   * After a restart sessions of before have this long to come back with what they held; others wait
+   * for them.
+   */
   private static final long CLAIM_NANOS = 7_200_000_000L;
 
   private final Namespace namespace;
@@ -53,10 +56,7 @@ public final class SessionGateway
   private final Entitlement entitlement;
   private final Operations operations;
   private final OrphanReaper reaper;
-  private final Set<Long> unclaimed = ConcurrentHashMap.newKeySet();
-
-  /** Sessions of before the restart that may come back, tools among them. */
-  private final Set<Long> absent = ConcurrentHashMap.newKeySet();
+  private final Absentees absentees;
 
   /** Sessions that are over, of which the log does not know yet. */
   private final Set<Long> ending = ConcurrentHashMap.newKeySet();
@@ -87,8 +87,8 @@ public final class SessionGateway
     this.lease = new VolumeLease(time, log.term(), session -> end(session, "it did not answer"));
     List<Survey.Session> before =
         namespace.survey().sessions().stream().filter(session -> !session.fenced()).toList();
-    before.forEach(session -> absent.add(session.id()));
-    this.locks = new LockTable(!absent.isEmpty());
+    this.absentees = new Absentees(before);
+    this.locks = new LockTable(!before.isEmpty());
     this.entitlement = new Entitlement(namespace);
     this.operations =
         new Operations(
@@ -98,15 +98,11 @@ public final class SessionGateway
             new Answers(servers, capabilities),
             entitlement,
             lease,
+            absentees,
             locks,
             reports,
             time);
-    this.reaper = new OrphanReaper(namespace.survey(), log, lease, absent::isEmpty);
-    for (Survey.Session known : before) {
-      if (known.mount()) {
-        unclaimed.add(known.id());
-      }
-    }
+    this.reaper = new OrphanReaper(namespace.survey(), log, lease, absentees::isEmpty);
     tick();
   }
 
@@ -171,7 +167,7 @@ public final class SessionGateway
           known.send(
               new ServerMessage.HeartbeatAnswer(
                   m.sentNanos(), now(), operations.isSpaceScarce(), servers.leaving()));
-          lease.reconsider(known, !unclaimed.isEmpty());
+          lease.reconsider(known, absentees.hasMounts());
         }
         case ClientMessage.Acknowledge m -> lease.acknowledged(known, m.recall(), m.inUse());
         case ClientMessage.Goodbye m -> leave(known);
@@ -212,6 +208,7 @@ public final class SessionGateway
         } finally {
           claiming.unlock();
         }
+        absentees.settle();
         return;
       }
       Caller speaker = identity;
@@ -243,6 +240,7 @@ public final class SessionGateway
       } finally {
         claiming.unlock();
       }
+      absentees.settle();
     }
 
     private void resume(ClientMessage.Hello hello, @Nullable Caller identity) {
@@ -286,8 +284,7 @@ public final class SessionGateway
         refuse("others have what it had locked");
         return;
       }
-      unclaimed.remove(id);
-      lease.join(opened, hello.held(), !unclaimed.isEmpty(), () -> start(opened));
+      lease.join(opened, hello.held(), absentees.hasMountsBut(id), () -> start(opened));
       back(id);
     }
 
@@ -331,8 +328,7 @@ public final class SessionGateway
 
   /** A session of before the restart is here again, or is over. */
   private void back(long id) {
-    unclaimed.remove(id);
-    if (absent.remove(id) && absent.isEmpty()) {
+    if (absentees.back(id)) {
       locks.claimed();
     }
   }
@@ -431,7 +427,7 @@ public final class SessionGateway
   private void giveUpAbsent() {
     claiming.lock();
     try {
-      for (long id : Set.copyOf(absent)) {
+      for (long id : absentees.sessions()) {
         LOG.warn("session {} did not come back after the restart: it is over", id);
         fence(id);
         back(id);
@@ -439,6 +435,7 @@ public final class SessionGateway
     } finally {
       claiming.unlock();
     }
+    absentees.settle();
   }
 
   @Override

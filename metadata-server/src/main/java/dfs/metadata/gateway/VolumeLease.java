@@ -158,6 +158,18 @@ final class VolumeLease {
   }
 
   /**
+   * Whether what a session claimed after a restart says that nobody who is still absent holds what
+   * is in the way of an operation. So the holder's own flush never waits.
+   */
+  synchronized boolean excludesAbsent(LiveSession by, Need need) {
+    return switch (need) {
+      case NOTHING -> true;
+      case READ -> by.mode != LeaseMode.NONE;
+      case CHANGE -> by.mode == LeaseMode.EXCLUSIVE;
+    };
+  }
+
+  /**
    * Completes when the other sessions let the operation run; done at once in the usual case. A
    * change must be followed by {@link #changed}.
    */

@@ -226,6 +226,11 @@ final class GatewayBed {
       return resume(session, epoch, mount, key, List.of());
     }
 
+    /** A mount greets to go on with its session, in which it holds this. */
+    Client resumeMount(ServerMessage.Welcome known, LeaseMode held) {
+      return resume(known.session(), known.epoch(), true, KEY, List.of(), List.of(), held);
+    }
+
     /** Greets to go on with a session that has this open. */
     Client resume(
         long session, long epoch, boolean mount, ByteString key, List<ClientMessage.Opening> open) {
@@ -240,14 +245,23 @@ final class GatewayBed {
         ByteString key,
         List<ClientMessage.Opening> open,
         List<ClientMessage.Locked> locks) {
+      return resume(session, epoch, mount, key, open, locks, LeaseMode.NONE);
+    }
+
+    private Client resume(
+        long session,
+        long epoch,
+        boolean mount,
+        ByteString key,
+        List<ClientMessage.Opening> open,
+        List<ClientMessage.Locked> locks,
+        LeaseMode held) {
       ServerMessage.Challenge challenge = last(ServerMessage.Challenge.class);
       if (challenge == null) {
         throw new IllegalStateException("no challenge");
       }
       ByteString proof = key.isEmpty() ? key : proof(key, challenge.nonce());
-      say(
-          new ClientMessage.Hello(
-              session, epoch, proof, "h", mount, LeaseMode.NONE, open, 0, locks));
+      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, held, open, 0, locks));
       return this;
     }
 

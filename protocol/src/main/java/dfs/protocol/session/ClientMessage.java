@@ -20,7 +20,8 @@ public sealed interface ClientMessage {
    *     speaks for the peer of the Unix socket alone
    * @param mount a mount, which keeps leases, and which is refused without a proof; else a tool,
    *     which never does. Of a known session the log knows which
-   * @param held the lease mode still held from before, claimed again
+   * @param held the lease mode that the session was granted and did not give back, claimed again;
+   *     also one that is not certain any more: what is dirty was written under it
    * @param open inodes that the session holds open, claimed again
    * @param replaces a session whose process is proven dead (its file lock was free): ended at once;
    *     0: none
