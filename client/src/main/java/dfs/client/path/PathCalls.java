@@ -462,15 +462,16 @@ public final class PathCalls {
     if (reply instanceof Reply.Refused refused && refused.errno() == Errno.ESTALE) {
       return null;
     }
-    Attributes opened = entry(at, reply);
+    OpenFile file = new OpenFile(session, files, caller, at.text(), entry(at, reply));
     if (mode.truncate() && mode.write()) {
-      opened = emptied(at, opened);
+      empty(at, file);
     }
-    return new OpenFile(session, files, caller, at.text(), opened);
+    return file;
   }
 
-  private Attributes emptied(At at, Attributes opened) throws IOException {
-    long ino = opened.ino();
+  /** Empties a file that was just opened, or closes it. */
+  private void empty(At at, OpenFile file) throws IOException {
+    long ino = file.ino();
     int valid =
         Change.SetAttributes.SET_SIZE
             | Change.SetAttributes.BY_HANDLE
@@ -478,12 +479,11 @@ public final class PathCalls {
     Change empty = new Change.SetAttributes(ino, valid, 0, 0, 0, 0, 0, 0, 0);
     boolean emptied = false;
     try {
-      Attributes now = entry(at, files.empty(ino, () -> session.call(caller, empty)));
+      var _ = entry(at, files.empty(ino, () -> session.call(caller, empty)));
       emptied = true;
-      return now;
     } finally {
       if (!emptied) {
-        session.call(Caller.ROOT, new Query.Release(ino, 1));
+        file.close();
       }
     }
   }

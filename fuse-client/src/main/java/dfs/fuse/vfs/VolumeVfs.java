@@ -207,17 +207,32 @@ final class VolumeVfs implements Vfs {
         access = 1;
       }
       Reply reply = ask(caller, process, new Query.Open(ino, access));
-      if (reply instanceof Reply.Entry && (flags & O_TRUNC) != 0) {
-        reply = truncate(caller, process, ino);
-        if (!(reply instanceof Reply.Entry)) {
-          session.call(Caller.ROOT, new Query.Release(ino, 1));
-        }
+      if (!(reply instanceof Reply.Entry entry)) {
+        return Opened.refused(reply);
       }
-      return reply instanceof Reply.Entry entry
-          ? opened(entry.attributes(), flags)
-          : Opened.refused(reply);
+      long handle = counted(entry.attributes(), flags);
+      return (flags & O_TRUNC) == 0
+          ? opened(handle, entry.attributes(), flags)
+          : truncated(caller, process, handle, ino, flags);
     } catch (IOException e) {
       return Opened.refused(failed("open", e));
+    }
+  }
+
+  private Opened truncated(Caller caller, int process, long handle, long ino, int flags)
+      throws IOException {
+    boolean opened = false;
+    try {
+      Reply reply = truncate(caller, process, ino);
+      if (!(reply instanceof Reply.Entry entry)) {
+        return Opened.refused(reply);
+      }
+      opened = true;
+      return opened(handle, entry.attributes(), flags);
+    } finally {
+      if (!opened) {
+        release(handle, writes(flags));
+      }
     }
   }
 
@@ -230,14 +245,22 @@ final class VolumeVfs implements Vfs {
     return files.empty(ino, () -> ask(caller, process, empty));
   }
 
-  private Opened opened(Attributes attributes, int flags) {
-    long ino = attributes.ino();
+  private static boolean writes(int flags) {
+    return (flags & O_ACCESS_MODE) != 0;
+  }
+
+  /** What the server counts as open is counted here too, until it is told of the end. */
+  private long counted(Attributes attributes, int flags) {
     long handle = files.open(attributes);
-    inoOfHandle.put(handle, ino);
-    boolean writes = (flags & O_ACCESS_MODE) != 0;
-    if (writes) {
-      inodes.writable(ino, 1);
+    inoOfHandle.put(handle, attributes.ino());
+    if (writes(flags)) {
+      inodes.writable(attributes.ino(), 1);
     }
+    return handle;
+  }
+
+  private Opened opened(long handle, Attributes attributes, int flags) {
+    long ino = attributes.ino();
     boolean caches = session.lease() != LeaseMode.NONE;
     boolean keep = inodes.openedIn(ino, inodes.epoch()) && caches;
     boolean direct = !caches || (flags & O_APPEND) != 0;
@@ -249,7 +272,7 @@ final class VolumeVfs implements Vfs {
     try (OpenFiles.Look _ = files.look()) {
       Reply reply = ask(caller, process, create);
       if (reply instanceof Reply.Entry entry) {
-        return opened(entry.attributes(), flags);
+        return opened(counted(entry.attributes(), flags), entry.attributes(), flags);
       }
       if (reply instanceof Reply.Refused refused
           && refused.errno() == Errno.EEXIST
@@ -320,10 +343,13 @@ final class VolumeVfs implements Vfs {
     }
   }
 
+  /**
+   * The server hears it first: a server that is started again meanwhile is told that the file is
+   * open, and then of this end once.
+   */
   @Override
   public void release(long handle, boolean writes) {
     Long ino = inoOfHandle.remove(handle);
-    files.release(handle);
     if (ino == null) {
       return;
     }
@@ -334,6 +360,8 @@ final class VolumeVfs implements Vfs {
       session.call(Caller.ROOT, new Query.Release(ino, 1));
     } catch (IOException e) {
       LOG.debug("release of {} was not told", ino, e);
+    } finally {
+      files.release(handle);
     }
   }
 

@@ -8,15 +8,21 @@ import dfs.client.metadata.MetadataSession;
 import dfs.client.metadata.SessionEndedException;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.FileType;
 import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +38,12 @@ final class OneSession implements MetadataSession {
   private volatile boolean endsWithNextCall;
   private volatile boolean closed;
   private volatile @Nullable LeaseListener listener;
+
+  /** Operations that are refused. */
+  volatile Predicate<Operation> refuses = operation -> false;
+
+  /** How often the file was open, for a server that is started again, when an end was told. */
+  final List<Integer> openAtReleases = Collections.synchronizedList(new ArrayList<>());
 
   OneSession(int number, String cluster) {
     this.number = number;
@@ -49,6 +61,11 @@ final class OneSession implements MetadataSession {
     endsWithNextCall = true;
   }
 
+  /** How often the file is open, as a server that is started again would be told. */
+  int open() {
+    return Objects.requireNonNull(listener).open().getOrDefault(INO, 0);
+  }
+
   boolean isClosed() {
     return closed;
   }
@@ -62,6 +79,12 @@ final class OneSession implements MetadataSession {
     }
     if (over) {
       throw new SessionEndedException("as told");
+    }
+    if (operation instanceof Query.Release) {
+      openAtReleases.add(open());
+    }
+    if (refuses.test(operation)) {
+      return Reply.refused(Errno.EACCES, "as told");
     }
     return new Reply.Entry(
         new Attributes(

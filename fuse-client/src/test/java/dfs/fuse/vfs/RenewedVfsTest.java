@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class RenewedVfsTest {
   private static final int O_RDWR = 2;
+  private static final int O_TRUNC = 01000;
   private static final Operation STAT = new Query.GetAttributes(OneSession.INO);
   private static final Operation MKDIR =
       new Change.MakeDirectory(1, ByteString.copyFromUtf8("d"), 0755, 0);
@@ -90,6 +91,30 @@ class RenewedVfsTest {
     vfs.release(lost, true);
     assertThat(vfs.isUsable(fresh)).isTrue();
     assertThat(write(fresh)).isEqualTo(Errno.OK);
+  }
+
+  /** A server that is started again before it has answered counts what it is told, once. */
+  @Test
+  void whatIsClosedIsOpenUntilTheServerHasHeard() {
+    long first = openFile().handle();
+    long second = openFile().handle();
+    vfs.release(first, true);
+    vfs.release(second, true);
+    assertThat(last().openAtReleases).containsExactly(2, 1);
+    assertThat(last().open()).isZero();
+  }
+
+  @Test
+  void whatIsOpenedAndNotEmptiedIsClosedLikewise() {
+    long open = openFile().handle();
+    last().refuses = operation -> operation instanceof Change.SetAttributes;
+    Vfs.Opened refused = vfs.open(Caller.ROOT, 0, OneSession.INO, O_RDWR | O_TRUNC);
+    assertThat(refused.reply())
+        .isInstanceOfSatisfying(
+            Reply.Refused.class, no -> assertThat(no.errno()).isEqualTo(Errno.EACCES));
+    assertThat(last().openAtReleases).containsExactly(2);
+    assertThat(last().open()).isOne();
+    vfs.release(open, true);
   }
 
   @Test
