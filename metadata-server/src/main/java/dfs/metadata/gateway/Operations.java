@@ -156,7 +156,7 @@ final class Operations {
 
   private void proceed(LiveSession session, ClientMessage.Request request, Need need) {
     Reply objection = entitlement.objection(session, request);
-    if (objection != null) {
+    if (objection != null && !isDone(session, request)) {
       if (need == Need.CHANGE) {
         lease.changed(session);
       }
@@ -168,6 +168,12 @@ final class Operations {
       case Query query -> answer(session, request, query(session, request, query));
       case Change change -> change(session, request, change, need);
     }
+  }
+
+  /** What is done is answered as it was, and not judged by what has become of things since. */
+  private boolean isDone(LiveSession session, ClientMessage.Request request) {
+    return request.operation() instanceof Change
+        && namespace.survey().isDone(session.id, request.slot(), request.sequence());
   }
 
   private void answer(LiveSession session, ClientMessage.Request request, Reply reply) {
@@ -246,14 +252,16 @@ final class Operations {
   private void change(
       LiveSession session, ClientMessage.Request request, Change change, Need need) {
     Reply objection = objection(change);
-    if (objection != null) {
+    if (objection != null && !isDone(session, request)) {
       answer(session, request, objection);
       return;
     }
     Change.BlockWish wish = wishOf(change);
     ChunkServers.Placement placement =
         wish == null ? new ChunkServers.Placement(List.of(), true) : place(wish);
-    if (placement.servers().isEmpty() && change instanceof Change.AllocateBlock) {
+    if (placement.servers().isEmpty()
+        && change instanceof Change.AllocateBlock
+        && !isDone(session, request)) {
       if (!placement.enough()) {
         answer(
             session,
@@ -272,15 +280,36 @@ final class Operations {
         return;
       }
     }
-    log.propose(
+    propose(
+        session,
+        request,
+        change,
+        need,
         new Proposal(
             session.id,
             request.slot(),
             request.sequence(),
             session.callerOf(request.caller()),
             placement.servers(),
-            entitlement.known(session, change)),
+            entitlement.known(session, change)));
+  }
+
+  private void propose(
+      LiveSession session,
+      ClientMessage.Request request,
+      Change change,
+      Need need,
+      Proposal proposal) {
+    log.propose(
+        proposal,
         (reply, failure) -> {
+          if (reply instanceof Reply.Refused no
+              && no.errno() == Errno.ENOSPC
+              && !proposal.again()
+              && isDone(session, request)) {
+            propose(session, request, change, need, proposal.isAgain());
+            return;
+          }
           if (need == Need.CHANGE) {
             lease.changed(session);
           }

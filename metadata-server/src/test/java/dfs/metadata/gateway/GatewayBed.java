@@ -47,6 +47,9 @@ final class GatewayBed {
   /** Of the last request of all clients: over streams of one session it grows. */
   private long sequence;
 
+  /** The log takes nothing that is new. */
+  boolean isFull;
+
   /** The log takes nothing. */
   boolean isLogClosed;
 
@@ -85,6 +88,9 @@ final class GatewayBed {
     public synchronized CompletableFuture<Reply> propose(Proposal proposal) {
       if (isLogClosed) {
         return CompletableFuture.failedFuture(new LogUnavailableException("closed by the test"));
+      }
+      if (isFull && !proposal.again()) {
+        return CompletableFuture.completedFuture(Reply.refused(Errno.ENOSPC, "filled by the test"));
       }
       clock.nanos++;
       Command command =

@@ -96,6 +96,49 @@ class HoldsTest {
     assertThat(isKept()).isFalse();
   }
 
+  /** Who closed the directory meanwhile cannot undo what was done in it. */
+  @Test
+  void whatIsDoneIsNotJudgedAgain() {
+    Peer ann = new Peer(Peer.Kind.UNIX, 1000, 100, List.of());
+    expectDone(other, mode(Attributes.ROOT_INO, 0755));
+    Reply made =
+        other.ask(
+            Caller.ROOT,
+            new Change.MakeDirectory(
+                Attributes.ROOT_INO, ByteString.copyFromUtf8("directory"), 0777, 0));
+    assertThat(made).isInstanceOf(Reply.Entry.class);
+    long directory = requireNonNull((Reply.Entry) made).attributes().ino();
+    Client hers = bed.client(ann).greet(false, ByteString.EMPTY);
+    Change create = new Change.CreateFile(directory, NAME, 0644, 0, true);
+    assertThat(hers.ask(Caller.ROOT, create)).isInstanceOf(Reply.Entry.class);
+    long asked = hers.asked();
+    expectDone(other, mode(Attributes.ROOT_INO, 0));
+    hers.close();
+    ServerMessage.Welcome known = requireNonNull(hers.last(ServerMessage.Welcome.class));
+    Client again = bed.client(ann).resume(known.session(), known.epoch(), false, ByteString.EMPTY);
+    assertThat(again.again(asked, Caller.ROOT, create)).isInstanceOf(Reply.Entry.class);
+    assertThat(again.ask(Caller.ROOT, create)).isInstanceOf(Reply.Refused.class);
+  }
+
+  private static Change mode(long ino, int mode) {
+    return new Change.SetAttributes(ino, Change.SetAttributes.SET_MODE, mode, 0, 0, 0, 0, 0, 0);
+  }
+
+  @Test
+  void whatIsDoneIsAnsweredWhenNothingNewIsTaken() {
+    long ino = create(tool, true);
+    long asked = tool.asked();
+    bed.isFull = true;
+    Change create = new Change.CreateFile(Attributes.ROOT_INO, NAME, 0644, 0, true);
+    tool = resumed(tool);
+    assertThat(tool.again(asked, Caller.ROOT, create))
+        .isInstanceOfSatisfying(
+            Reply.Entry.class, same -> assertThat(same.attributes().ino()).isEqualTo(ino));
+    assertThat(tool.ask(Caller.ROOT, create))
+        .isInstanceOfSatisfying(
+            Reply.Refused.class, no -> assertThat(no.errno()).isEqualTo(Errno.ENOSPC));
+  }
+
   /** What else is open of it stays so. */
   @Test
   void aReleaseThatIsSentAgainCountsOnce() {
