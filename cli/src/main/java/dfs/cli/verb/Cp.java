@@ -26,8 +26,18 @@ final class Cp implements Verb {
 
   @Override
   public void run(Call call) throws IOException {
+    run(call, sources(call));
+  }
+
+  /** What is copied; patterns stand for as many sources as they match. */
+  static List<Place> sources(Call call) throws IOException {
     List<String> operands = call.operands();
-    List<Place> sources = call.places(operands.subList(0, operands.size() - 1));
+    return call.places(operands.subList(0, operands.size() - 1));
+  }
+
+  /** Copies these to what the last operand says. */
+  static void run(Call call, List<Place> sources) throws IOException {
+    List<String> operands = call.operands();
     Destination destination =
         new Destination(call.place(operands.getLast()), sources.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {

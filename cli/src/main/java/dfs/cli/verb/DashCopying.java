@@ -24,25 +24,27 @@ final class DashCopying {
 
   private static void put(Call call, boolean moves) throws IOException {
     List<String> operands = call.operands();
-    if (operands.size() < 2 || isFit(call, call.place(operands.getLast()), operands.size() - 1)) {
-      Put.run(call, moves);
+    List<Place> sources = Put.sources(call);
+    if (operands.size() < 2 || isFit(call, call.place(operands.getLast()), sources.size())) {
+      Put.run(call, sources, moves);
     }
   }
 
   static void get(Call call) throws IOException {
     List<String> operands = call.operands();
+    List<Place> sources = Get.sources(call);
     String last = operands.getLast();
     if (operands.size() < 2
         || last.equals(Call.STANDARD)
-        || isFit(call, call.local(last), operands.size() - 1)) {
-      new Get().run(call);
+        || isFit(call, call.local(last), sources.size())) {
+      Get.run(call, sources);
     }
   }
 
   static void cp(Call call) throws IOException {
-    List<String> operands = call.operands();
-    if (isFit(call, call.place(operands.getLast()), operands.size() - 1)) {
-      new Cp().run(call);
+    List<Place> sources = Cp.sources(call);
+    if (isFit(call, call.place(call.operands().getLast()), sources.size())) {
+      Cp.run(call, sources);
     }
   }
 

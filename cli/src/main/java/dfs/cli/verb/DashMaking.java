@@ -71,10 +71,11 @@ final class DashMaking {
     List<String> operands = call.operands();
     Place target = call.place(operands.getLast());
     boolean directory = Files.isDirectory(target.path());
-    if (!DashCopying.isFit(call, target, operands.size() - 1)) {
+    List<Place> sources = call.places(operands.subList(0, operands.size() - 1));
+    if (!DashCopying.isFit(call, target, sources.size())) {
       return;
     }
-    for (Place source : call.places(operands.subList(0, operands.size() - 1))) {
+    for (Place source : sources) {
       call.attempt(
           source, from -> move(call, from, directory ? target.child(from.name()) : target));
     }

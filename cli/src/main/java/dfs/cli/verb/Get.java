@@ -29,10 +29,19 @@ final class Get implements Verb {
 
   @Override
   public void run(Call call) throws IOException {
-    List<String> sources = call.operands();
-    String said = sources.size() == 1 ? "." : sources.getLast();
-    sources = sources.size() == 1 ? sources : sources.subList(0, sources.size() - 1);
-    List<Place> places = call.places(sources);
+    run(call, sources(call));
+  }
+
+  /** What is copied; patterns stand for as many sources as they match. */
+  static List<Place> sources(Call call) throws IOException {
+    List<String> operands = call.operands();
+    return call.places(operands.size() == 1 ? operands : operands.subList(0, operands.size() - 1));
+  }
+
+  /** Copies these to what the last operand says. */
+  static void run(Call call, List<Place> places) throws IOException {
+    List<String> operands = call.operands();
+    String said = operands.size() == 1 ? "." : operands.getLast();
     if (said.equals(Call.STANDARD)) {
       if (call.has("--json")) {
         throw new UsageException("--json would be printed behind the contents: leave out one");

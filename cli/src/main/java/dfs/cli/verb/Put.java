@@ -29,21 +29,27 @@ final class Put implements Verb {
 
   @Override
   public void run(Call call) throws IOException {
-    run(call, false);
+    run(call, sources(call), false);
+  }
+
+  /** What is copied; patterns stand for as many sources as they match. */
+  static List<Place> sources(Call call) throws IOException {
+    List<String> operands = call.operands();
+    return locals(call, operands.size() == 1 ? operands : operands.subList(0, operands.size() - 1));
   }
 
   /**
    * Copies what the operands say.
    *
+   * @param sources of them
    * @param moves whether what was copied is removed
    */
-  static void run(Call call, boolean moves) throws IOException {
-    List<String> sources = call.operands();
-    Place target = call.place(sources.size() == 1 ? "." : sources.getLast());
-    sources = sources.size() == 1 ? sources : sources.subList(0, sources.size() - 1);
+  static void run(Call call, List<Place> sources, boolean moves) throws IOException {
+    List<String> operands = call.operands();
+    Place target = call.place(operands.size() == 1 ? "." : operands.getLast());
     Destination destination = new Destination(target, sources.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
-      for (Place source : locals(call, sources)) {
+      for (Place source : sources) {
         if (source.said().equals(Call.STANDARD) && !moves) {
           call.attempt(target, at -> fromInput(call, copying, destination, at));
         } else {

@@ -1,0 +1,62 @@
+package dfs.cli.verb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a copy must not lose, whoever is at work there too. */
+class CopyingTest {
+  private @TempDir Path scratch;
+  private LocalVerbs dfs;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    dfs = new LocalVerbs(scratch);
+  }
+
+  private Path local(String name, String contents) throws IOException {
+    Path file = dfs.here.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, contents);
+  }
+
+  private static List<String> names(Path directory) throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.map(ByteText::nameOf).sorted().toList();
+    }
+  }
+
+  /** A pattern stands for several sources, which do not fit under one name. */
+  @Test
+  void severalSourcesNeedADirectory() throws IOException {
+    local("l1", "one");
+    local("l2", "two");
+    local("d1/a", "a");
+    local("d2/b", "b");
+    dfs.run(VerbLine.MISUSED, "put", "-f", "l*", "/new");
+    dfs.run(VerbLine.MISUSED, "put", "-r", "d*", "/new");
+    dfs.failed("-moveFromLocal", "-f", "l*", "/new");
+    dfs.failed("-put", "-f", "l*", "/new");
+    assertThat(names(dfs.root)).isEmpty();
+    assertThat(names(dfs.here)).containsExactly("d1", "d2", "l1", "l2");
+    dfs.file("v1", "one");
+    dfs.file("v2", "two");
+    dfs.run(VerbLine.MISUSED, "get", "-f", "/v*", "new");
+    dfs.run(VerbLine.MISUSED, "cp", "-f", "/v*", "/new");
+    dfs.run(VerbLine.MISUSED, "mv", "-f", "/v*", "/new");
+    dfs.failed("-get", "-f", "/v*", "new");
+    dfs.failed("-cp", "-f", "/v*", "/new");
+    dfs.failed("-mv", "/v*", "/new");
+    assertThat(names(dfs.root)).containsExactly("v1", "v2");
+    assertThat(names(dfs.here)).containsExactly("d1", "d2", "l1", "l2");
+    dfs.done("put", "l*", "/");
+    assertThat(names(dfs.root)).containsExactly("l1", "l2", "v1", "v2");
+  }
+}
