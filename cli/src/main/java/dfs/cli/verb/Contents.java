@@ -3,14 +3,13 @@ package dfs.cli.verb;
 import dfs.client.nio.DfsAclView;
 import dfs.client.nio.DfsPastView;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -72,26 +71,38 @@ final class Contents {
     if (then.isLink()) {
       return !Entries.target(old).equals(Entries.target(now));
     }
-    return then.isRegular() && !isSame(old, now);
+    if (!then.isRegular()) {
+      return false;
+    }
+    try (SourceFile before = SourceFile.open(old, then, false);
+        SourceFile present = SourceFile.open(now, stat, false)) {
+      return !isSame(before.channel(), present.channel());
+    }
   }
 
-  /** Whether two files hold the same; both are read. */
-  static boolean isSame(Path old, Path now) throws IOException {
-    byte[] one = new byte[BUFFER_BYTES];
-    byte[] other = new byte[BUFFER_BYTES];
-    try (InputStream first = Files.newInputStream(old);
-        InputStream second = Files.newInputStream(now)) {
-      while (true) {
-        int length = first.readNBytes(one, 0, one.length);
-        int length2 = second.readNBytes(other, 0, other.length);
-        if (!Arrays.equals(one, 0, length, other, 0, length2)) {
-          return false;
-        }
-        if (length == 0) {
-          return true;
-        }
+  /** Whether two files hold the same from here on; both are read. */
+  static boolean isSame(FileChannel old, FileChannel now) throws IOException {
+    ByteBuffer one = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    ByteBuffer other = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    while (true) {
+      fill(old, one);
+      fill(now, other);
+      if (!one.equals(other)) {
+        return false;
+      }
+      if (!one.hasRemaining()) {
+        return true;
       }
     }
+  }
+
+  /** Reads as much as there is room for, or as there is. */
+  private static void fill(FileChannel in, ByteBuffer buffer) throws IOException {
+    buffer.clear();
+    while (buffer.hasRemaining() && in.read(buffer) >= 0) {
+      // until it is full
+    }
+    buffer.flip();
   }
 
   private static String acls(Path path) throws IOException {

@@ -257,7 +257,9 @@ final class Copying implements AutoCloseable {
             new Pending(
                 target,
                 null,
-                () -> Preserved.of(directory.place().path(), directory.stat(), target.path())));
+                () ->
+                    Preserved.of(
+                        directory.place().path(), directory.stat(), target.path(), false)));
       }
     }
 

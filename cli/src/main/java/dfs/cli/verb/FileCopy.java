@@ -97,9 +97,9 @@ final class FileCopy {
         throw new FileSystemException(target.toString(), null, "Is a directory");
       }
       if (!before.isRegular()) {
-        try (FileChannel in = FileChannel.open(source, StandardOpenOption.READ);
+        try (SourceFile in = open(source, stat);
             WritableByteChannel out = Files.newByteChannel(target, StandardOpenOption.WRITE)) {
-          transfer(in, out);
+          transfer(in.channel(), out);
         }
         return null;
       }
@@ -124,7 +124,7 @@ final class FileCopy {
       write(source, stat, part);
       int mode = before == null ? stat.permissions() : before.permissions();
       if (wishes.preserve()) {
-        Preserved.of(source, stat, part.path());
+        Preserved.of(source, stat, part.path(), follows());
       } else if (before != null) {
         Files.setAttribute(part.path(), "unix:mode", mode);
       }
@@ -139,6 +139,15 @@ final class FileCopy {
       throw about(target, part.path(), e);
     }
     return outdated ? CHANGED : null;
+  }
+
+  /** Whether links are what they lead to: in a tree they are not. */
+  private boolean follows() {
+    return !wishes.recursive();
+  }
+
+  private SourceFile open(Path source, Stat met) throws IOException {
+    return SourceFile.open(source, met, follows());
   }
 
   private PartFile part(Stat stat, Path target, Path place, Earlier earlier) throws IOException {
@@ -165,13 +174,18 @@ final class FileCopy {
       return Finished.Verdict.SAME;
     }
     counts.compared(stat.sizeBytes());
-    return Contents.isSame(source, target) ? Finished.Verdict.SAME : Finished.Verdict.UNKNOWN;
+    try (SourceFile from = open(source, stat);
+        SourceFile copy = SourceFile.open(target, before, false)) {
+      return Contents.isSame(from.channel(), copy.channel())
+          ? Finished.Verdict.SAME
+          : Finished.Verdict.UNKNOWN;
+    }
   }
 
   /** Leaves alone what is there, but for what the earlier run was not told to keep. */
   private void keep(Path source, Stat stat, Path target, Stat before) throws IOException {
     if (wishes.preserve() && !before.modified().equals(stat.modified())) {
-      Preserved.of(source, stat, target);
+      Preserved.of(source, stat, target, follows());
     }
     progress.copied(stat.sizeBytes());
     counts.fileKept(stat.sizeBytes());
@@ -253,8 +267,9 @@ final class FileCopy {
         part.isContinued()
             ? new FileAttribute<?>[0]
             : new FileAttribute<?>[] {permissions(stat.permissions() | 0200)};
-    try (FileChannel in = FileChannel.open(source, StandardOpenOption.READ);
+    try (SourceFile file = open(source, stat);
         FileChannel out = FileChannel.open(part.path(), how, with)) {
+      FileChannel in = file.channel();
       long from = part.isContinued() ? out.size() : 0;
       if (from > stat.sizeBytes()) {
         throw new RefusedException("the part of it that is here is longer than its source");

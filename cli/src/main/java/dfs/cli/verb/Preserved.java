@@ -15,8 +15,12 @@ import org.jspecify.annotations.Nullable;
 final class Preserved {
   private Preserved() {}
 
-  /** Gives a file or directory the owner (root's alone), mode, attributes and times of another. */
-  static void of(Path source, Stat stat, Path target) throws IOException {
+  /**
+   * Gives a file or directory the owner (root's alone), mode, attributes and times of another.
+   *
+   * @param follow whether a link in the place of the source means what it leads to
+   */
+  static void of(Path source, Stat stat, Path target, boolean follow) throws IOException {
     if (isRoot()) {
       Stat made = Stat.of(target, false);
       if (made.uid() != stat.uid()) {
@@ -26,7 +30,7 @@ final class Preserved {
         Files.setAttribute(target, "unix:gid", stat.gid());
       }
     }
-    attributes(source, target);
+    attributes(source, stat, target, follow);
     Stat now = Stat.of(target, false);
     boolean same = now.uid() == stat.uid() && now.gid() == stat.gid();
     // A program that runs as its owner is not to run as another one.
@@ -52,9 +56,13 @@ final class Preserved {
     view.setTimes(stat.modified(), stat.accessed(), null);
   }
 
-  private static void attributes(Path source, Path target) throws IOException {
-    UserDefinedFileAttributeView from = view(source);
-    UserDefinedFileAttributeView to = view(target);
+  private static void attributes(Path source, Stat stat, Path target, boolean follow)
+      throws IOException {
+    if (!follow && !Stat.of(source, false).isSame(stat)) {
+      throw new RefusedException("is another file by now");
+    }
+    UserDefinedFileAttributeView from = view(source, follow);
+    UserDefinedFileAttributeView to = view(target, true);
     List<String> names = from == null ? List.of() : from.list();
     if (names.isEmpty()) {
       return;
@@ -69,9 +77,11 @@ final class Preserved {
     }
   }
 
-  private static @Nullable UserDefinedFileAttributeView view(Path path) throws IOException {
+  private static @Nullable UserDefinedFileAttributeView view(Path path, boolean follow)
+      throws IOException {
     return Files.getFileStore(path).supportsFileAttributeView(UserDefinedFileAttributeView.class)
-        ? Files.getFileAttributeView(path, UserDefinedFileAttributeView.class)
+        ? Files.getFileAttributeView(
+            path, UserDefinedFileAttributeView.class, SourceFile.options(follow))
         : null;
   }
 

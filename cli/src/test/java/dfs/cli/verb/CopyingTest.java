@@ -1,14 +1,18 @@
 package dfs.cli.verb;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a copy must not lose, whoever is at work there too. */
@@ -58,5 +62,51 @@ class CopyingTest {
     assertThat(names(dfs.here)).containsExactly("d1", "d2", "l1", "l2");
     dfs.done("put", "l*", "/");
     assertThat(names(dfs.root)).containsExactly("l1", "l2", "v1", "v2");
+  }
+
+  private static FileCopy copying(Copying.Wishes wishes) {
+    ByteArrayOutputStream nowhere = new ByteArrayOutputStream();
+    InputStream nothing = InputStream.nullInputStream();
+    return new FileCopy(
+        wishes,
+        new Progress(new Streams(nothing, nowhere, nowhere, false, false)),
+        new CopyCounts());
+  }
+
+  /** What was met in a tree is a link to a secret by now, or what waits for ever when opened. */
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whatTookThePlaceOfAFileIsNotCopied() throws Exception {
+    Path secret = local("secret", "hers");
+    Path file = local("t/f", "his");
+    Stat met = Stat.of(file, false);
+    Files.move(file, dfs.here.resolve("aside"));
+    Files.createSymbolicLink(file, secret);
+    notCopied(file, met, "is a symlink by now");
+    Files.delete(file);
+    assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+    notCopied(file, met, "is a fifo by now");
+    Files.delete(file);
+    Files.move(secret, file);
+    notCopied(file, met, "is another file by now");
+  }
+
+  private void notCopied(Path file, Stat met, String reason) throws IOException {
+    Path copy = dfs.root.resolve("copy");
+    for (boolean resume : List.of(false, true)) {
+      FileCopy copying = copying(new Copying.Wishes(true, true, false, resume, false));
+      assertThatThrownBy(() -> copying.copy(file, met, copy, FileCopy.Earlier.NOTHING))
+          .isInstanceOf(RefusedException.class)
+          .hasMessage(reason);
+      assertThat(names(dfs.root)).isEmpty();
+      // What is there is compared with it.
+      dfs.file("copy", "his");
+      if (resume) {
+        assertThatThrownBy(() -> copying.copy(file, met, copy, FileCopy.Earlier.NOTHING))
+            .isInstanceOf(RefusedException.class)
+            .hasMessage(reason);
+      }
+      Files.delete(copy);
+    }
   }
 }
