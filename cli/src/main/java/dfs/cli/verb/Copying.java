@@ -88,7 +88,7 @@ final class Copying implements AutoCloseable {
     this.call = call;
     this.wishes = wishes;
     this.progress = new Progress(call.streams());
-    this.files = new FileCopy(wishes, progress, counts);
+    this.files = new FileCopy(wishes, progress::copied, counts);
     this.threads =
         Executors.newFixedThreadPool(
             THREADS, task -> Thread.ofPlatform().daemon().name("copy").unstarted(task));

@@ -21,6 +21,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Copies the contents of one file: beside the place first, then under the name. */
@@ -47,10 +48,13 @@ final class FileCopy {
       "the source has changed since: it was copied from the start";
 
   private final Copying.Wishes wishes;
-  private final Progress progress;
+
+  /** Is told how many bytes more there are. */
+  private final LongConsumer progress;
+
   private final CopyCounts counts;
 
-  FileCopy(Copying.Wishes wishes, Progress progress, CopyCounts counts) {
+  FileCopy(Copying.Wishes wishes, LongConsumer progress, CopyCounts counts) {
     this.wishes = wishes;
     this.progress = progress;
     this.counts = counts;
@@ -100,6 +104,7 @@ final class FileCopy {
         try (SourceFile in = open(source, stat);
             WritableByteChannel out = Files.newByteChannel(target, StandardOpenOption.WRITE)) {
           transfer(in.channel(), out);
+          in.checkUnchanged();
         }
         return null;
       }
@@ -118,25 +123,27 @@ final class FileCopy {
       }
       place = link ? target.toRealPath() : target;
     }
-    PartFile part = part(stat, target, place, earlier);
-    outdated |= part.isOutdated();
-    try {
-      write(source, stat, part);
-      int mode = before == null ? stat.permissions() : before.permissions();
-      if (wishes.preserve()) {
-        Preserved.of(source, stat, part.path(), follows());
-      } else if (before != null) {
-        Files.setAttribute(part.path(), "unix:mode", mode);
+    try (SourceFile from = open(source, stat)) {
+      PartFile part = part(from, target, place, earlier);
+      outdated |= part.isOutdated();
+      try {
+        write(from, part);
+        if (wishes.preserve()) {
+          Preserved.of(source, from.stat(), part.path(), follows());
+        } else if (before != null) {
+          Files.setAttribute(part.path(), "unix:mode", before.permissions());
+        }
+        from.checkUnchanged();
+        Stat copy = earlier.finished() == null ? null : Stat.of(part.path(), false);
+        move(part.path(), place, replaces);
+        counts.file();
+        earlier.note(copy, from.stat());
+      } catch (IOException e) {
+        if (!wishes.resume()) {
+          deleteQuietly(part.path(), e);
+        }
+        throw about(target, part.path(), e);
       }
-      Stat copy = earlier.finished() == null ? null : Stat.of(part.path(), false);
-      move(part.path(), place, replaces);
-      counts.file();
-      earlier.note(copy, stat);
-    } catch (IOException e) {
-      if (!wishes.resume()) {
-        deleteQuietly(part.path(), e);
-      }
-      throw about(target, part.path(), e);
     }
     return outdated ? CHANGED : null;
   }
@@ -150,14 +157,15 @@ final class FileCopy {
     return SourceFile.open(source, met, follows());
   }
 
-  private PartFile part(Stat stat, Path target, Path place, Earlier earlier) throws IOException {
+  private PartFile part(SourceFile from, Path target, Path place, Earlier earlier)
+      throws IOException {
     if (!wishes.resume()) {
-      return PartFile.fresh(place, stat);
+      return PartFile.fresh(place, from.path(), from.stat());
     }
     Path parent = place.getParent();
     Leftovers left =
         parent == null || place.equals(target) ? earlier.beside() : Leftovers.in(parent);
-    return PartFile.continued(place, stat, left);
+    return PartFile.continued(place, from.path(), from.stat(), left);
   }
 
   /**
@@ -187,7 +195,7 @@ final class FileCopy {
     if (wishes.preserve() && !before.modified().equals(stat.modified())) {
       Preserved.of(source, stat, target, follows());
     }
-    progress.copied(stat.sizeBytes());
+    progress.accept(stat.sizeBytes());
     counts.fileKept(stat.sizeBytes());
   }
 
@@ -211,7 +219,7 @@ final class FileCopy {
       throw new RefusedException(EXISTS);
     }
     Path place = before != null && Files.isSymbolicLink(target) ? target.toRealPath() : target;
-    Path part = PartFile.fresh(place, NOTHING).path();
+    Path part = PartFile.fresh(place, place, NOTHING).path();
     try {
       try (FileChannel out = FileChannel.open(part, CREATE, permissions(MODE_OF_INPUT))) {
         transfer(in, out);
@@ -261,14 +269,14 @@ final class FileCopy {
     }
   }
 
-  private void write(Path source, Stat stat, PartFile part) throws IOException {
+  private void write(SourceFile file, PartFile part) throws IOException {
+    Stat stat = file.stat();
     Set<OpenOption> how = part.isContinued() ? Set.of(StandardOpenOption.WRITE) : CREATE;
     FileAttribute<?>[] with =
         part.isContinued()
             ? new FileAttribute<?>[0]
             : new FileAttribute<?>[] {permissions(stat.permissions() | 0200)};
-    try (SourceFile file = open(source, stat);
-        FileChannel out = FileChannel.open(part.path(), how, with)) {
+    try (FileChannel out = FileChannel.open(part.path(), how, with)) {
       FileChannel in = file.channel();
       long from = part.isContinued() ? out.size() : 0;
       if (from > stat.sizeBytes()) {
@@ -276,7 +284,7 @@ final class FileCopy {
       }
       in.position(from);
       out.position(from);
-      progress.copied(from);
+      progress.accept(from);
       counts.partKept(from);
       transferFlushing(in, out, flushBytes(stat, part.path()));
     }
@@ -328,7 +336,7 @@ final class FileCopy {
     while (buffer.hasRemaining()) {
       out.write(buffer);
     }
-    progress.copied(bytes);
+    progress.accept(bytes);
     counts.copied(bytes);
     return bytes;
   }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   .dfs-part-done-TOP-RANDOM, records of 16 bytes:
  *     COPY    8 bytes of the SHA-256 of the name below the top, and of inode number, size
  *             and mtime of the copy
- *     SOURCE  8 bytes of that of size and mtime of what was copied
+ *     SOURCE  8 bytes of that of inode number, size and mtime of what was copied
  *   TOP       8 bytes of that of the path of the directory that is copied, in 16 digits
  * </pre>
  *
@@ -204,7 +204,8 @@ final class Finished {
 
   private static long version(Stat source) {
     ByteBuffer text =
-        ByteBuffer.allocate(2 * Long.BYTES)
+        ByteBuffer.allocate(3 * Long.BYTES)
+            .putLong(source.ino())
             .putLong(source.sizeBytes())
             .putLong(source.modified().to(TimeUnit.NANOSECONDS));
     return hash(text.array());

@@ -48,7 +48,7 @@ final class Getmerge implements Verb {
     }
     Place target = call.local(operands.getLast());
     Copying.Wishes wishes = new Copying.Wishes(false, false, call.has("-f"), false, false);
-    FileCopy copy = new FileCopy(wishes, new Progress(call.streams()), new CopyCounts());
+    FileCopy copy = new FileCopy(wishes, new Progress(call.streams())::copied, new CopyCounts());
     call.attempt(
         target,
         at -> {

@@ -1,6 +1,7 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * of the source it is of.
  *
  * <pre>
- *   .dfs-part-HASH-SIZE-MTIME-RANDOM
+ *   .dfs-part-HASH-SIZE-MTIME-SOURCE-RANDOM
  *     HASH    of the final name, 16 digits
  *     SIZE    of the source, bytes
  *     MTIME   of the source, nanoseconds since 1970
+ *     SOURCE  of its path and inode number, 16 digits
  *     RANDOM  16 digits: each run has a name of its own
  * </pre>
  */
@@ -49,30 +51,36 @@ final class PartFile {
     return outdated;
   }
 
-  /** A new one. */
-  static PartFile fresh(Path target, Stat source) {
-    return new PartFile(place(target, source), false, false);
+  /**
+   * A new one.
+   *
+   * @param from where the source lies
+   */
+  static PartFile fresh(Path target, Path from, Stat source) {
+    return new PartFile(place(target, version(from, source)), false, false);
   }
 
   /**
    * What an earlier run left, under a new name, so that nobody else goes on with it; a new one if
-   * there is none. What is of another version of the source is deleted.
+   * there is none. What is of another version, or of another source, is deleted.
    *
+   * @param from where the source lies
    * @param left in the directory of the target
    */
-  static PartFile continued(Path target, Stat source, Leftovers left) throws IOException {
-    String version = prefix(target) + version(source);
+  static PartFile continued(Path target, Path from, Stat source, Leftovers left)
+      throws IOException {
+    String version = version(from, source);
     Path best = null;
     boolean outdated = false;
     for (Path entry : left.beginning(prefix(target))) {
-      if (ByteText.nameOf(entry).startsWith(version)) {
+      if (ByteText.nameOf(entry).startsWith(prefix(target) + version)) {
         best = longer(best, entry);
       } else {
         outdated = true;
         Files.deleteIfExists(entry);
       }
     }
-    Path path = place(target, source);
+    Path path = place(target, version);
     if (best == null) {
       return new PartFile(path, false, outdated);
     }
@@ -80,7 +88,7 @@ final class PartFile {
       Files.move(best, path, StandardCopyOption.ATOMIC_MOVE);
       if (!Leftovers.isOurs(path)) {
         // Somebody who may write the directory has changed it since it was listed.
-        return new PartFile(place(target, source), false, false);
+        return new PartFile(place(target, version), false, false);
       }
       return new PartFile(path, true, false);
     } catch (NoSuchFileException e) {
@@ -98,9 +106,9 @@ final class PartFile {
     }
   }
 
-  private static Path place(Path target, Stat source) {
+  private static Path place(Path target, String version) {
     String random = HexFormat.of().toHexDigits(RANDOM.nextLong());
-    return target.resolveSibling(prefix(target) + version(source) + random);
+    return target.resolveSibling(prefix(target) + version + random);
   }
 
   private static String prefix(Path target) {
@@ -109,8 +117,15 @@ final class PartFile {
         + "-";
   }
 
-  private static String version(Stat source) {
-    return source.sizeBytes() + "-" + source.modified().to(TimeUnit.NANOSECONDS) + "-";
+  private static String version(Path from, Stat source) {
+    byte[] path = ByteText.bytes(ByteText.of(from.toAbsolutePath().normalize()));
+    byte[] both =
+        ByteBuffer.allocate(path.length + Long.BYTES).put(path).putLong(source.ino()).array();
+    return "%d-%d-%s-"
+        .formatted(
+            source.sizeBytes(),
+            source.modified().to(TimeUnit.NANOSECONDS),
+            HexFormat.of().toHexDigits(hash(both)));
   }
 
   /** FNV-1a of 64 bits: a name, not a secret. */

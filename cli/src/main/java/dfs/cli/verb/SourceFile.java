@@ -16,10 +16,14 @@ final class SourceFile implements AutoCloseable {
   private static final LinkOption[] FOLLOW = {};
   private static final LinkOption[] ITSELF = {LinkOption.NOFOLLOW_LINKS};
 
+  private final Path path;
+  private final boolean follow;
   private final FileChannel channel;
   private final Stat stat;
 
-  private SourceFile(FileChannel channel, Stat stat) {
+  private SourceFile(Path path, boolean follow, FileChannel channel, Stat stat) {
+    this.path = path;
+    this.follow = follow;
     this.channel = channel;
     this.stat = stat;
   }
@@ -40,7 +44,7 @@ final class SourceFile implements AutoCloseable {
     try {
       Stat now = Stat.of(path, follow);
       check(now, met, follow);
-      return new SourceFile(channel, now);
+      return new SourceFile(path, follow, channel, now);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -67,6 +71,10 @@ final class SourceFile implements AutoCloseable {
     return follow ? FOLLOW.clone() : ITSELF.clone();
   }
 
+  Path path() {
+    return path;
+  }
+
   FileChannel channel() {
     return channel;
   }
@@ -74,6 +82,20 @@ final class SourceFile implements AutoCloseable {
   /** What it was when it was opened. */
   Stat stat() {
     return stat;
+  }
+
+  /**
+   * Says that what was read is what it was when it was opened: all of one version.
+   *
+   * @throws RefusedException if it may be of two
+   */
+  void checkUnchanged() throws IOException {
+    Stat now = Stat.of(path, follow);
+    if (!now.isSame(stat)
+        || now.sizeBytes() != stat.sizeBytes()
+        || !now.modified().equals(stat.modified())) {
+      throw new RefusedException("has changed while it was copied");
+    }
   }
 
   @Override

@@ -117,7 +117,7 @@ class ChangingVerbsTest {
   void whatSomebodyElseLeftIsNotContinued() throws IOException {
     Path source = local("f", "0123456789");
     Path target = dfs.root.resolve("f");
-    Path part = PartFile.fresh(target, Stat.of(source, true)).path();
+    Path part = PartFile.fresh(target, source, Stat.of(source, true)).path();
     Path bait = Files.writeString(dfs.root.resolve("bait"), "01234x");
     Files.createSymbolicLink(part, bait);
     dfs.done("put", "--continue", "f", "/f");
@@ -135,7 +135,7 @@ class ChangingVerbsTest {
   void whatWasCutIsContinued() throws IOException {
     Path source = local("f", "0123456789");
     Path target = dfs.root.resolve("f");
-    Path part = PartFile.fresh(target, Stat.of(source, true)).path();
+    Path part = PartFile.fresh(target, source, Stat.of(source, true)).path();
     // What is there is not sent again: it would read otherwise.
     Files.writeString(part, "01234x");
     dfs.done("put", "--continue", "f", "/f");

@@ -3,11 +3,12 @@ package dfs.cli.verb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,12 +66,7 @@ class CopyingTest {
   }
 
   private static FileCopy copying(Copying.Wishes wishes) {
-    ByteArrayOutputStream nowhere = new ByteArrayOutputStream();
-    InputStream nothing = InputStream.nullInputStream();
-    return new FileCopy(
-        wishes,
-        new Progress(new Streams(nothing, nowhere, nowhere, false, false)),
-        new CopyCounts());
+    return new FileCopy(wishes, more -> {}, new CopyCounts());
   }
 
   /** What was met in a tree is a link to a secret by now, or what waits for ever when opened. */
@@ -107,6 +103,73 @@ class CopyingTest {
             .hasMessage(reason);
       }
       Files.delete(copy);
+    }
+  }
+
+  private static final Copying.Wishes RESUME = new Copying.Wishes(false, false, false, true, false);
+
+  /** As a killed run leaves it. */
+  private void part(Path source, String contents) throws IOException {
+    Path target = dfs.root.resolve("f");
+    Files.writeString(PartFile.fresh(target, source, Stat.of(source, false)).path(), contents);
+  }
+
+  /** Copies with what was left. */
+  private String copied(Path source, Stat met) throws IOException {
+    FileCopy.Earlier earlier = new FileCopy.Earlier("", Leftovers.in(dfs.root), null);
+    Path target = dfs.root.resolve("f");
+    String said = String.valueOf(copying(RESUME).copy(source, met, target, earlier));
+    assertThat(names(dfs.root)).containsExactly("f");
+    return said + ": " + Files.readString(target);
+  }
+
+  /** It changed after it was met, and before it was opened. */
+  @Test
+  void aPartIsGoneOnWithOfTheVersionThatIsRead() throws IOException {
+    Path source = local("f", "0123456789");
+    part(source, "0123");
+    Stat met = Stat.of(source, false);
+    Files.writeString(source, "a newer version");
+    assertThat(copied(source, met)).endsWith("copied from the start: a newer version");
+  }
+
+  /** Files of one size and time are no one file. */
+  @Test
+  void aPartIsGoneOnWithOfItsSource() throws IOException {
+    Path one = local("f", "0123456789");
+    Path other = local("o/f", "abcdefghij");
+    Files.setLastModifiedTime(other, Files.getLastModifiedTime(one));
+    part(one, "0123");
+    assertThat(copied(other, Stat.of(other, false))).endsWith("copied from the start: abcdefghij");
+    Files.delete(dfs.root.resolve("f"));
+    part(one, "wxyz");
+    assertThat(copied(one, Stat.of(one, false))).isEqualTo("null: wxyz456789");
+    Files.delete(dfs.root.resolve("f"));
+    // Another file has the name and the time by now.
+    part(one, "0123");
+    Files.move(other, one, StandardCopyOption.REPLACE_EXISTING);
+    assertThat(copied(one, Stat.of(one, false))).endsWith("copied from the start: abcdefghij");
+  }
+
+  @Test
+  void whatChangesWhileItIsCopiedIsNoFile() throws IOException {
+    Path source = local("f", "0123456789");
+    FileCopy copying = new FileCopy(RESUME, more -> touch(source, more), new CopyCounts());
+    Stat met = Stat.of(source, false);
+    Path target = dfs.root.resolve("f");
+    assertThatThrownBy(() -> copying.copy(source, met, target, FileCopy.Earlier.NOTHING))
+        .isInstanceOf(RefusedException.class)
+        .hasMessage("has changed while it was copied");
+    assertThat(target).doesNotExist();
+    assertThat(copied(source, Stat.of(source, false)))
+        .endsWith("copied from the start: 0123456789");
+  }
+
+  private static void touch(Path file, long more) {
+    try {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(more));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }
