@@ -259,7 +259,11 @@ final class Copying implements AutoCloseable {
                 null,
                 () ->
                     Preserved.of(
-                        directory.place().path(), directory.stat(), target.path(), false)));
+                        directory.place().path(),
+                        directory.stat(),
+                        target.path(),
+                        false,
+                        directory.depth() == 0)));
       }
     }
 

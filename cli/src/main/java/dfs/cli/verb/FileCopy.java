@@ -11,8 +11,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -129,9 +129,9 @@ final class FileCopy {
       try {
         write(from, part);
         if (wishes.preserve()) {
-          Preserved.of(source, from.stat(), part.path(), follows());
+          Preserved.of(source, from.stat(), part.path(), follows(), false);
         } else if (before != null) {
-          Files.setAttribute(part.path(), "unix:mode", before.permissions());
+          setMode(part, before.permissions());
         }
         from.checkUnchanged();
         Stat copy = earlier.finished() == null ? null : Stat.of(part.path(), false);
@@ -165,7 +165,7 @@ final class FileCopy {
     Path parent = place.getParent();
     Leftovers left =
         parent == null || place.equals(target) ? earlier.beside() : Leftovers.in(parent);
-    return PartFile.continued(place, from.path(), from.stat(), left);
+    return PartFile.continued(place, from.path(), from.stat(), left, wishes.preserve());
   }
 
   /**
@@ -193,7 +193,7 @@ final class FileCopy {
   /** Leaves alone what is there, but for what the earlier run was not told to keep. */
   private void keep(Path source, Stat stat, Path target, Stat before) throws IOException {
     if (wishes.preserve() && !before.modified().equals(stat.modified())) {
-      Preserved.of(source, stat, target, follows());
+      Preserved.of(source, stat, target, follows(), false);
     }
     progress.accept(stat.sizeBytes());
     counts.fileKept(stat.sizeBytes());
@@ -219,13 +219,14 @@ final class FileCopy {
       throw new RefusedException(EXISTS);
     }
     Path place = before != null && Files.isSymbolicLink(target) ? target.toRealPath() : target;
-    Path part = PartFile.fresh(place, place, NOTHING).path();
+    PartFile fresh = PartFile.fresh(place, place, NOTHING);
+    Path part = fresh.path();
     try {
-      try (FileChannel out = FileChannel.open(part, CREATE, permissions(MODE_OF_INPUT))) {
+      try (FileChannel out = fresh.open(MODE_OF_INPUT)) {
         transfer(in, out);
       }
       if (before != null) {
-        Files.setAttribute(part, "unix:mode", before.permissions());
+        setMode(fresh, before.permissions());
       }
       move(part, place, wishes.force());
       counts.file();
@@ -235,8 +236,6 @@ final class FileCopy {
     }
   }
 
-  private static final Set<OpenOption> CREATE =
-      Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   private static final Stat NOTHING =
       new Stat(
           0,
@@ -271,28 +270,25 @@ final class FileCopy {
 
   private void write(SourceFile file, PartFile part) throws IOException {
     Stat stat = file.stat();
-    Set<OpenOption> how = part.isContinued() ? Set.of(StandardOpenOption.WRITE) : CREATE;
-    FileAttribute<?>[] with =
-        part.isContinued()
-            ? new FileAttribute<?>[0]
-            : new FileAttribute<?>[] {permissions(stat.permissions() | 0200)};
-    try (FileChannel out = FileChannel.open(part.path(), how, with)) {
+    try (FileChannel out = part.open(stat.permissions())) {
       FileChannel in = file.channel();
-      long from = part.isContinued() ? out.size() : 0;
+      long from = out.position();
       if (from > stat.sizeBytes()) {
         throw new RefusedException("the part of it that is here is longer than its source");
       }
       in.position(from);
-      out.position(from);
       progress.accept(from);
       counts.partKept(from);
       transferFlushing(in, out, flushBytes(stat, part.path()));
     }
-    if ((stat.permissions() & 0200) == 0 && !wishes.preserve()) {
-      Set<PosixFilePermission> granted = Files.getPosixFilePermissions(part.path());
-      granted.remove(PosixFilePermission.OWNER_WRITE);
-      Files.setPosixFilePermissions(part.path(), granted);
+    int withheld = PartFile.OWNERS & ~stat.permissions();
+    if (withheld != 0 && !wishes.preserve()) {
+      setMode(part, Stat.of(part.path(), false).permissions() & ~withheld);
     }
+  }
+
+  private static void setMode(PartFile part, int mode) throws IOException {
+    Files.setAttribute(part.path(), "unix:mode", mode, LinkOption.NOFOLLOW_LINKS);
   }
 
   /**

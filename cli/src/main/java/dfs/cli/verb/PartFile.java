@@ -1,13 +1,19 @@
 package dfs.cli.verb;
 
+import dfs.client.volume.Credentials;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,13 +33,24 @@ import org.jspecify.annotations.Nullable;
 final class PartFile {
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  private static final Set<OpenOption> CREATE =
+      Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  private static final Set<OpenOption> GO_ON =
+      Set.of(StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+
+  /** What its owner may do with it while it is written, whatever it is going to be. */
+  static final int OWNERS = 0600;
+
   private final Path path;
-  private final boolean continued;
+
+  /** What an earlier run left. */
+  private final @Nullable Stat left;
+
   private final boolean outdated;
 
-  private PartFile(Path path, boolean continued, boolean outdated) {
+  private PartFile(Path path, @Nullable Stat left, boolean outdated) {
     this.path = path;
-    this.continued = continued;
+    this.left = left;
     this.outdated = outdated;
   }
 
@@ -41,23 +58,14 @@ final class PartFile {
     return path;
   }
 
-  /** Whether it is there already, with the beginning of the source. */
-  boolean isContinued() {
-    return continued;
-  }
-
   /** Whether there was one of another version of the source. */
   boolean isOutdated() {
     return outdated;
   }
 
-  /**
-   * A new one.
-   *
-   * @param from where the source lies
-   */
+  /** A new one. */
   static PartFile fresh(Path target, Path from, Stat source) {
-    return new PartFile(place(target, version(from, source)), false, false);
+    return new PartFile(place(target, version(from, source)), null, false);
   }
 
   /**
@@ -66,14 +74,16 @@ final class PartFile {
    *
    * @param from where the source lies
    * @param left in the directory of the target
+   * @param owned whether it may belong to the owner of the source, for root
    */
-  static PartFile continued(Path target, Path from, Stat source, Leftovers left)
+  static PartFile continued(Path target, Path from, Stat source, Leftovers left, boolean owned)
       throws IOException {
     String version = version(from, source);
     Path best = null;
     boolean outdated = false;
-    for (Path entry : left.beginning(prefix(target))) {
-      if (ByteText.nameOf(entry).startsWith(prefix(target) + version)) {
+    String prefix = prefix(target);
+    for (Path entry : owned ? left.beginning(prefix, source.uid()) : left.beginning(prefix)) {
+      if (ByteText.nameOf(entry).startsWith(prefix + version)) {
         best = longer(best, entry);
       } else {
         outdated = true;
@@ -82,18 +92,53 @@ final class PartFile {
     }
     Path path = place(target, version);
     if (best == null) {
-      return new PartFile(path, false, outdated);
+      return new PartFile(path, null, outdated);
     }
     try {
       Files.move(best, path, StandardCopyOption.ATOMIC_MOVE);
-      if (!Leftovers.isOurs(path)) {
-        // Somebody who may write the directory has changed it since it was listed.
-        return new PartFile(place(target, version), false, false);
-      }
-      return new PartFile(path, true, false);
     } catch (NoSuchFileException e) {
       // Another run goes on with it.
-      return new PartFile(path, false, false);
+      return new PartFile(path, null, false);
+    }
+    Stat stat = Leftovers.single(path);
+    int self = Credentials.ofThisProcess().uid();
+    if (stat == null || (stat.uid() != self && !(owned && stat.uid() == source.uid()))) {
+      // Somebody who may write the directory has changed it since it was listed.
+      return new PartFile(place(target, version), null, false);
+    }
+    return new PartFile(path, stat, false);
+  }
+
+  /**
+   * Opens it to be written, at its end; what an earlier run has closed to its owner is opened.
+   *
+   * @param mode of what is to be made, before the umask
+   * @throws RefusedException if something else lies there by now
+   */
+  FileChannel open(int mode) throws IOException {
+    Stat before = left;
+    if (before == null) {
+      return FileChannel.open(path, CREATE, FileCopy.permissions(mode | OWNERS));
+    }
+    check(before);
+    if ((before.permissions() & OWNERS) != OWNERS) {
+      Files.setAttribute(
+          path, "unix:mode", before.permissions() | OWNERS, LinkOption.NOFOLLOW_LINKS);
+    }
+    FileChannel channel = FileChannel.open(path, GO_ON);
+    try {
+      check(before);
+      return channel.position(channel.size());
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private void check(Stat before) throws IOException {
+    Stat now = Leftovers.single(path);
+    if (now == null || !now.isSame(before) || now.uid() != before.uid()) {
+      throw new RefusedException("the part of it that is here is another file by now");
     }
   }
 

@@ -19,23 +19,26 @@ final class Preserved {
    * Gives a file or directory the owner (root's alone), mode, attributes and times of another.
    *
    * @param follow whether a link in the place of the source means what it leads to
+   * @param into whether one in the place of the copy does
    */
-  static void of(Path source, Stat stat, Path target, boolean follow) throws IOException {
+  static void of(Path source, Stat stat, Path target, boolean follow, boolean into)
+      throws IOException {
+    LinkOption[] at = SourceFile.options(into);
+    attributes(source, stat, target, follow, into);
     if (isRoot()) {
-      Stat made = Stat.of(target, false);
+      Stat made = Stat.of(target, into);
       if (made.uid() != stat.uid()) {
-        Files.setAttribute(target, "unix:uid", stat.uid());
+        Files.setAttribute(target, "unix:uid", stat.uid(), at);
       }
       if (made.gid() != stat.gid()) {
-        Files.setAttribute(target, "unix:gid", stat.gid());
+        Files.setAttribute(target, "unix:gid", stat.gid(), at);
       }
     }
-    attributes(source, stat, target, follow);
-    Stat now = Stat.of(target, false);
+    Stat now = Stat.of(target, into);
     boolean same = now.uid() == stat.uid() && now.gid() == stat.gid();
     // A program that runs as its owner is not to run as another one.
-    Files.setAttribute(target, "unix:mode", stat.permissions() & (same ? 07777 : 01777));
-    times(stat, target, true);
+    Files.setAttribute(target, "unix:mode", stat.permissions() & (same ? 07777 : 01777), at);
+    times(stat, target, at);
   }
 
   /** Gives a link the owner and times of another. */
@@ -44,25 +47,21 @@ final class Preserved {
       Files.setAttribute(target, "unix:uid", stat.uid(), LinkOption.NOFOLLOW_LINKS);
       Files.setAttribute(target, "unix:gid", stat.gid(), LinkOption.NOFOLLOW_LINKS);
     }
-    times(stat, target, false);
+    times(stat, target, SourceFile.options(false));
   }
 
-  private static void times(Stat stat, Path target, boolean follow) throws IOException {
-    BasicFileAttributeView view =
-        follow
-            ? Files.getFileAttributeView(target, BasicFileAttributeView.class)
-            : Files.getFileAttributeView(
-                target, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
-    view.setTimes(stat.modified(), stat.accessed(), null);
+  private static void times(Stat stat, Path target, LinkOption[] at) throws IOException {
+    Files.getFileAttributeView(target, BasicFileAttributeView.class, at)
+        .setTimes(stat.modified(), stat.accessed(), null);
   }
 
-  private static void attributes(Path source, Stat stat, Path target, boolean follow)
+  private static void attributes(Path source, Stat stat, Path target, boolean follow, boolean into)
       throws IOException {
     if (!follow && !Stat.of(source, false).isSame(stat)) {
       throw new RefusedException("is another file by now");
     }
     UserDefinedFileAttributeView from = view(source, follow);
-    UserDefinedFileAttributeView to = view(target, true);
+    UserDefinedFileAttributeView to = view(target, into);
     List<String> names = from == null ? List.of() : from.list();
     if (names.isEmpty()) {
       return;

@@ -2,7 +2,9 @@ package dfs.cli.verb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dfs.client.volume.Credentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -171,5 +174,69 @@ class CopyingTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A file that its owner may not write had its last mode already, and not yet its name. */
+  @Test
+  void aPartThatMayOnlyBeReadIsGoneOnWith() throws IOException {
+    Path source = local("f", "0123456789");
+    Files.setAttribute(source, "unix:mode", 0444);
+    part(source, "0123456789");
+    Path left = dfs.root.resolve(names(dfs.root).getFirst());
+    Files.setAttribute(left, "unix:mode", 0444);
+    AtomicInteger written = new AtomicInteger();
+    FileCopy copying =
+        new FileCopy(RESUME, more -> written.set(modeOfOnly(dfs.root)), new CopyCounts());
+    Path target = dfs.root.resolve("f");
+    FileCopy.Earlier earlier = new FileCopy.Earlier("", Leftovers.in(dfs.root), null);
+    assertThat(copying.copy(source, Stat.of(source, false), target, earlier)).isNull();
+    // Root may write what it likes; nobody else opens a file that has no w.
+    assertThat(written.get()).isEqualTo(0644);
+    assertThat(Stat.of(target, false).permissions()).isEqualTo(0444);
+    assertThat(names(dfs.root)).containsExactly("f");
+  }
+
+  private static int modeOfOnly(Path directory) {
+    try {
+      return Stat.of(directory.resolve(names(directory).getFirst()), false).permissions();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Root's copies have their owner before they have their name. */
+  @Test
+  void aPartOfTheOwnerOfItsSourceIsGoneOnWithByRoot() throws IOException {
+    assumeThat(Credentials.ofThisProcess().isRoot()).isTrue();
+    int owner = 65534;
+    Path source = local("f", "0123456789");
+    Files.setAttribute(source, "unix:uid", owner);
+    part(source, "wxyz");
+    Path left = dfs.root.resolve(names(dfs.root).getFirst());
+    Files.setAttribute(left, "unix:uid", owner);
+    dfs.done("put", "-p", "--continue", "f", "/f");
+    assertThat(names(dfs.root)).containsExactly("f");
+    assertThat(dfs.root.resolve("f")).hasContent("wxyz456789");
+    assertThat(Stat.of(dfs.root.resolve("f"), false).uid()).isEqualTo(owner);
+  }
+
+  /** It was the caller's when the directory was listed. */
+  @Test
+  void whatTookThePlaceOfAPartIsNotWritten() throws IOException {
+    Path source = local("f", "0123456789");
+    Stat stat = Stat.of(source, false);
+    Path target = dfs.root.resolve("f");
+    Path bait = local("bait", "hers");
+    part(source, "0123");
+    PartFile part = PartFile.continued(target, source, stat, Leftovers.in(dfs.root), false);
+    Files.delete(part.path());
+    Files.createSymbolicLink(part.path(), bait);
+    assertThatThrownBy(() -> part.open(0644)).isInstanceOf(RefusedException.class);
+    Files.delete(part.path());
+    Files.createLink(part.path(), bait);
+    assertThatThrownBy(() -> part.open(0644))
+        .isInstanceOf(RefusedException.class)
+        .hasMessage("the part of it that is here is another file by now");
+    assertThat(bait).hasContent("hers");
   }
 }
