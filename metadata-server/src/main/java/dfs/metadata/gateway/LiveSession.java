@@ -139,8 +139,17 @@ final class LiveSession {
   }
 
   private boolean isFirst(ClientMessage.Request request) {
-    Long before = counted.put(request.slot(), request.sequence());
-    return before == null || before < request.sequence();
+    boolean[] first = {false};
+    counted.compute(
+        request.slot(),
+        (slot, last) -> {
+          if (last != null && last >= request.sequence()) {
+            return last;
+          }
+          first[0] = true;
+          return request.sequence();
+        });
+    return first[0];
   }
 
   private void release(long ino, int count) {

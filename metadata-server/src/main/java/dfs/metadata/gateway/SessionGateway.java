@@ -40,6 +40,9 @@ public final class SessionGateway
   private static final int NONCE_BYTES = 32;
   private static final long TICK_MILLIS = 1000;
 
+  /** Inodes that who is not trusted may say to have open: some may be on their way to be closed. */
+  private static final int OPENINGS_MAX = Limits.SESSION_OPEN_INODES + Limits.SESSION_SLOTS;
+
   /**
    * After a restart sessions of before have this long to come back with what they held; others wait
    * for them.
@@ -202,13 +205,7 @@ public final class SessionGateway
         replace(hello.replaces());
       }
       if (hello.session() != 0) {
-        claiming.lock();
-        try {
-          resume(hello, identity);
-        } finally {
-          claiming.unlock();
-        }
-        absentees.settle();
+        comeBack(hello, identity);
         return;
       }
       Caller speaker = identity;
@@ -219,7 +216,15 @@ public final class SessionGateway
           Proposal.upkeep(order),
           (reply, failure) -> {
             if (reply instanceof Reply.Session opened) {
-              welcome(opened.id(), opened.epoch(), hello.mount(), hello, speaker);
+              welcome(
+                  new LiveSession(
+                      opened.id(),
+                      opened.epoch(),
+                      hello.host(),
+                      hello.mount(),
+                      speaker,
+                      time.monotonicNanos()),
+                  hello);
             } else {
               LOG.warn("no session could be opened: {}", reply, failure);
               link.close();
@@ -243,7 +248,48 @@ public final class SessionGateway
       absentees.settle();
     }
 
-    private void resume(ClientMessage.Hello hello, @Nullable Caller identity) {
+    private void comeBack(ClientMessage.Hello hello, @Nullable Caller identity) {
+      if (identity != null && hello.open().size() > OPENINGS_MAX) {
+        refuse("nobody without the cluster key has %d inodes open".formatted(hello.open().size()));
+        return;
+      }
+      // Before others are kept waiting: it takes long for many inodes.
+      LiveSession claimant = claimant(hello, identity);
+      claiming.lock();
+      try {
+        resume(hello, identity, claimant);
+      } finally {
+        claiming.unlock();
+      }
+      absentees.settle();
+    }
+
+    /** The session with what it says to have open; null: there is none, or it is known here. */
+    private @Nullable LiveSession claimant(ClientMessage.Hello hello, @Nullable Caller identity) {
+      Survey.Session known = namespace.survey().session(hello.session());
+      if (known == null || !isOf(known, identity) || live(known.id()) != null) {
+        return null;
+      }
+      // What it was then: what it says now may be another thing.
+      LiveSession claimant =
+          new LiveSession(
+              known.id(),
+              known.epoch(),
+              hello.host(),
+              known.mount(),
+              identity,
+              time.monotonicNanos());
+      for (ClientMessage.Opening opening : hello.open()) {
+        long ino = opening.ino();
+        int access =
+            claimant.holds(ino) ? claimant.access(ino) : entitlement.claimed(claimant, ino);
+        claimant.claims(ino, opening.opens(), access);
+      }
+      return claimant;
+    }
+
+    private void resume(
+        ClientMessage.Hello hello, @Nullable Caller identity, @Nullable LiveSession claimant) {
       // Who ends it says so in the opposite order: whatever of that has happened is seen.
       LiveSession live = live(hello.session());
       boolean isEnding = ending.contains(hello.session());
@@ -259,9 +305,11 @@ public final class SessionGateway
           // Whoever ended it meanwhile may not have seen this stream.
           refuse("session " + hello.session() + " is over");
         }
+      } else if (claimant != null) {
+        welcome(claimant, hello);
       } else {
-        // What it was then: what it says now may be another thing.
-        welcome(known.id(), known.epoch(), known.mount(), hello, identity);
+        // It was known here a moment ago, and is over or comes again.
+        link.close();
       }
     }
 
@@ -270,14 +318,9 @@ public final class SessionGateway
       return identity == null ? known.trusted() : !known.trusted() && identity.uid() == known.uid();
     }
 
-    private void welcome(
-        long id, long epoch, boolean mount, ClientMessage.Hello hello, @Nullable Caller identity) {
-      LiveSession opened =
-          new LiveSession(id, epoch, hello.host(), mount, identity, time.monotonicNanos());
+    private void welcome(LiveSession opened, ClientMessage.Hello hello) {
+      long id = opened.id;
       opened.link(link);
-      if (hello.session() != 0) {
-        claim(opened, hello.open());
-      }
       if (hello.session() != 0 && !locks.claim(opened, hello.locks())) {
         fence(id);
         back(id);
@@ -292,15 +335,6 @@ public final class SessionGateway
     private void start(LiveSession welcomed) {
       session = welcomed;
       sendWelcome(welcomed);
-    }
-
-    private void claim(LiveSession claiming, List<ClientMessage.Opening> open) {
-      for (ClientMessage.Opening opening : open) {
-        long ino = opening.ino();
-        if (!claiming.hasTooManyOpen(ino)) {
-          claiming.claims(ino, opening.opens(), entitlement.claimed(claiming, ino));
-        }
-      }
     }
 
     private void sendWelcome(LiveSession welcomed) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dfs.metadata.gateway.GatewayBed.Client;
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -16,6 +17,7 @@ import dfs.protocol.seam.Peer;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,6 +82,40 @@ class HoldsTest {
     assertThat(isKept()).isTrue();
     expectDone(tool, new Query.Release(ino, 1));
     assertThat(isKept()).isFalse();
+  }
+
+  /** What comes late does not make what came after it new. */
+  @Test
+  void anOpenThatIsSentAgainAfterALateOneCountsOnce() {
+    long ino = create(other, false);
+    Query open = new Query.Open(ino, 4);
+    expectDone(tool, open);
+    long first = tool.asked();
+    expectDone(tool, open);
+    long second = tool.asked();
+    expectDone(tool.again(first, Caller.ROOT, open));
+    expectDone(tool.again(second, Caller.ROOT, open));
+    expectDone(other, UNLINK);
+    expectDone(tool, new Query.Release(ino, 2));
+    assertThat(isKept()).isFalse();
+  }
+
+  /** All others would wait until each was looked at. */
+  @Test
+  void nobodySaysToHaveMoreOpenThanHeMay() {
+    Peer ann = new Peer(Peer.Kind.UNIX, 1000, 100, List.of());
+    ServerMessage.Welcome known =
+        requireNonNull(
+            bed.client(ann).greet(false, ByteString.EMPTY).last(ServerMessage.Welcome.class));
+    bed.restart();
+    List<ClientMessage.Opening> open =
+        LongStream.rangeClosed(1, Limits.SESSION_OPEN_INODES + Limits.SESSION_SLOTS + 1)
+            .mapToObj(ino -> new ClientMessage.Opening(ino, 1))
+            .toList();
+    Client again =
+        bed.client(ann).resume(known.session(), known.epoch(), false, ByteString.EMPTY, open);
+    assertThat(again.last(ServerMessage.Fenced.class)).isNotNull();
+    assertThat(again.last(ServerMessage.Welcome.class)).isNull();
   }
 
   @Test
