@@ -48,7 +48,8 @@ final class CopyMaker {
   }
 
   /**
-   * Makes a copy, durable; nothing is left of it when that fails.
+   * Makes a copy, durable; nothing is left of it when that fails, and a part when it is stopped,
+   * which gives way when it is ordered again.
    *
    * @throws IOException says why it is not made
    */

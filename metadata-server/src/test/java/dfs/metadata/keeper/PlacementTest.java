@@ -92,6 +92,24 @@ class PlacementTest {
     assertThat(found).as("the hint is ignored").hasSize(3);
   }
 
+  private boolean isShort(long totalBytes, long freeBytes) {
+    for (Server server : all) {
+      server.totalBytes = totalBytes;
+      server.freeBytes = freeBytes;
+      server.beat();
+    }
+    return bed.servers.isShortOfSpace(2);
+  }
+
+  @Test
+  void aTenthOfADiskIsPlentyAndSoAreSixteenGibibytes() {
+    here();
+    assertThat(isShort(1L << 40, 17L << 30)).isFalse();
+    assertThat(isShort(1L << 40, 15L << 30)).isTrue();
+    assertThat(isShort(100L << 30, 11L << 30)).isFalse();
+    assertThat(isShort(100L << 30, 9L << 30)).isTrue();
+  }
+
   @Test
   void whatWeighsNothingGetsNothing() {
     server(0).weight = DirectoryState.WEIGHT_NONE;
