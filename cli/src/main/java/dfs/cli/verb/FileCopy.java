@@ -101,11 +101,7 @@ final class FileCopy {
         throw new FileSystemException(target.toString(), null, "Is a directory");
       }
       if (!before.isRegular()) {
-        try (SourceFile in = open(source, stat);
-            WritableByteChannel out = Files.newByteChannel(target, StandardOpenOption.WRITE)) {
-          transfer(in.channel(), out);
-          in.checkUnchanged();
-        }
+        writeInto(target, source, stat);
         return null;
       }
       boolean link = Files.isSymbolicLink(target);
@@ -135,6 +131,9 @@ final class FileCopy {
         }
         from.checkUnchanged();
         Stat copy = earlier.finished() == null ? null : Stat.of(part.path(), false);
+        if (replaces && !wishes.force()) {
+          checkOutdated(target, before);
+        }
         move(part.path(), place, replaces);
         counts.file();
         earlier.note(copy, from.stat());
@@ -146,6 +145,15 @@ final class FileCopy {
       }
     }
     return outdated ? CHANGED : null;
+  }
+
+  /** Writes into a device or a fifo. */
+  private void writeInto(Path target, Path source, Stat stat) throws IOException {
+    try (SourceFile in = open(source, stat);
+        WritableByteChannel out = Files.newByteChannel(target, StandardOpenOption.WRITE)) {
+      transfer(in.channel(), out);
+      in.checkUnchanged();
+    }
   }
 
   /** Whether links are what they lead to: in a tree they are not. */
@@ -340,8 +348,23 @@ final class FileCopy {
   private static void move(Path part, Path place, boolean replaces) throws IOException {
     if (replaces) {
       Files.move(part, place, StandardCopyOption.ATOMIC_MOVE);
-    } else {
-      Files.move(part, place);
+      return;
+    }
+    try {
+      Replacing.nothing(part, place);
+    } catch (FileAlreadyExistsException e) {
+      throw new RefusedException(EXISTS);
+    }
+  }
+
+  /** Nothing but the copy that was found there may be replaced by a newer one. */
+  private static void checkOutdated(Path target, @Nullable Stat before) throws IOException {
+    Stat now = existing(target);
+    if (now == null
+        || before == null
+        || !now.isSame(before)
+        || !now.changed().equals(before.changed())) {
+      throw new RefusedException(EXISTS);
     }
   }
 

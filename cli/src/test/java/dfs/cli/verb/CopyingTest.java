@@ -10,8 +10,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a copy must not lose, whoever is at work there too. */
 class CopyingTest {
+  private static final int TOGETHER = 500;
+
   private @TempDir Path scratch;
   private LocalVerbs dfs;
 
@@ -238,5 +245,69 @@ class CopyingTest {
         .isInstanceOf(RefusedException.class)
         .hasMessage("the part of it that is here is another file by now");
     assertThat(bait).hasContent("hers");
+  }
+
+  /** Two commands at once: who comes second finds the name taken, however close they are. */
+  @Test
+  void ofTwoCopiesOneHasTheName() throws Exception {
+    Path one = local("one", "one");
+    Path other = local("other", "other");
+    Copying.Wishes wishes = new Copying.Wishes(false, false, false, false, false);
+    try (ExecutorService second = Executors.newSingleThreadExecutor()) {
+      for (int i = 0; i < TOGETHER; i++) {
+        Path target = dfs.root.resolve("f" + i);
+        CyclicBarrier begin = new CyclicBarrier(2);
+        Future<Boolean> answer = second.submit(() -> hasCopied(wishes, other, target, begin));
+        boolean first = hasCopied(wishes, one, target, begin);
+        boolean also = answer.get();
+        assertThat(first ^ also).as("one of two, in round %d", i).isTrue();
+        assertThat(target).hasContent(first ? "one" : "other");
+      }
+    }
+    assertThat(names(dfs.root)).hasSize(TOGETHER);
+  }
+
+  private static boolean hasCopied(
+      Copying.Wishes wishes, Path source, Path target, CyclicBarrier begin) throws Exception {
+    Stat stat = Stat.of(source, false);
+    FileCopy copying = copying(wishes);
+    begin.await();
+    try {
+      copying.copy(source, stat, target, FileCopy.Earlier.NOTHING);
+      return true;
+    } catch (RefusedException e) {
+      assertThat(e).hasMessage(FileCopy.EXISTS);
+      return false;
+    }
+  }
+
+  /** A copy of an older version is replaced without being asked for, but for what it is by then. */
+  @Test
+  void whatBecameSomebodysIsNotReplaced() throws IOException {
+    Path source = local("f", "0123456789");
+    Path target = dfs.file("f", "older");
+    Finished finished = Finished.in(dfs.root, Leftovers.NONE, dfs.here);
+    Stat older = Stat.of(local("other", "older"), false);
+    finished.add("f", Stat.of(target, false), older);
+    assertThat(finished.end()).isNull();
+    Leftovers left = Leftovers.in(dfs.root);
+    Finished known = Finished.in(dfs.root, left, dfs.here);
+    FileCopy copying = new FileCopy(RESUME, more -> append(target), new CopyCounts());
+    assertThatThrownBy(
+            () ->
+                copying.copy(
+                    source, Stat.of(source, false), target, new FileCopy.Earlier("f", left, known)))
+        .isInstanceOf(RefusedException.class)
+        .hasMessage(FileCopy.EXISTS);
+    assertThat(Files.readString(target)).startsWith("older, and theirs");
+    known.delete();
+  }
+
+  private static void append(Path file) {
+    try {
+      Files.writeString(file, ", and theirs", StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }
