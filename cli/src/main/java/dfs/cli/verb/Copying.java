@@ -82,6 +82,10 @@ final class Copying implements AutoCloseable {
 
   private boolean failed;
   private @Nullable Path lastListed;
+
+  /** Where names were made that may be lost with the power. */
+  private @Nullable Path named;
+
   private Leftovers lastLeft = Leftovers.NONE;
 
   Copying(Call call, Wishes wishes) {
@@ -99,8 +103,9 @@ final class Copying implements AutoCloseable {
     return files;
   }
 
-  /** Prints how much was copied, if that is asked for. */
-  void sayCounts() throws IOException {
+  /** Keeps the names that all was copied to, and prints how much it was if that is asked for. */
+  void finish() throws IOException {
+    keepNames(null);
     if (call.has("--json")) {
       counts.say(call);
     }
@@ -116,7 +121,19 @@ final class Copying implements AutoCloseable {
     Tree tree = new Tree(source, target);
     Walk.through(source, !wishes.recursive(), tree);
     settle(0);
+    if (!wishes.dryRun()) {
+      keepNames(target.path().getParent());
+    }
     return !failed;
+  }
+
+  /** Names go to one directory, or to one after the other: each is made durable once. */
+  private void keepNames(@Nullable Path next) throws IOException {
+    Path before = named;
+    if (before != null && !before.equals(next)) {
+      call.attempt(new Place(ByteText.of(before), before), place -> Durable.names(place.path()));
+    }
+    named = next;
   }
 
   /** What was left in a directory that several operands may go to. */
@@ -252,7 +269,11 @@ final class Copying implements AutoCloseable {
         Finished all = finished;
         add(new Pending(target, null, () -> end(target, all)));
       }
-      if (wishes.preserve() && !wishes.dryRun()) {
+      if (wishes.dryRun()) {
+        return;
+      }
+      add(new Pending(target, null, () -> Durable.names(target.path())));
+      if (wishes.preserve()) {
         add(
             new Pending(
                 target,

@@ -42,7 +42,7 @@ final class Cp implements Verb {
         new Destination(call.place(operands.getLast()), sources.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
       call.each(sources, place -> copying.copy(place, destination.of(place)));
-      copying.sayCounts();
+      copying.finish();
     }
   }
 }

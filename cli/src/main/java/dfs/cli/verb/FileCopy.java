@@ -232,6 +232,7 @@ final class FileCopy {
     try {
       try (FileChannel out = fresh.open(MODE_OF_INPUT)) {
         transfer(in, out);
+        Durable.contents(out, part);
       }
       if (before != null) {
         setMode(fresh, before.permissions());
@@ -288,6 +289,7 @@ final class FileCopy {
       progress.accept(from);
       counts.partKept(from);
       transferFlushing(in, out, flushBytes(stat, part.path()));
+      Durable.contents(out, part.path());
     }
     int withheld = PartFile.OWNERS & ~stat.permissions();
     if (withheld != 0 && !wishes.preserve()) {

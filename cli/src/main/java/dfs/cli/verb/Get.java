@@ -53,7 +53,7 @@ final class Get implements Verb {
         new Destination(call.local(said), places.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
       call.each(places, place -> copying.copy(place, destination.of(place)));
-      copying.sayCounts();
+      copying.finish();
     }
   }
 

@@ -55,6 +55,7 @@ final class Getmerge implements Verb {
           try (InputStream in = new Merged(call, parts.iterator())) {
             copy.write(Channels.newChannel(in), at.path());
           }
+          Durable.names(at.path().getParent());
         });
   }
 

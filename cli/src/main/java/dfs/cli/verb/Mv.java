@@ -88,6 +88,7 @@ final class Mv implements Verb {
     Instant begun = Instant.now();
     try (Copying copying = new Copying(call, wishes)) {
       if (copying.copy(source, target)) {
+        Durable.names(target.path().getParent());
         Walk.through(source, false, new Moved(call, target, begun));
       }
     }

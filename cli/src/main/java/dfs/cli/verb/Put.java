@@ -56,7 +56,7 @@ final class Put implements Verb {
           call.attempt(source, at -> copy(call, copying, at, destination.of(at), moves));
         }
       }
-      copying.sayCounts();
+      copying.finish();
     }
   }
 
