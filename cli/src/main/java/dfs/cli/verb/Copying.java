@@ -77,7 +77,7 @@ final class Copying implements AutoCloseable {
   /** Where the first name of a file with several lies. */
   private final Map<List<Long>, Path> linked = new HashMap<>();
 
-  /** What was copied whole, by many threads. */
+  /** Those of these that were copied whole, by many threads. */
   private final Set<Path> made = ConcurrentHashMap.newKeySet();
 
   private boolean failed;
@@ -101,6 +101,11 @@ final class Copying implements AutoCloseable {
   /** Copies what one thing of a single channel gives. */
   FileCopy files() {
     return files;
+  }
+
+  /** How many files it has to remember. */
+  int remembered() {
+    return linked.size() + made.size();
   }
 
   /** Keeps the names that all was copied to, and prints how much it was if that is asked for. */
@@ -324,7 +329,7 @@ final class Copying implements AutoCloseable {
     }
     try {
       String said = files.copy(item.place().path(), item.stat(), target, earlier);
-      made.add(target);
+      noteMade(item.stat(), target);
       return said;
     } finally {
       if (isLarge) {
@@ -369,7 +374,14 @@ final class Copying implements AutoCloseable {
     if (wishes.preserve()) {
       Preserved.ofLink(item.stat(), target);
     }
-    made.add(target);
+    noteMade(item.stat(), target);
+  }
+
+  /** What has one name is not asked for again: a tree of any size takes no memory. */
+  private void noteMade(Stat stat, Path target) {
+    if (wishes.preserve() && stat.links() > 1) {
+      made.add(target);
+    }
   }
 
   private void checkRoom(Path target) throws IOException {

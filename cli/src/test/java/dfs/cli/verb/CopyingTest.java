@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dfs.client.volume.Credentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -250,15 +251,14 @@ class CopyingTest {
   /** Two commands at once: who comes second finds the name taken, however close they are. */
   @Test
   void ofTwoCopiesOneHasTheName() throws Exception {
-    Path one = local("one", "one");
-    Path other = local("other", "other");
-    Copying.Wishes wishes = new Copying.Wishes(false, false, false, false, false);
     try (ExecutorService second = Executors.newSingleThreadExecutor()) {
       for (int i = 0; i < TOGETHER; i++) {
         Path target = dfs.root.resolve("f" + i);
         CyclicBarrier begin = new CyclicBarrier(2);
-        Future<Boolean> answer = second.submit(() -> hasCopied(wishes, other, target, begin));
-        boolean first = hasCopied(wishes, one, target, begin);
+        Path one = local("one", "one");
+        Path other = local("other", "other");
+        Future<Boolean> answer = second.submit(() -> hasNamed(other, target, begin));
+        boolean first = hasNamed(one, target, begin);
         boolean also = answer.get();
         assertThat(first ^ also).as("one of two, in round %d", i).isTrue();
         assertThat(target).hasContent(first ? "one" : "other");
@@ -267,16 +267,12 @@ class CopyingTest {
     assertThat(names(dfs.root)).hasSize(TOGETHER);
   }
 
-  private static boolean hasCopied(
-      Copying.Wishes wishes, Path source, Path target, CyclicBarrier begin) throws Exception {
-    Stat stat = Stat.of(source, false);
-    FileCopy copying = copying(wishes);
+  private static boolean hasNamed(Path part, Path target, CyclicBarrier begin) throws Exception {
     begin.await();
     try {
-      copying.copy(source, stat, target, FileCopy.Earlier.NOTHING);
+      Replacing.nothing(part, target);
       return true;
-    } catch (RefusedException e) {
-      assertThat(e).hasMessage(FileCopy.EXISTS);
+    } catch (FileAlreadyExistsException e) {
       return false;
     }
   }
@@ -308,6 +304,27 @@ class CopyingTest {
       Files.writeString(file, ", and theirs", StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Memory does not grow with the tree, but for files with several names. */
+  @Test
+  void filesWithOneNameAreNotRemembered() throws IOException {
+    int files = 200;
+    for (int i = 0; i < files; i++) {
+      local("t/f" + i, "f");
+    }
+    Files.createSymbolicLink(dfs.here.resolve("t/link"), Path.of("f0"));
+    Place source = new Place("t", dfs.here.resolve("t"));
+    for (boolean preserve : List.of(false, true)) {
+      Copying.Wishes wishes = new Copying.Wishes(true, preserve, false, false, false);
+      Place target = new Place("/t", dfs.root.resolve("t" + preserve));
+      try (Call call = dfs.call();
+          Copying copying = new Copying(call, wishes)) {
+        assertThat(copying.copy(source, target)).isTrue();
+        assertThat(copying.remembered()).isZero();
+      }
+      assertThat(names(target.path())).hasSize(files + 1);
     }
   }
 }
