@@ -28,7 +28,7 @@ final class Copier implements AutoCloseable {
   static final int COPIES_WAITING_MAX = 64;
 
   /** Blocks that are made at a time: as many as the metadata server orders of copies. */
-  private static final int LANES = 4;
+  static final int LANES = 4;
 
   private static final Logger LOG = LoggerFactory.getLogger(Copier.class);
 
