@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -97,6 +99,9 @@ final class TreeDigest {
   /** Which part of a line has the ACL. */
   private static final int ACL = 8;
 
+  private static final int MODE = 1;
+  private static final Pattern GROUP = Pattern.compile("group::([-rwx]{3})");
+
   private final Path script;
 
   TreeDigest(Path scratch) throws IOException {
@@ -128,13 +133,29 @@ final class TreeDigest {
 
   /**
    * Without what a copy on another file system cannot have: ACLs, of which Java knows nothing
-   * there, ctime, and mtime of links, which Java does not set.
+   * there, ctime, and mtime of links, which Java does not set. The group may do what the ACL let it
+   * do, and not what the mode showed for it.
    */
   static List<String> copied(List<String> lines) {
     return lines.stream()
+        .map(TreeDigest::withoutMask)
         .map(line -> line.replaceFirst("\\|[^|]*\\|[^|]*\\|[0-9]+$", ""))
         .map(line -> line.replaceFirst("^([^|]*\\|12[0-9]{4}\\|[^|]*\\|[^|]*)\\|[0-9]+", "$1|"))
         .toList();
+  }
+
+  private static String withoutMask(String line) {
+    String[] parts = line.split("\\|", -1);
+    Matcher group = GROUP.matcher(parts[ACL]);
+    if (!parts[ACL].contains("mask:") || !group.find()) {
+      return line;
+    }
+    int may = 0;
+    for (char bit : group.group(1).toCharArray()) {
+      may = (may << 1) | (bit == '-' ? 0 : 1);
+    }
+    parts[MODE] = Integer.toOctalString(Integer.parseInt(parts[MODE], 8) & (~070 | (may << 3)));
+    return String.join("|", parts);
   }
 
   /** Each path that has named users in its ACL, with the entries of it, as getfacl writes them. */

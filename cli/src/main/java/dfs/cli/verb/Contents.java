@@ -82,8 +82,8 @@ final class Contents {
 
   /** Whether two files hold the same from here on; both are read. */
   static boolean isSame(FileChannel old, FileChannel now) throws IOException {
-    ByteBuffer one = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    ByteBuffer other = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    ByteBuffer one = ByteBuffer.allocate(BUFFER_BYTES);
+    ByteBuffer other = ByteBuffer.allocate(BUFFER_BYTES);
     while (true) {
       fill(old, one);
       fill(now, other);

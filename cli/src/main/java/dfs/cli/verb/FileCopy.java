@@ -19,8 +19,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Deque;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +55,7 @@ final class FileCopy {
   private final LongConsumer progress;
 
   private final CopyCounts counts;
+  private final Deque<ByteBuffer> buffers = new ConcurrentLinkedDeque<>();
 
   FileCopy(Copying.Wishes wishes, LongConsumer progress, CopyCounts counts) {
     this.wishes = wishes;
@@ -127,7 +130,7 @@ final class FileCopy {
         if (wishes.preserve()) {
           Preserved.of(source, from.stat(), part.path(), follows(), false);
         } else if (before != null) {
-          setMode(part, before.permissions());
+          Preserved.access(place, before, part.path(), false, false);
         }
         from.checkUnchanged();
         Stat copy = earlier.finished() == null ? null : Stat.of(part.path(), false);
@@ -235,7 +238,7 @@ final class FileCopy {
         Durable.contents(out, part);
       }
       if (before != null) {
-        setMode(fresh, before.permissions());
+        Preserved.access(place, before, part, false, false);
       }
       move(part, place, wishes.force());
       counts.file();
@@ -313,21 +316,35 @@ final class FileCopy {
 
   private void transferFlushing(FileChannel in, FileChannel out, long everyBytes)
       throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    long dirty = 0;
-    for (int n = step(in, buffer, out); n >= 0; n = step(in, buffer, out)) {
-      dirty += n;
-      if (dirty >= everyBytes) {
-        out.force(false);
-        dirty = 0;
+    ByteBuffer buffer = takeBuffer();
+    try {
+      long dirty = 0;
+      for (int n = step(in, buffer, out); n >= 0; n = step(in, buffer, out)) {
+        dirty += n;
+        if (dirty >= everyBytes) {
+          out.force(false);
+          dirty = 0;
+        }
       }
+    } finally {
+      buffers.addLast(buffer);
     }
   }
 
+  /** Off-heap, so that the system need not copy once more; as many as copies were made at once. */
+  private ByteBuffer takeBuffer() {
+    ByteBuffer kept = buffers.pollLast();
+    return kept != null ? kept : ByteBuffer.allocateDirect(BUFFER_BYTES);
+  }
+
   private void transfer(ReadableByteChannel in, WritableByteChannel out) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    while (step(in, buffer, out) >= 0) {
-      // until there is no more
+    ByteBuffer buffer = takeBuffer();
+    try {
+      while (step(in, buffer, out) >= 0) {
+        // until there is no more
+      }
+    } finally {
+      buffers.addLast(buffer);
     }
   }
 

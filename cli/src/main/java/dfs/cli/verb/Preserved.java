@@ -1,5 +1,6 @@
 package dfs.cli.verb;
 
+import dfs.client.nio.DfsAclView;
 import dfs.client.volume.Credentials;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What a copy keeps of its source with {@code -p}. */
 final class Preserved {
+  private static final int GROUP = 070;
+  private static final String OWNING_GROUP = "group::";
+
   private Preserved() {}
 
   /**
@@ -34,11 +38,45 @@ final class Preserved {
         Files.setAttribute(target, "unix:gid", stat.gid(), at);
       }
     }
+    access(source, stat, target, follow, into);
+    times(stat, target, at);
+  }
+
+  /**
+   * Gives a file or directory the mode of another, and in a volume its access control lists.
+   *
+   * @param follow as in {@link #of}
+   * @param into as there
+   */
+  static void access(Path source, Stat stat, Path target, boolean follow, boolean into)
+      throws IOException {
+    LinkOption[] at = SourceFile.options(into);
     Stat now = Stat.of(target, into);
     boolean same = now.uid() == stat.uid() && now.gid() == stat.gid();
     // A program that runs as its owner is not to run as another one.
-    Files.setAttribute(target, "unix:mode", stat.permissions() & (same ? 07777 : 01777), at);
-    times(stat, target, at);
+    int mode = stat.permissions() & (same ? 07777 : 01777);
+    DfsAclView from =
+        Files.getFileAttributeView(source, DfsAclView.class, SourceFile.options(follow));
+    DfsAclView to = Files.getFileAttributeView(target, DfsAclView.class, at);
+    if (from != null && to != null) {
+      to.setAcl(from.acl());
+      if (stat.isDirectory()) {
+        to.setDefaultAcl(from.defaultAcl());
+      }
+    } else if (from != null) {
+      mode &= ~GROUP | groupBits(from.acl());
+    }
+    Files.setAttribute(target, "unix:mode", mode, at);
+  }
+
+  /** With a list the mode shows what any named one may do in place of what the group may. */
+  private static int groupBits(String acl) {
+    String group =
+        acl.lines().filter(line -> line.startsWith(OWNING_GROUP)).findFirst().orElse(OWNING_GROUP);
+    String may = group.substring(OWNING_GROUP.length());
+    return (may.contains("r") ? 040 : 0)
+        | (may.contains("w") ? 020 : 0)
+        | (may.contains("x") ? 010 : 0);
   }
 
   /** Gives a link the owner and times of another. */
