@@ -6,9 +6,10 @@ import dfs.protocol.seam.Link;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,7 @@ final class LiveSession {
   /** By slot, the last operation that changed what is open: sent again, it does so no more. */
   private final Map<Integer, Long> counted = new ConcurrentHashMap<>();
 
-  private volatile @Nullable Link<ServerMessage> link;
+  private final AtomicReference<@Nullable Link<ServerMessage>> link = new AtomicReference<>();
   private volatile long heardNanos;
 
   /**
@@ -53,7 +54,7 @@ final class LiveSession {
   long operationNanos;
   long changeNanos;
   int changesInFlight;
-  final Map<Long, Recall> recalls = new HashMap<>();
+  final Map<Long, Recall> recalls = new TreeMap<>();
   private volatile boolean fenced;
 
   LiveSession(
@@ -79,19 +80,24 @@ final class LiveSession {
   }
 
   @Nullable Link<ServerMessage> link() {
-    return link;
+    return link.get();
   }
 
-  void link(@Nullable Link<ServerMessage> connected) {
-    link = connected;
+  void link(Link<ServerMessage> connected) {
+    link.set(connected);
+  }
+
+  /** A stream has ended; whether it was still the session's. */
+  boolean unlink(Link<ServerMessage> ended) {
+    return link.compareAndSet(ended, null);
   }
 
   boolean isConnected() {
-    return link != null;
+    return link.get() != null;
   }
 
   void send(ServerMessage message) {
-    Link<ServerMessage> connected = link;
+    Link<ServerMessage> connected = link.get();
     if (connected != null) {
       connected.send(message);
     }

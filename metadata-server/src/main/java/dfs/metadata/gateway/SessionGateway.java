@@ -350,11 +350,9 @@ public final class SessionGateway
     }
 
     @Override
-    @SuppressWarnings("ReferenceEquality") // a later stream of the session is another link
     public void closed(String reason) {
       LiveSession known = session;
-      if (known != null && known.link() == link) {
-        known.link(null);
+      if (known != null && known.unlink(link)) {
         LOG.debug("the stream of session {} ended: {}", known.id, reason);
       }
     }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,21 +92,10 @@ final class VolumeLease {
    *
    * @param welcome as in {@link #join}
    */
-  void rejoin(LiveSession session, Link<ServerMessage> link, Runnable welcome) {
-    List<Recall> lost = new ArrayList<>();
-    synchronized (this) {
-      session.link(link);
-      welcome.run();
-      for (Recall recall : List.copyOf(session.recalls.values())) {
-        if (recall.to() != null) {
-          session.send(new ServerMessage.Recall(recall.id(), recall.to()));
-        } else {
-          session.recalls.remove(recall.id());
-          lost.add(recall);
-        }
-      }
-    }
-    lost.forEach(recall -> recall.done().complete(true));
+  synchronized void rejoin(LiveSession session, Link<ServerMessage> link, Runnable welcome) {
+    session.link(link);
+    welcome.run();
+    session.recalls.values().forEach(recall -> session.send(recall.message()));
   }
 
   private boolean isAlone(LiveSession session) {
@@ -196,7 +186,7 @@ final class VolumeLease {
           if (other.silentNanos(now) > Limits.LEASE_SERVER_NANOS) {
             dead.add(other);
           } else {
-            CompletableFuture<Boolean> done = recall(other, most, now);
+            CompletableFuture<Boolean> done = recall(other, most);
             if (!owes) {
               waiting.add(done);
             }
@@ -218,7 +208,7 @@ final class VolumeLease {
   }
 
   /** Asks a session to go down, or gives the recall under way that goes as far. */
-  private CompletableFuture<Boolean> recall(LiveSession session, LeaseMode to, long now) {
+  private CompletableFuture<Boolean> recall(LiveSession session, LeaseMode to) {
     for (Recall known : session.recalls.values()) {
       if (known.to() != null && known.to().compareTo(to) <= 0) {
         return known.done();
@@ -233,17 +223,22 @@ final class VolumeLease {
                   .toArray(CompletableFuture<?>[]::new))
           .thenApply(nothing -> true);
     }
-    Recall recall = newRecall(session, to, true, now);
-    session.send(new ServerMessage.Recall(recall.id(), to));
     recallsSent++;
-    return recall.done();
+    return send(session, to, true, id -> new ServerMessage.Recall(id, to));
   }
 
-  private Recall newRecall(
-      LiveSession session, @Nullable LeaseMode to, boolean blocking, long now) {
-    Recall recall = new Recall(nextRecall++, to, blocking, now, new CompletableFuture<>());
-    session.recalls.put(recall.id(), recall);
-    return recall;
+  private CompletableFuture<Boolean> send(
+      LiveSession session,
+      @Nullable LeaseMode to,
+      boolean blocking,
+      LongFunction<ServerMessage> message) {
+    long id = nextRecall++;
+    Recall recall =
+        new Recall(
+            id, to, message.apply(id), blocking, time.monotonicNanos(), new CompletableFuture<>());
+    session.recalls.put(id, recall);
+    session.send(recall.message());
+    return recall.done();
   }
 
   /**
@@ -253,15 +248,18 @@ final class VolumeLease {
   CompletableFuture<Boolean> invalidate(LiveSession by, long ino, long fromOffset) {
     List<CompletableFuture<Boolean>> waiting = new ArrayList<>();
     synchronized (this) {
-      long now = time.monotonicNanos();
       for (LiveSession other : sessions.values()) {
         if (other != by && other.mount && other.holds(ino)) {
-          Recall recall = newRecall(other, null, true, now);
-          other.send(
-              new ServerMessage.Invalidate(
-                  recall.id(), ino, fromOffset, 0, ByteString.EMPTY, false));
+          CompletableFuture<Boolean> forgotten =
+              send(
+                  other,
+                  null,
+                  true,
+                  id ->
+                      new ServerMessage.Invalidate(
+                          id, ino, fromOffset, 0, ByteString.EMPTY, false));
           if (!isGoingDown(by)) {
-            waiting.add(recall.done());
+            waiting.add(forgotten);
           }
         }
       }
@@ -273,13 +271,8 @@ final class VolumeLease {
   }
 
   /** Asks a session whether it still holds an inode. */
-  CompletableFuture<Boolean> askInUse(LiveSession session, long ino) {
-    Recall recall;
-    synchronized (this) {
-      recall = newRecall(session, null, false, time.monotonicNanos());
-    }
-    session.send(new ServerMessage.AskInUse(recall.id(), ino));
-    return recall.done();
+  synchronized CompletableFuture<Boolean> askInUse(LiveSession session, long ino) {
+    return send(session, null, false, id -> new ServerMessage.AskInUse(id, ino));
   }
 
   /** A session did what it was asked. */
