@@ -214,7 +214,7 @@ public final class RaftLog implements ReplicatedLog, Applier.Listener {
 
   @Override
   public CompletableFuture<Reply> propose(Proposal proposal) {
-    boolean grows = !proposal.again() && grows(proposal.order());
+    boolean grows = grows(proposal.order());
     if (grows && !alarm.raised() && alarm.mayBeDue(storage.appendedBytes())) {
       keeper.nudge();
       return noSpace();

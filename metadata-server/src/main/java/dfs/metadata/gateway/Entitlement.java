@@ -2,6 +2,7 @@ package dfs.metadata.gateway;
 
 import dfs.metadata.namespace.Namespace;
 import dfs.protocol.Limits;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
@@ -187,9 +188,14 @@ final class Entitlement {
     return open.access() | (reads ? READ : 0);
   }
 
-  /** What is made is its maker's to read and write while it is open, whatever its mode. */
-  static int made() {
-    return READ | WRITE;
+  /**
+   * What is made is its maker's to read and write while it is open, whatever its mode. What is
+   * somebody else's was not made: what is said to be sent again is another operation than the one
+   * that was done.
+   */
+  int made(LiveSession session, Attributes made) {
+    boolean own = session.isTrusted() || session.callerOf(Caller.ROOT).uid() == made.uid();
+    return own ? READ | WRITE : claimed(session, made.ino());
   }
 
   /**

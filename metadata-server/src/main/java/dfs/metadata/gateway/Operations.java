@@ -155,25 +155,55 @@ final class Operations {
   }
 
   private void proceed(LiveSession session, ClientMessage.Request request, Need need) {
-    Reply objection = entitlement.objection(session, request);
-    if (objection != null && !isDone(session, request)) {
-      if (need == Need.CHANGE) {
-        lease.changed(session);
-      }
-      answer(session, request, objection);
+    Reply reply;
+    try {
+      reply = reply(session, request);
+    } catch (RuntimeException e) {
+      over(session, need);
+      failed(session, e);
       return;
     }
     switch (request.operation()) {
-      case Query.GetReport query -> report(session, request, query);
-      case Query query -> answer(session, request, query(session, request, query));
-      case Change change -> change(session, request, change, need);
+      case Change change when reply == null -> change(session, request, change, need);
+      case Change change -> {
+        over(session, need);
+        changed(session, request, change, reply);
+      }
+      case Query.GetReport query when reply == null -> report(session, request, query);
+      case Query _ -> answer(session, request, requireNonNull(reply));
     }
   }
 
+  private void over(LiveSession session, Need need) {
+    if (need == Need.CHANGE) {
+      lease.changed(session);
+    }
+  }
+
+  /** The answer to what neither goes through the log nor takes long; null: it does. */
+  private @Nullable Reply reply(LiveSession session, ClientMessage.Request request) {
+    Reply done = done(session, request);
+    if (done != null) {
+      return done;
+    }
+    Reply objection = entitlement.objection(session, request);
+    if (objection != null) {
+      return objection;
+    }
+    return switch (request.operation()) {
+      case Query.GetReport _ -> null;
+      case Query query -> query(session, request, query);
+      case Change change -> objection(change);
+    };
+  }
+
   /** What is done is answered as it was, and not judged by what has become of things since. */
-  private boolean isDone(LiveSession session, ClientMessage.Request request) {
-    return request.operation() instanceof Change
-        && namespace.survey().isDone(session.id, request.slot(), request.sequence());
+  private @Nullable Reply done(LiveSession session, ClientMessage.Request request) {
+    Reply reply =
+        request.operation() instanceof Change change
+            ? namespace.repeated(session.id, request.slot(), request.sequence(), change)
+            : null;
+    return reply == null ? null : answers.complete(reply, session);
   }
 
   private void answer(LiveSession session, ClientMessage.Request request, Reply reply) {
@@ -251,17 +281,10 @@ final class Operations {
 
   private void change(
       LiveSession session, ClientMessage.Request request, Change change, Need need) {
-    Reply objection = objection(change);
-    if (objection != null && !isDone(session, request)) {
-      answer(session, request, objection);
-      return;
-    }
     Change.BlockWish wish = wishOf(change);
     ChunkServers.Placement placement =
         wish == null ? new ChunkServers.Placement(List.of(), true) : place(wish);
-    if (placement.servers().isEmpty()
-        && change instanceof Change.AllocateBlock
-        && !isDone(session, request)) {
+    if (placement.servers().isEmpty() && change instanceof Change.AllocateBlock) {
       if (!placement.enough()) {
         answer(
             session,
@@ -303,20 +326,18 @@ final class Operations {
     log.propose(
         proposal,
         (reply, failure) -> {
-          if (reply instanceof Reply.Refused no
-              && no.errno() == Errno.ENOSPC
-              && !proposal.again()
-              && isDone(session, request)) {
-            propose(session, request, change, need, proposal.isAgain());
-            return;
-          }
-          if (need == Need.CHANGE) {
-            lease.changed(session);
-          }
+          over(session, need);
           if (failure != null) {
             failed(session, failure);
           } else {
-            changed(session, request, change, answers.complete(requireNonNull(reply), session));
+            Reply done = reply instanceof Reply.Refused ? done(session, request) : null;
+            changed(
+                session,
+                request,
+                change,
+                done == null || done instanceof Reply.Refused
+                    ? answers.complete(requireNonNull(reply), session)
+                    : done);
           }
         });
   }
@@ -393,10 +414,11 @@ final class Operations {
     VolumeLease.after(forgotten, () -> answer(session, request, reply));
   }
 
-  private static long opened(
+  private long opened(
       LiveSession session, ClientMessage.Request request, Change.CreateFile change, Reply reply) {
     if (change.open() && reply instanceof Reply.Entry entry) {
-      session.opened(request, entry.attributes().ino(), Entitlement.made());
+      int access = entitlement.made(session, entry.attributes());
+      session.opened(request, entry.attributes().ino(), access);
     }
     return 0;
   }

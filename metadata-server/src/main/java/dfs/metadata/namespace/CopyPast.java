@@ -89,11 +89,13 @@ final class CopyPast {
   }
 
   /** The answer to a repeat: what was made has its names. */
-  static Reply repeated(NamespaceReader reader, Change.CopyPast order, long first) {
+  static Reply repeated(NamespaceReader reader, long session, Change.CopyPast order, long first) {
     List<Long> copies = new ArrayList<>();
     if (order.parent() == 0) {
       copies.add(first);
     } else {
+      // What is sent may be another order than what was done.
+      Nameless.checkOwn(reader, session, order.parent());
       for (Change.PastEntry entry : order.entries()) {
         NameRecord name = reader.name(order.parent(), entry.name());
         if (name == null) {

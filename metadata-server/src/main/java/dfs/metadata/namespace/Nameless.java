@@ -51,15 +51,20 @@ final class Nameless {
   /** Refuses with EPERM unless the inode is in a tree of the command's session. */
   static Inode requireOwn(Applying in, long ino) {
     Inode inode = in.require(ino);
+    checkOwn(in.tx, in.command.session(), ino);
+    return inode;
+  }
+
+  /** Refuses with EPERM unless the inode is in a tree of the session. */
+  static void checkOwn(NamespaceReader reader, long session, long ino) {
     long top = ino;
-    for (Inode at = inode; at.parent() != 0; at = in.require(top)) {
+    for (Inode at = reader.inode(ino); at != null && at.parent() != 0; at = reader.inode(top)) {
       top = at.parent();
     }
-    NumberRecord session = in.tx.value(Table.NUMBERS, key(top));
-    if (session == null || session.value() != in.command.session()) {
+    NumberRecord holder = reader.value(Table.NUMBERS, key(top));
+    if (holder == null || holder.value() != session) {
       throw Refusal.of(Errno.EPERM, "inode " + ino + " is in no tree of this session");
     }
-    return inode;
   }
 
   /** Who put it together does not want it: it is nobody's. */

@@ -1,10 +1,12 @@
 package dfs.metadata.namespace;
 
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a volume: what commands do to it, and what can be asked of it. Queries may run on
@@ -19,6 +21,14 @@ public interface Namespace extends StateMachine, AutoCloseable {
    * @param asOfNanos 0 for the present, else an instant, rounded down to a kept one
    */
   Reply query(Caller caller, Query query, long asOfNanos);
+
+  /**
+   * The answer to a change that is done and is sent again: what is done is not judged by what has
+   * become of things since.
+   *
+   * @return null: the last operation of that slot is another one, or none
+   */
+  @Nullable Reply repeated(long session, int slot, long sequence, Change change);
 
   /**
    * Whether there is a way for the caller to an inode now: directories that let it be looked up,

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Listings of directories as they were. The past has no order of its own: a directory's names are
  * looked through whole for the next in the order of their cookies. That is done for many pages at
- * once, and what the next pages will have is kept, for the directories that were listed last: as of
- * an instant it never changes. Thread-safe.
+ * once, and what the next pages will have is kept, for the directories that were listed last. As of
+ * an instant that later changes follow it never changes; until then it is kept for as long as
+ * nothing is applied. Thread-safe.
  */
 final class PastListings {
   /** Of one directory, in one go: so many entries cost one look through its names. */
@@ -27,13 +28,24 @@ final class PastListings {
   private static final int DIRECTORIES = 2;
 
   /**
+   * An instant.
+   *
+   * @param version of the state, as long as a change may still count as one of before the instant;
+   *     {@link #SETTLED} from then on
+   */
+  record Moment(long nanos, long version) {
+    static final long SETTLED = -1;
+  }
+
+  /**
    * A run of entries of a directory as of an instant, in the order of their cookies: all in (after,
    * to].
    */
-  private record Run(long ino, long instantNanos, long after, long to, List<Dentry> entries) {
-    boolean has(Query.ListDirectory query, long instant) {
+  private record Run(long ino, Moment moment, long after, long to, List<Dentry> entries) {
+    boolean has(Query.ListDirectory query, Moment asOf) {
       return query.ino() == ino
-          && instant == instantNanos
+          && asOf.nanos == moment.nanos
+          && (moment.version == Moment.SETTLED || moment.version == asOf.version)
           && query.cookie() >= after
           && query.cookie() < to;
     }
@@ -73,16 +85,16 @@ final class PastListings {
    *
    * @param reader as of the instant
    * @param stop entries from this cookie on were not there at the first page
+   * @param asOf known before the state was read
    */
-  List<Dentry> page(
-      NamespaceReader reader, Query.ListDirectory query, long stop, long instantNanos) {
+  List<Dentry> page(NamespaceReader reader, Query.ListDirectory query, long stop, Moment asOf) {
     for (Run run : runs.get()) {
-      List<Dentry> page = run.has(query, instantNanos) ? run.page(query, stop) : null;
+      List<Dentry> page = run.has(query, asOf) ? run.page(query, stop) : null;
       if (page != null) {
         return page;
       }
     }
-    Run run = run(reader, query, instantNanos);
+    Run run = run(reader, query, asOf);
     List<Dentry> page = run.page(query, stop);
     if (page == null) {
       throw new IllegalStateException("a run of no page: " + query);
@@ -94,7 +106,7 @@ final class PastListings {
   }
 
   /** The next entries of a directory, more than a page has. */
-  private static Run run(NamespaceReader reader, Query.ListDirectory query, long instantNanos) {
+  private static Run run(NamespaceReader reader, Query.ListDirectory query, Moment asOf) {
     PriorityQueue<Dentry> first =
         new PriorityQueue<>(Comparator.comparingLong(Dentry::cookie).reversed());
     Key prefix = Key.of(query.ino());
@@ -119,7 +131,7 @@ final class PastListings {
     List<Dentry> entries = new ArrayList<>(first);
     entries.sort(Comparator.comparingLong(Dentry::cookie));
     long to = left[0] ? entries.getLast().cookie() : Long.MAX_VALUE;
-    return new Run(query.ino(), instantNanos, query.cookie(), to, List.copyOf(entries));
+    return new Run(query.ino(), asOf, query.cookie(), to, List.copyOf(entries));
   }
 
   /** In place of the one of the same directory, or of the one that was kept first. */
@@ -128,7 +140,7 @@ final class PastListings {
         known -> {
           List<Run> next = new ArrayList<>(known);
           next.removeIf(
-              other -> other.ino() == run.ino() && other.instantNanos() == run.instantNanos());
+              other -> other.ino() == run.ino() && other.moment().nanos == run.moment().nanos);
           while (next.size() >= DIRECTORIES) {
             next.removeFirst();
           }

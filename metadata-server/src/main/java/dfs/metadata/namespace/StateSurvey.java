@@ -6,7 +6,6 @@ import dfs.metadata.records.BlockInfo;
 import dfs.metadata.records.BytesRecord;
 import dfs.metadata.records.Keys;
 import dfs.metadata.records.SessionRecord;
-import dfs.metadata.records.SlotRecord;
 import dfs.metadata.records.Usage;
 import dfs.metadata.state.History;
 import dfs.metadata.state.NamespaceReader;
@@ -104,12 +103,6 @@ final class StateSurvey implements Survey {
             record.openedNanos(),
             record.trusted(),
             record.uid());
-  }
-
-  @Override
-  public boolean isDone(long session, int slot, long sequence) {
-    SlotRecord last = state.read(reader -> reader.value(Table.SLOTS, Key.of(session, slot)));
-    return last != null && last.sequence() == sequence;
   }
 
   @Override

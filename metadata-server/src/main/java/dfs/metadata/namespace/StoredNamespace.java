@@ -70,11 +70,9 @@ public final class StoredNamespace implements Namespace {
       if (command.sequence() < slot.sequence()) {
         return Reply.refused(Errno.ESTALE, "operation " + command.sequence() + " is long over");
       }
-      try {
-        return repeat(tx, command, slot);
-      } catch (Refusal refusal) {
-        return refusal.reply();
-      }
+      return command.order() instanceof Change change
+          ? repeat(tx, command.session(), change, slot)
+          : Reply.Done.DONE;
     }
     Reply reply = run(tx, command);
     tx.put(Table.SLOTS, slotKey, slotOf(command.sequence(), reply));
@@ -122,7 +120,28 @@ public final class StoredNamespace implements Namespace {
     return attributes == null ? 0 : attributes.ino();
   }
 
-  private static Reply repeat(NamespaceReader reader, Command command, SlotRecord slot) {
+  @Override
+  public @Nullable Reply repeated(long session, int slot, long sequence, Change change) {
+    return state.read(
+        reader -> {
+          SlotRecord last = reader.value(Table.SLOTS, Key.of(session, slot));
+          return last == null || last.sequence() != sequence
+              ? null
+              : repeat(reader, session, change, last);
+        });
+  }
+
+  private static Reply repeat(
+      NamespaceReader reader, long session, Change change, SlotRecord slot) {
+    try {
+      return answered(reader, session, change, slot);
+    } catch (Refusal refusal) {
+      return refusal.reply();
+    }
+  }
+
+  private static Reply answered(
+      NamespaceReader reader, long session, Change change, SlotRecord slot) {
     if (slot.errno() != 0) {
       for (Errno errno : Errno.values()) {
         if (errno.number() == slot.errno()) {
@@ -132,9 +151,6 @@ public final class StoredNamespace implements Namespace {
     }
     var inode = slot.ino() == 0 ? null : reader.inode(slot.ino());
     Attributes attributes = inode == null ? null : inode.attributes(slot.ino());
-    if (!(command.order() instanceof Change change)) {
-      return Reply.Done.DONE;
-    }
     return switch (change) {
       case Change.CreateFile c -> entry(attributes);
       case Change.MakeDirectory c -> entry(attributes);
@@ -148,7 +164,7 @@ public final class StoredNamespace implements Namespace {
       case Change.Rename c -> new Reply.Removed(attributes);
       case Change.PutBack c -> entry(attributes);
       case Change.Restore c -> entry(attributes);
-      case Change.CopyPast c -> CopyPast.repeated(reader, c, slot.ino());
+      case Change.CopyPast c -> CopyPast.repeated(reader, session, c, slot.ino());
       case Change.CopyExtents c -> new Reply.Progress(List.of(), true);
       case Change.AllocateBlock c -> new Reply.Allocated(Blocks.granted(reader, slot.block()));
       case Change.Commit c ->
@@ -192,6 +208,7 @@ public final class StoredNamespace implements Namespace {
           : new Reply.Instant(instant);
     }
     Inode now = state.read(reader -> reader.inode(PastAccess.about(query)));
+    PastListings.Moment asOf = moment(asOfNanos);
     Past past =
         state.readAsOf(
             asOfNanos,
@@ -199,7 +216,7 @@ public final class StoredNamespace implements Namespace {
               List<Long> way = PastAccess.way(reader, query);
               Reply closed = caller.isRoot() ? null : closed(reader, caller, way, now);
               Queries.Listing listing =
-                  (then, list, stop) -> pastListings.page(then, list, stop, asOfNanos);
+                  (then, list, stop) -> pastListings.page(then, list, stop, asOf);
               return new Past(
                   closed == null ? answer(reader, caller, query, listing) : closed, way);
             });
@@ -211,6 +228,12 @@ public final class StoredNamespace implements Namespace {
     }
     Reply denied = state.read(reader -> denied(reader, caller, query, past.way));
     return denied == null ? past.reply : denied;
+  }
+
+  private PastListings.Moment moment(long nanos) {
+    long version = state.appliedIndex();
+    boolean settled = state.lastStampNanos() > nanos;
+    return new PastListings.Moment(nanos, settled ? PastListings.Moment.SETTLED : version);
   }
 
   @Override

@@ -38,9 +38,6 @@ public interface Survey {
   /** A session, also a fenced one; null once it has ended. */
   @Nullable Session session(long id);
 
-  /** Whether this was the last operation of a slot that was done: sent again, it runs no more. */
-  boolean isDone(long session, int slot, long sequence);
-
   /** Known chunk servers. */
   List<Server> servers();
 

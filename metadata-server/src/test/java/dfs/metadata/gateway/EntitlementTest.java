@@ -119,6 +119,22 @@ class EntitlementTest {
     assertThat(errno(ann, read(file))).isEqualTo(Errno.EACCES);
   }
 
+  /** Another operation than the one that was done is sent as if it were the same. */
+  @Test
+  void whatIsSaidToBeDoneAlreadyOpensNothing() {
+    long secret = create(root, Attributes.ROOT_INO, "secret", 0600);
+    long hers = directory("hers", 0777);
+    long closed = directory("closed", 0700);
+    create(root, closed, "name", 0600);
+    assertThat(errno(ann, new Change.Link(secret, hers, utf8("link")))).isEqualTo(Errno.OK);
+    ann.again(ann.asked(), Caller.ROOT, new Change.CreateFile(hers, utf8("x"), 0600, 0, true));
+    assertThat(errno(ann, read(secret))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, commit(secret, "x"))).isEqualTo(Errno.EACCES);
+    assertThat(errno(ann, new Change.Link(secret, hers, utf8("other")))).isEqualTo(Errno.OK);
+    Change copy = new Change.CopyPast(closed, 1, List.of(new PastEntry(utf8("name"), 1, 0)));
+    assertThat(errno(ann.again(ann.asked(), Caller.ROOT, copy))).isEqualTo(Errno.EPERM);
+  }
+
   @Test
   void accessIsDecidedWhenAFileIsOpened() {
     long file = create(root, Attributes.ROOT_INO, "f", 0666);

@@ -7,6 +7,7 @@ import dfs.metadata.consensus.ReplicatedLog;
 import dfs.metadata.keeper.CapabilityKeys;
 import dfs.metadata.keeper.ChunkServers;
 import dfs.metadata.keeper.ClusterKey;
+import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.StoredNamespace;
 import dfs.metadata.store.MemoryStore;
 import dfs.protocol.metadata.Caller;
@@ -21,6 +22,7 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
+import java.lang.reflect.Proxy;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +54,9 @@ final class GatewayBed {
 
   /** The log takes nothing. */
   boolean isLogClosed;
+
+  /** What asks the state whether something is done fails. */
+  boolean isStateBroken;
 
   /** A clock that is moved by hand; nothing is ever due. */
   static final class Clock implements Time {
@@ -89,7 +94,7 @@ final class GatewayBed {
       if (isLogClosed) {
         return CompletableFuture.failedFuture(new LogUnavailableException("closed by the test"));
       }
-      if (isFull && !proposal.again()) {
+      if (isFull) {
         return CompletableFuture.completedFuture(Reply.refused(Errno.ENOSPC, "filled by the test"));
       }
       clock.nanos++;
@@ -148,7 +153,7 @@ final class GatewayBed {
     ChunkServers servers =
         new ChunkServers(key, log, namespace.survey(), capabilities, clock, random);
     return new SessionGateway(
-        namespace,
+        breakable(),
         log,
         servers,
         capabilities,
@@ -156,6 +161,19 @@ final class GatewayBed {
         (caller, query) -> Reply.refused(Errno.EINVAL, "there are no reports here"),
         clock,
         random);
+  }
+
+  private Namespace breakable() {
+    return (Namespace)
+        Proxy.newProxyInstance(
+            Namespace.class.getClassLoader(),
+            new Class<?>[] {Namespace.class},
+            (proxy, method, arguments) -> {
+              if (isStateBroken && method.getName().equals("repeated")) {
+                throw new IllegalStateException("broken by the test");
+              }
+              return method.invoke(namespace, arguments);
+            });
   }
 
   /** What the server does each second. */

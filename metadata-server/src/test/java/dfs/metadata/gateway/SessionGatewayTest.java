@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dfs.metadata.gateway.GatewayBed.Client;
+import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
@@ -237,8 +238,10 @@ class SessionGatewayTest {
     assertThat(writer.answer(writer.asked())).isInstanceOf(Reply.Entry.class);
   }
 
-  @Test
-  void whoHasAnInodeOpenIsToldBeforeAChangeIsAnswered() {
+  private record Shared(Client opener, Client changer, long ino) {}
+
+  /** A mount has a file open, and another one truncates it and waits. */
+  private Shared truncatedWhileOpen() {
     Client first = bed.mount();
     Client second = bed.mount();
     Change create =
@@ -250,11 +253,48 @@ class SessionGatewayTest {
         new Change.SetAttributes(ino, Change.SetAttributes.SET_SIZE, 0, 0, 0, 5, 0, 0, 0);
     assertThat(second.ask(Caller.ROOT, truncate)).isNull();
     first.say(new ClientMessage.Acknowledge(recalled(first, LeaseMode.NONE), false));
-    ServerMessage.Invalidate invalidate =
-        requireNonNull(first.last(ServerMessage.Invalidate.class));
-    assertThat(invalidate.ino()).isEqualTo(ino);
     assertThat(second.answer(second.asked())).isNull();
-    first.say(new ClientMessage.Acknowledge(invalidate.recall(), true));
-    assertThat(second.answer(second.asked())).isInstanceOf(Reply.Entry.class);
+    return new Shared(first, second, ino);
+  }
+
+  private static ServerMessage.Invalidate invalidated(Client client) {
+    return requireNonNull(client.last(ServerMessage.Invalidate.class));
+  }
+
+  @Test
+  void whoHasAnInodeOpenIsToldBeforeAChangeIsAnswered() {
+    Shared file = truncatedWhileOpen();
+    assertThat(invalidated(file.opener).ino()).isEqualTo(file.ino);
+    long recall = invalidated(file.opener).recall();
+    file.opener.say(new ClientMessage.Acknowledge(recall, true));
+    assertThat(file.changer.answer(file.changer.asked())).isInstanceOf(Reply.Entry.class);
+  }
+
+  @Test
+  void whatIsToBeForgottenIsSaidAgainOverTheNextStream() {
+    Shared file = truncatedWhileOpen();
+    ServerMessage.Welcome known = welcome(file.opener);
+    file.opener.close();
+    Client again =
+        bed.client(Peer.LOCAL).resume(known.session(), known.epoch(), true, GatewayBed.KEY);
+    assertThat(invalidated(again)).isEqualTo(invalidated(file.opener));
+    assertThat(file.changer.answer(file.changer.asked())).isNull();
+    again.say(new ClientMessage.Acknowledge(invalidated(again).recall(), true));
+    assertThat(file.changer.answer(file.changer.asked())).isInstanceOf(Reply.Entry.class);
+  }
+
+  /** Nobody waits for an answer that does not come, and nobody's lease is held up by it. */
+  @Test
+  void whatFailsAfterItWaitedEndsTheStream() {
+    Client first = bed.mount();
+    Client second = bed.mount();
+    assertThat(second.ask(Caller.ROOT, makeDirectory("a"))).isNull();
+    bed.isStateBroken = true;
+    first.say(new ClientMessage.Acknowledge(recalled(first, LeaseMode.NONE), false));
+    assertThat(second.isClosed()).isTrue();
+    bed.isStateBroken = false;
+    bed.clock.nanos += Limits.LEASE_RETURN_NANOS + 1;
+    first.heartbeat(LeaseMode.NONE);
+    assertThat(first.last(ServerMessage.Grant.class)).isNotNull();
   }
 }

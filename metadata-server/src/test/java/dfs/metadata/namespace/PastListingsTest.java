@@ -75,6 +75,7 @@ class PastListingsTest {
     }
     long instant = instant();
     PastListings listings = new PastListings();
+    PastListings.Moment asOf = new PastListings.Moment(instant, bed.namespace.appliedIndex());
     List<String> names = new ArrayList<>();
     Integer seen =
         bed.namespace
@@ -88,7 +89,7 @@ class PastListingsTest {
                   do {
                     Query.ListDirectory query =
                         new Query.ListDirectory(directory, cookie, 0, PAGE, false);
-                    page = listings.page(counting, query, Long.MAX_VALUE, instant);
+                    page = listings.page(counting, query, Long.MAX_VALUE, asOf);
                     page.forEach(entry -> names.add(entry.name().toStringUtf8()));
                     cookie = page.isEmpty() ? cookie : page.getLast().cookie();
                   } while (page.size() == PAGE);
@@ -134,6 +135,21 @@ class PastListingsTest {
       assertThat(page(some, second2, 1, first)).containsExactly("a");
       assertThat(page(more, 0, 9, second)).containsExactly("cc", "bb", "dd");
     }
+  }
+
+  /** The wall clock was set back, and what is changed now counts as of before the instant. */
+  @Test
+  void whatIsAppliedLaterIsListed() {
+    long directory = bed.mkdir(ROOT, "d");
+    bed.create(directory, "a");
+    bed.create(directory, "b");
+    bed.tick(2 * SECOND);
+    long instant = bed.instantAt(bed.now());
+    assertThat(bed.namespace.lastStampNanos()).isLessThan(instant - 1);
+    assertThat(page(directory, 0, 1, instant)).containsExactly("a");
+    bed.at(instant - 1);
+    bed.create(directory, "c");
+    assertThat(page(directory, 0, 3, instant)).containsExactly("a", "b", "c");
   }
 
   private long cookie(long directory, String name, long instant) {
