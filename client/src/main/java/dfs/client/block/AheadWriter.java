@@ -1,5 +1,7 @@
 package dfs.client.block;
 
+import static java.util.Objects.requireNonNull;
+
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.metadata.Change.BlockEnd;
 import dfs.protocol.seam.Time;
@@ -67,11 +69,11 @@ final class AheadWriter implements BlockWriter {
 
   @Override
   public long append(Origin origin, ByteBuffer payload) throws IOException {
+    ByteBuffer into = ring();
     BlockRecord record = replica.next(origin, payload);
     lock.lock();
     try {
       int from = place(record.length());
-      ByteBuffer into = ring();
       into.put(from, payload, payload.position(), record.length());
       waiting.addLast(new Waiting(record, from, from + record.length()));
       if (!sending) {
@@ -84,13 +86,20 @@ final class AheadWriter implements BlockWriter {
     }
   }
 
-  private ByteBuffer ring() {
-    ByteBuffer known = ring;
-    if (known == null) {
-      known = buffers.take();
-      ring = known;
+  private ByteBuffer ring() throws IOException {
+    lock.lock();
+    try {
+      ByteBuffer known = ring;
+      if (known == null) {
+        known = buffers.take();
+        ring = known;
+      }
+      return known;
+    } catch (OutOfMemoryError e) {
+      throw new IOException("no memory for what is sent ahead to block " + block(), e);
+    } finally {
+      lock.unlock();
     }
-    return known;
   }
 
   /** Waits until so many bytes are free in one piece of the ring; where they begin. */
@@ -127,7 +136,7 @@ final class AheadWriter implements BlockWriter {
           changed.signalAll();
           return;
         }
-        payload = ring().slice(next.from, next.to - next.from);
+        payload = requireNonNull(ring).slice(next.from, next.to - next.from);
       } finally {
         lock.unlock();
       }
@@ -135,7 +144,8 @@ final class AheadWriter implements BlockWriter {
         replica.send(next.record, payload, false);
       } catch (IOException e) {
         continue;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        // Whoever waits for it would wait for ever.
         replica.fail(new IOException("sending to block " + block() + " failed", e));
         continue;
       }

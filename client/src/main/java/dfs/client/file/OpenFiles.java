@@ -377,6 +377,18 @@ public final class OpenFiles implements AutoCloseable {
     }
   }
 
+  /** Never waits: who has the lock may wait for a server, which waits for this answer. */
+  private static boolean mayBeDirty(FileState file) {
+    if (!file.lock.tryLock()) {
+      return true;
+    }
+    try {
+      return file.isDirty();
+    } finally {
+      file.lock.unlock();
+    }
+  }
+
   private static boolean isDirty(FileState file) {
     file.lock.lock();
     try {
@@ -494,11 +506,17 @@ public final class OpenFiles implements AutoCloseable {
     return !dirtyFiles().isEmpty();
   }
 
-  /** Inodes open here, with the number of handles. */
+  /**
+   * Inodes open here, with the number of handles; 1 of what was closed and is not written yet.
+   * Nobody lets go of what is only kept here until its block ends.
+   */
   public Map<Long, Integer> opened() {
     Map<Long, Integer> opened = new HashMap<>();
     for (FileState file : files.values()) {
-      opened.put(file.ino, Math.max(1, file.handles()));
+      int handles = file.handles();
+      if (handles > 0 || mayBeDirty(file)) {
+        opened.put(file.ino, Math.max(1, handles));
+      }
     }
     return opened;
   }

@@ -48,6 +48,15 @@ final class Lease {
   private LeaseMode mode = LeaseMode.NONE;
   private long number;
 
+  /**
+   * What the server has us for: what it granted last, down to what we acknowledged since. It may be
+   * more than what can be relied on.
+   */
+  private LeaseMode given = LeaseMode.NONE;
+
+  /** A stream was open already. */
+  private boolean met;
+
   /** When the last acknowledged heartbeat, or the hello, was sent. */
   private long renewedNanos;
 
@@ -152,7 +161,7 @@ final class Lease {
   LeaseMode claimed() {
     lock.lock();
     try {
-      return heldUntilDone();
+      return higher(given, heldUntilDone());
     } finally {
       lock.unlock();
     }
@@ -261,7 +270,8 @@ final class Lease {
   }
 
   /**
-   * A stream is open, and what the server says now is all that holds.
+   * A stream is open, and what the server says now is all that holds. Whoever held nothing may have
+   * been about to be told of what changed, by a server that was killed then: it forgets all.
    *
    * @param helloNanos when the hello was sent, which renews the lease
    * @return false if too many changes wait
@@ -280,6 +290,12 @@ final class Lease {
       }
       renewedNanos = helloNanos;
       lapsed = false;
+      if (met && expected().mode == LeaseMode.NONE) {
+        lapses++;
+        add(new Change.Lapsed());
+      }
+      met = true;
+      given = granted;
       boolean fits = assign(granted, grant);
       lapse(now);
       return fits;
@@ -292,7 +308,11 @@ final class Lease {
   boolean granted(LeaseMode granted, long grant) {
     lock.lock();
     try {
-      return ended || assign(granted, grant);
+      if (ended) {
+        return true;
+      }
+      given = granted;
+      return assign(granted, grant);
     } finally {
       lock.unlock();
     }
@@ -346,6 +366,7 @@ final class Lease {
     try {
       ended = true;
       mode = LeaseMode.NONE;
+      given = LeaseMode.NONE;
       lapsed = true;
       changes.clear();
       lowerings.clear();
@@ -430,7 +451,10 @@ final class Lease {
     try {
       switch (change) {
         case Change.Raised _ -> {}
-        case Change.Lowered lowered -> lowerings.remove(lowered);
+        case Change.Lowered lowered -> {
+          lowerings.remove(lowered);
+          given = lower(given, lowered.to);
+        }
         case Change.Lapsed _ -> lapses--;
       }
     } finally {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -316,6 +317,18 @@ class OpenFilesTest {
     long next = open(7);
     write(next, 0, DATA);
     files.sync(next);
+  }
+
+  /** Its block has not ended, and it is kept here for that alone. */
+  @Test
+  void whatIsClosedAndWrittenIsNotSaidToBeOpen() throws Exception {
+    long handle = open(7);
+    write(handle, 0, new byte[(int) FileWriter.SPILL_BYTES]);
+    assertThat(files.opened()).containsOnly(Map.entry(7L, 1));
+    files.sync(handle);
+    files.release(handle);
+    assertThat(files.inUse(7)).isTrue();
+    assertThat(files.opened()).isEmpty();
   }
 
   @Test

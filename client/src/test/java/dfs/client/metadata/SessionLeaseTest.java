@@ -344,9 +344,47 @@ class SessionLeaseTest {
     server.restart();
     ClientMessage.Hello hello = server.nextHello(100);
     assertThat(hello.held()).isEqualTo(LeaseMode.EXCLUSIVE);
+    assertThat(told()).isEqualTo("uncertain");
     assertThat(told()).isEqualTo("granted EXCLUSIVE");
     soon(() -> assertThat(session.lease()).isEqualTo(LeaseMode.EXCLUSIVE));
     assertThat(files.told).isEmpty();
+  }
+
+  /** The server is killed again before the file layer has emptied its caches for the first time. */
+  @Test
+  void aLeaseThatWasGivenIsClaimedBeforeItIsTold() throws Exception {
+    assertThat(told()).isEqualTo("granted EXCLUSIVE");
+    ScriptedServer.take(server.hellos);
+    CountDownLatch emptied = new CountDownLatch(1);
+    files.emptying = () -> await(emptied);
+    server.stop();
+    time.advance(4, TimeUnit.SECONDS);
+    assertThat(told()).isEqualTo("uncertain");
+    server.restart();
+    assertThat(server.nextHello(100).held()).isEqualTo(LeaseMode.EXCLUSIVE);
+    server.heartbeats.clear();
+    time.advance(1, TimeUnit.SECONDS);
+    assertThat(ScriptedServer.take(server.heartbeats).mode()).as("welcomed").isNotNull();
+    server.stop();
+    server.restart();
+    assertThat(server.nextHello(100).held()).isEqualTo(LeaseMode.EXCLUSIVE);
+    emptied.countDown();
+  }
+
+  /** The server may have died when it was about to say what is to be forgotten. */
+  @Test
+  void whoHeldNothingForgetsAllWhenTheServerIsBack() throws Exception {
+    assertThat(told()).isEqualTo("granted EXCLUSIVE");
+    ScriptedServer.take(server.hellos);
+    server.send(new ServerMessage.Recall(1, LeaseMode.NONE));
+    assertThat(told()).isEqualTo("recall NONE");
+    assertThat(told()).isEqualTo("recalled NONE");
+    ScriptedServer.take(server.acknowledges);
+    server.grants = LeaseMode.NONE;
+    server.stop();
+    server.restart();
+    assertThat(server.nextHello(100).held()).isEqualTo(LeaseMode.NONE);
+    assertThat(told()).isEqualTo("uncertain");
   }
 
   @Test
