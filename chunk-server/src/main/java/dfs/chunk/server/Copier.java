@@ -104,19 +104,24 @@ final class Copier implements AutoCloseable {
     }
 
     private void make(Order order) {
+      try {
+        order.making().by(maker());
+        copied.accept(order.block());
+      } catch (StoppedException e) {
+        LOG.info("block {} is not finished: it has to be ordered again", order.block());
+      } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        // No memory for one is no reason to make no others.
+        fail(order.block(), String.valueOf(e.getMessage()));
+      }
+    }
+
+    private CopyMaker maker() {
       CopyMaker known = maker;
       if (known == null) {
         known = new CopyMaker(blocks, space, sources, pace);
         maker = known;
       }
-      try {
-        order.making().by(known);
-        copied.accept(order.block());
-      } catch (StoppedException e) {
-        LOG.info("block {} is not finished: it has to be ordered again", order.block());
-      } catch (IOException | RuntimeException e) {
-        fail(order.block(), String.valueOf(e.getMessage()));
-      }
+      return known;
     }
   }
 
