@@ -47,7 +47,8 @@ class CompactionTest {
 
   private static final int FILES = 16;
   private static final int FILE_BYTES = 3_500_003;
-  private static final int KILLS = Integer.getInteger("dfs.rounds", 3);
+  private static final int KILLS =
+      Integer.getInteger("dfs.rounds", Boolean.getBoolean("dfs.long") ? 20 : 3);
 
   private @TempDir Path directory;
   private final Random random = new Random(Long.getLong("dfs.seed", 1));

@@ -40,32 +40,6 @@ class DamageTest {
 
   private static final int FAILED = 1;
 
-  /**
-   * Reads each 4 KiB range of a file, past the kernel's cache and through it, and says which of
-   * them fail with EIO; any that differs from the copy ends it.
-   */
-  private static final String RANGES =
-      """
-      import errno, mmap, os, sys
-      copy = open(sys.argv[2], 'rb').read()
-      failed = []
-      for flags in (os.O_DIRECT, 0):
-          file = os.open(sys.argv[1], os.O_RDONLY | flags)
-          assert os.fstat(file).st_size == len(copy), 'another size'
-          failed.append([])
-          for at in range(0, len(copy), 4096):
-              page = mmap.mmap(-1, 4096)
-              try:
-                  count = os.preadv(file, [page], at)
-              except OSError as e:
-                  assert e.errno == errno.EIO, e
-                  failed[-1].append(at // 4096)
-              else:
-                  assert page[:count] == copy[at:at + 4096], 'other bytes at %d' % at
-      assert failed[0] == failed[1], failed
-      print(*failed[0])
-      """;
-
   private @TempDir Path scratch;
   private final List<DfsProcess> processes = new ArrayList<>();
   private Path mnt;
@@ -78,7 +52,6 @@ class DamageTest {
     mnt = scratch.resolve("mnt");
     data = scratch.resolve("data");
     copies = Files.createDirectory(scratch.resolve("copies"));
-    Files.writeString(scratch.resolve("ranges.py"), RANGES);
   }
 
   @AfterEach
@@ -108,11 +81,7 @@ class DamageTest {
 
   /** The 4 KiB ranges of a file that cannot be read; all others are what was written. */
   private List<Integer> failing(String name) throws Exception {
-    String said =
-        Shell.run(scratch, "timeout 20 python3 ranges.py mnt/%1$s copies/%1$s".formatted(name));
-    return said.isEmpty()
-        ? List.of()
-        : Arrays.stream(said.split(" ", -1)).map(Integer::valueOf).toList();
+    return FailingRanges.of(mnt.resolve(name), copies.resolve(name));
   }
 
   /** A command fails and says so, once the servers have told each other. */

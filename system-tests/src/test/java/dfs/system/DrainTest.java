@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("side-by-side")
 class DrainTest {
   private static final int FAILED = 1;
+  private static final int DISKLESS = 71;
 
   /** Files with a block of their own that is never full and never idle, until told to stop. */
   private static final String SLOW =
@@ -94,9 +95,11 @@ class DrainTest {
     Files.createFile(scratch.resolve("stop"));
     assertThat(slow.waitFor()).isZero();
     assertThat(servers.dfs(FAILED, "forget-server", "1")).contains("is here");
-    servers.chunk(1).kill();
-    Shell.run(scratch, "rm -rf data/chunk");
+    // It runs, and may make a file meanwhile.
+    Shell.run(scratch, "until rm -rf data/chunk; do :; done");
     writers.work(500);
+    servers.chunk(1).awaitEnd(20);
+    assertThat(servers.chunk(1).stop()).as("its only directory is gone").isEqualTo(DISKLESS);
     writers.stop();
     writers.verifyExactly();
     Shell.run(scratch, "echo 3 >/proc/sys/vm/drop_caches");

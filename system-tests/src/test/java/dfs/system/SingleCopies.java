@@ -1,5 +1,6 @@
 package dfs.system;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dfs.client.block.ChunkBlockStore;
@@ -21,6 +22,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -32,6 +34,10 @@ final class SingleCopies {
   private static final int OPEN_MIN = 2;
 
   private static final int STEP_BYTES = 1 << 20;
+
+  /** So much is compared while the others are stopped: for longer they would count as gone. */
+  private static final long STOPPED_BYTES = 32 << 20;
+
   private static final String DIGEST = "SHA-256";
 
   private final ServerProcesses servers;
@@ -68,8 +74,11 @@ final class SingleCopies {
       }
     }
     long compared = 0;
+    Map<Integer, Long> ids = servers.ids();
     for (int server = 1; server <= count; server++) {
-      compared += servers.chunk(server).isAlive() ? copies.compare(server, count) : 0;
+      if (servers.chunk(server).isAlive()) {
+        compared += copies.compare(server, requireNonNull(ids.get(server)), count);
+      }
     }
     assertThat(copies.ranges)
         .allSatisfy(
@@ -130,40 +139,47 @@ final class SingleCopies {
   }
 
   /** Returns how many bytes are the same. */
-  private long compare(int server, int count) throws Exception {
-    long id = servers.ids().getOrDefault(server, 0L);
-    String address = servers.address(server);
+  private long compare(int server, long id, int count) throws Exception {
+    List<Range> there =
+        ranges.stream().filter(range -> range.place().servers().contains(id)).toList();
     long compared = 0;
+    int next = 0;
     try (BlockServices services = new BlockServices();
         ChunkBlockStore blocks = new ChunkBlockStore(services, session::id)) {
-      others(server, count, "STOP");
-      for (Range range : ranges) {
-        BlockPlace place = range.place();
-        if (!place.servers().contains(id)) {
-          continue;
+      while (next < there.size()) {
+        others(server, count, "STOP");
+        try {
+          long until = compared + STOPPED_BYTES;
+          for (; next < there.size() && compared < until; next++) {
+            compare(there.get(next), server, id, blocks);
+            compared += there.get(next).extent().lengthBytes();
+          }
+        } finally {
+          others(server, count, "CONT");
         }
-        BlockPlace alone =
-            new BlockPlace(
-                place.block(),
-                place.sealed(),
-                place.lengthBytes(),
-                List.of(id),
-                List.of(address),
-                place.capability());
-        long offset = range.extent().blockOffset();
-        assertThat(
-                digest(
-                    range.extent().lengthBytes(),
-                    (at, into) -> blocks.read(alone, offset + at, into)))
-            .as("%s of %s, on server %d alone", range.extent(), range.file(), server)
-            .isEqualTo(range.digest());
-        compared += range.extent().lengthBytes();
-        copiesCompared++;
       }
-    } finally {
-      others(server, count, "CONT");
     }
     return compared;
+  }
+
+  private void compare(Range range, int server, long id, ChunkBlockStore blocks)
+      throws IOException {
+    BlockPlace place = range.place();
+    BlockPlace alone =
+        new BlockPlace(
+            place.block(),
+            place.sealed(),
+            place.lengthBytes(),
+            List.of(id),
+            List.of(servers.address(server)),
+            place.capability());
+    long offset = range.extent().blockOffset();
+    assertThat(
+            digest(
+                range.extent().lengthBytes(), (at, into) -> blocks.read(alone, offset + at, into)))
+        .as("%s of %s, on server %d alone", range.extent(), range.file(), server)
+        .isEqualTo(range.digest());
+    copiesCompared++;
   }
 
   private void others(int server, int count, String signal) throws Exception {
