@@ -2,6 +2,7 @@ package dfs.cli;
 
 import dfs.cli.command.Commands;
 import dfs.cli.verb.Arguments;
+import dfs.cli.verb.Interruption;
 import dfs.cli.verb.Streams;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +14,12 @@ public final class Main {
   public static void main(String[] arguments) {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int status = Commands.run(Streams.ofThisProcess(), out, err, Arguments.raw(arguments));
+    Interruption interruption = new Interruption();
+    // After it the status is 128 and the number of the signal.
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(interruption::end));
+    int status =
+        Commands.run(
+            Streams.ofThisProcess(), interruption, out, err, Arguments.raw(arguments));
     out.flush();
     // threads of libraries do not keep the process
     System.exit(status);

@@ -4,6 +4,7 @@ import dfs.cli.daemon.LogFile;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.verb.DashLine;
 import dfs.cli.verb.Defaults;
+import dfs.cli.verb.Interruption;
 import dfs.cli.verb.RecordSchema;
 import dfs.cli.verb.Streams;
 import dfs.cli.verb.VerbLine;
@@ -43,17 +44,33 @@ public final class Commands {
   }
 
   /**
+   * Runs the command that the arguments say in a process that no signal ends, and returns the exit
+   * status.
+   *
+   * @param streams what the file verbs read and write
+   */
+  public static int run(Streams streams, PrintWriter out, PrintWriter err, String... arguments) {
+    return run(streams, new Interruption(), out, err, arguments);
+  }
+
+  /**
    * Runs the command that the arguments say, and returns the exit status.
    *
    * @param streams what the file verbs read and write
+   * @param interruption how a signal ends them
    * @param arguments bytes that are no part of UTF-8 as surrogates (PEP 383)
    */
-  public static int run(Streams streams, PrintWriter out, PrintWriter err, String... arguments) {
+  public static int run(
+      Streams streams,
+      Interruption interruption,
+      PrintWriter out,
+      PrintWriter err,
+      String... arguments) {
     if (arguments.length > 0 && Verbs.NAMES.contains(arguments[0])) {
-      return new VerbLine(streams, defaults()).run(arguments);
+      return new VerbLine(streams, defaults(interruption)).run(arguments);
     }
     if (arguments.length > 0 && DashLine.begins(arguments[0])) {
-      return new DashLine(streams, defaults()).run(arguments);
+      return new DashLine(streams, defaults(interruption)).run(arguments);
     }
     CommandLine line = new CommandLine(new Dfs());
     boolean help = arguments.length > 0 && HELP.contains(arguments[0]);
@@ -95,12 +112,13 @@ public final class Commands {
     return line.execute(arguments);
   }
 
-  private static Defaults defaults() {
+  private static Defaults defaults(Interruption interruption) {
     List<Path> data = new ArrayList<>(List.of(Places.data().root()));
     if (!data.contains(Places.MACHINE_DATA)) {
       data.add(Places.MACHINE_DATA);
     }
-    return new Defaults(data, Launcher::line, System.getenv(), Path.of("").toAbsolutePath());
+    return new Defaults(
+        data, Launcher::line, System.getenv(), Path.of("").toAbsolutePath(), interruption);
   }
 
   /** The first thing that was not understood; what else is wrong shows when this is put right. */

@@ -238,8 +238,14 @@ final class Call implements AutoCloseable {
     return clusters.isRoot(path) || sources.isRoot(path);
   }
 
+  /** How a signal ends this. */
+  Interruption interruption() {
+    return defaults.interruption();
+  }
+
   /** Says what went wrong with one file; the status is 1 in the end. */
   void failed(String said, Exception e) throws IOException {
+    interruption().check();
     if (e instanceof Output.ClosedException closed) {
       throw closed;
     }
@@ -255,6 +261,7 @@ final class Call implements AutoCloseable {
 
   /** Says something to the person that is no part of what was asked for. */
   void note(String text) throws IOException {
+    interruption().check();
     streams.err().write(ByteText.bytes(manners.prefix() + text + "\n"));
     streams.err().flush();
   }

@@ -169,18 +169,29 @@ final class Clusters implements AutoCloseable {
   private Path rootOf(DataDirectory data) throws IOException {
     Path root = open.get(data.root());
     if (root == null) {
-      root = opening.open(data, timeout, asOf);
-      open.put(data.root(), root);
+      try (var _ = defaults.interruption().enter()) {
+        root = opening.open(data, timeout, asOf);
+        open.put(data.root(), root);
+        if (isOurs(root)) {
+          defaults.interruption().opened(root.getFileSystem());
+        }
+      }
     }
     return root;
   }
 
   @Override
   public void close() throws IOException {
-    for (Path root : open.values()) {
-      if (!root.getFileSystem().equals(FileSystems.getDefault())) {
-        root.getFileSystem().close();
+    try (var _ = defaults.interruption().closing()) {
+      for (Path root : open.values()) {
+        if (isOurs(root)) {
+          root.getFileSystem().close();
+        }
       }
     }
+  }
+
+  private static boolean isOurs(Path root) {
+    return !root.getFileSystem().equals(FileSystems.getDefault());
   }
 }

@@ -67,6 +67,7 @@ final class Copying implements AutoCloseable {
 
   private final Call call;
   private final Wishes wishes;
+  private final Interruption.Whole whole;
   private final Progress progress;
   private final CopyCounts counts = new CopyCounts();
   private final FileCopy files;
@@ -88,10 +89,15 @@ final class Copying implements AutoCloseable {
 
   private Leftovers lastLeft = Leftovers.NONE;
 
+  /** Of the tree that is being copied. */
+  private @Nullable Finished record;
+
   Copying(Call call, Wishes wishes) {
     this.call = call;
     this.wishes = wishes;
+    this.whole = call.interruption().enter();
     this.progress = new Progress(call.streams());
+    call.interruption().drawn(progress);
     this.files = new FileCopy(wishes, progress::copied, counts);
     this.threads =
         Executors.newFixedThreadPool(
@@ -184,6 +190,7 @@ final class Copying implements AutoCloseable {
 
     @Override
     public boolean meet(Walk.Item item) throws IOException {
+      call.interruption().check();
       Place target = targetOf(item);
       Stat stat = item.stat();
       if (stat.isDirectory()) {
@@ -249,6 +256,7 @@ final class Copying implements AutoCloseable {
         levels.pop();
         levels.push(new Level(target, left));
         finished = wishes.dryRun() ? null : Finished.in(target.path(), left, top);
+        record = finished;
       }
       return true;
     }
@@ -302,6 +310,7 @@ final class Copying implements AutoCloseable {
   }
 
   private void end(Place target, Finished all) throws IOException {
+    record = null;
     IOException why = all.end();
     if (why != null) {
       call.note(
@@ -328,6 +337,7 @@ final class Copying implements AutoCloseable {
       large.acquireUninterruptibly();
     }
     try {
+      call.interruption().check();
       String said = files.copy(item.place().path(), item.stat(), target, earlier);
       noteMade(item.stat(), target);
       return said;
@@ -404,6 +414,7 @@ final class Copying implements AutoCloseable {
   /** Waits until no more than so many are left. */
   private void settle(int left) throws IOException {
     while (pending.size() > left) {
+      call.interruption().check();
       Pending first = pending.remove();
       try {
         if (first.finish() != null) {
@@ -420,6 +431,7 @@ final class Copying implements AutoCloseable {
         fail(first.place(), cause(e));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+        call.interruption().check();
         throw new RefusedException("interrupted");
       }
     }
@@ -440,9 +452,21 @@ final class Copying implements AutoCloseable {
     };
   }
 
+  /** Waits for what is under way: what is not whole by then is deleted where it is not wanted. */
   @Override
-  public void close() {
-    threads.shutdownNow();
-    progress.end();
+  public void close() throws IOException {
+    try (var _ = whole) {
+      var _ = threads.shutdownNow();
+      threads.close();
+      Finished cut = record;
+      if (cut != null) {
+        IOException _ = cut.end();
+        if (!wishes.resume()) {
+          cut.delete();
+        }
+      }
+    } finally {
+      progress.end();
+    }
   }
 }

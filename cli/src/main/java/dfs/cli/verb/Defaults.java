@@ -12,9 +12,11 @@ import java.util.function.UnaryOperator;
  * @param line the line for a shell that begins with these words of ours
  * @param environment variables
  * @param workingDirectory absolute, of the default file system
+ * @param interruption how a signal ends what is done
  */
 public record Defaults(
     List<Path> data,
     UnaryOperator<String> line,
     Map<String, String> environment,
-    Path workingDirectory) {}
+    Path workingDirectory,
+    Interruption interruption) {}

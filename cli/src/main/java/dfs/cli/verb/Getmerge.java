@@ -48,15 +48,21 @@ final class Getmerge implements Verb {
     }
     Place target = call.local(operands.getLast());
     Copying.Wishes wishes = new Copying.Wishes(false, false, call.has("-f"), false, false);
-    FileCopy copy = new FileCopy(wishes, new Progress(call.streams())::copied, new CopyCounts());
-    call.attempt(
-        target,
-        at -> {
-          try (InputStream in = new Merged(call, parts.iterator())) {
-            copy.write(Channels.newChannel(in), at.path());
-          }
-          Durable.names(at.path().getParent());
-        });
+    Progress progress = new Progress(call.streams());
+    call.interruption().drawn(progress);
+    FileCopy copy = new FileCopy(wishes, progress::copied, new CopyCounts());
+    try (var _ = call.interruption().enter()) {
+      call.attempt(
+          target,
+          at -> {
+            try (InputStream in = new Merged(call, parts.iterator())) {
+              copy.write(Channels.newChannel(in), at.path());
+            }
+            Durable.names(at.path().getParent());
+          });
+    } finally {
+      progress.end();
+    }
   }
 
   private static void addFiles(Place directory, List<Place> parts) throws IOException {

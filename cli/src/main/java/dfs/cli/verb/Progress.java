@@ -21,6 +21,7 @@ final class Progress {
   private final ReentrantLock drawing = new ReentrantLock();
   private long drawnNanos = begin;
   private boolean drawn;
+  private volatile boolean ended;
 
   Progress(Streams streams) {
     this.shown = streams.errTerminal();
@@ -35,7 +36,7 @@ final class Progress {
   /** So much more was copied. */
   void copied(long more) {
     bytes.add(more);
-    if (shown && drawing.tryLock()) {
+    if (shown && !ended && drawing.tryLock()) {
       try {
         long now = System.nanoTime();
         if (now - drawnNanos >= EVERY_NANOS) {
@@ -64,7 +65,10 @@ final class Progress {
   }
 
   private void draw(String text) {
-    String line = "\r" + text + " ".repeat(Math.max(0, WIDTH - text.length()));
+    write("\r" + text + " ".repeat(Math.max(0, WIDTH - text.length())));
+  }
+
+  private void write(String line) {
     try {
       err.write(line.getBytes(StandardCharsets.UTF_8));
       err.flush();
@@ -73,11 +77,18 @@ final class Progress {
     }
   }
 
-  /** Takes the line away. */
+  /** Takes the line away; none is drawn any more. */
   void end() {
-    if (drawn) {
-      draw("");
-      draw("");
+    ended = true;
+    drawing.lock();
+    try {
+      if (drawn) {
+        drawn = false;
+        draw("");
+        write("\r");
+      }
+    } finally {
+      drawing.unlock();
     }
   }
 }

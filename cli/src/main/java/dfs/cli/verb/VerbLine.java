@@ -27,6 +27,9 @@ public final class VerbLine {
   /** Status of who writes where nobody reads, as a shell sees SIGPIPE. */
   private static final int BROKEN_PIPE = 128 + 13;
 
+  /** Status of who was told to end, as a shell sees SIGINT; for other signals the JVM has others. */
+  private static final int INTERRUPTED = 128 + 2;
+
   private static final int TIMEOUT_SECONDS = 10;
 
   /** Their last call waits until all that was written is on the disks. */
@@ -107,6 +110,20 @@ public final class VerbLine {
    * @param writes whether it writes contents, which may take longer
    */
   int run(Verb verb, Given given, Manners manners, boolean writes) throws IOException {
+    Interruption interruption = defaults.interruption();
+    interruption.begin();
+    try {
+      return done(verb, given, manners, writes);
+    } catch (IOException | RuntimeException e) {
+      if (interruption.isAsked()) {
+        // What fails now fails because it was ended.
+        return INTERRUPTED;
+      }
+      throw e;
+    }
+  }
+
+  private int done(Verb verb, Given given, Manners manners, boolean writes) throws IOException {
     int usual = writes ? TIMEOUT_OF_WRITERS_SECONDS : TIMEOUT_SECONDS;
     Duration timeout = timeout(given.value("--timeout"), usual);
     try (Call call = new Call(given, manners, streams, defaults, timeout, opening)) {
@@ -156,6 +173,7 @@ public final class VerbLine {
   }
 
   private void say(Manners manners, String text) throws IOException {
+    defaults.interruption().check();
     streams.err().write(ByteText.bytes(manners.prefix() + text + "\n"));
     streams.err().flush();
   }

@@ -33,7 +33,8 @@ public final class SwappedTree implements AutoCloseable {
                 new ByteArrayOutputStream(),
                 false,
                 false),
-            new Defaults(List.of(), line -> line, Map.of(), Path.of("/")),
+            new Defaults(
+                List.of(), line -> line, Map.of(), Path.of("/"), new Interruption()),
             Duration.ofSeconds(10),
             (data, timeout, asOf) -> root);
   }
