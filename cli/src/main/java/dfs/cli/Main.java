@@ -18,8 +18,7 @@ public final class Main {
     // After it the status is 128 and the number of the signal.
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(interruption::end));
     int status =
-        Commands.run(
-            Streams.ofThisProcess(), interruption, out, err, Arguments.raw(arguments));
+        Commands.run(Streams.ofThisProcess(), interruption, out, err, Arguments.raw(arguments));
     out.flush();
     // threads of libraries do not keep the process
     System.exit(status);

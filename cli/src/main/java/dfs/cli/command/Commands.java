@@ -3,7 +3,6 @@ package dfs.cli.command;
 import dfs.cli.daemon.LogFile;
 import dfs.cli.data.DataDirectory;
 import dfs.cli.verb.DashLine;
-import dfs.cli.verb.Defaults;
 import dfs.cli.verb.Interruption;
 import dfs.cli.verb.RecordSchema;
 import dfs.cli.verb.Streams;
@@ -13,7 +12,6 @@ import dfs.client.volume.NotUpException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.slf4j.LoggerFactory;
@@ -67,10 +65,10 @@ public final class Commands {
       PrintWriter err,
       String... arguments) {
     if (arguments.length > 0 && Verbs.NAMES.contains(arguments[0])) {
-      return new VerbLine(streams, defaults(interruption)).run(arguments);
+      return new VerbLine(streams, Places.here(interruption)).run(arguments);
     }
     if (arguments.length > 0 && DashLine.begins(arguments[0])) {
-      return new DashLine(streams, defaults(interruption)).run(arguments);
+      return new DashLine(streams, Places.here(interruption)).run(arguments);
     }
     CommandLine line = new CommandLine(new Dfs());
     boolean help = arguments.length > 0 && HELP.contains(arguments[0]);
@@ -110,15 +108,6 @@ public final class Commands {
         });
     line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, err, command));
     return line.execute(arguments);
-  }
-
-  private static Defaults defaults(Interruption interruption) {
-    List<Path> data = new ArrayList<>(List.of(Places.data().root()));
-    if (!data.contains(Places.MACHINE_DATA)) {
-      data.add(Places.MACHINE_DATA);
-    }
-    return new Defaults(
-        data, Launcher::line, System.getenv(), Path.of("").toAbsolutePath(), interruption);
   }
 
   /** The first thing that was not understood; what else is wrong shows when this is put right. */

@@ -28,6 +28,7 @@ final class Drain implements Callable<Integer> {
 
   @Mixin private final ServersArgument servers = new ServersArgument();
   @Mixin private final DataOption data = new DataOption();
+  @Mixin private final TimeoutOption timeout = new TimeoutOption();
 
   @Option(names = "--no-wait", description = "return at once; dfs status tells how far it is")
   private boolean noWait;
@@ -39,7 +40,7 @@ final class Drain implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    try (Volume volume = Volume.open(data.directory())) {
+    try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
       List<Long> left = new ArrayList<>(servers.ids(Report.parse(volume.report("status"))));
       for (long server : left) {
         volume.drain(server, true);
@@ -76,7 +77,7 @@ final class Drain implements Callable<Integer> {
     }
     out.println(
         "chunk server %d has nothing that is needed: take it away, then: %s %d"
-            .formatted(server, Launcher.line("forget-server", data.directory()), server));
+            .formatted(server, Launcher.line("forget-server", data.asked()), server));
     return true;
   }
 
@@ -95,6 +96,6 @@ final class Drain implements Callable<Integer> {
         "nothing moves: others need space for it, or there are too few of them: start more"
             + " chunk servers, or let it be with:");
     left.forEach(
-        server -> out.println("  " + Launcher.line("undrain", data.directory()) + " " + server));
+        server -> out.println("  " + Launcher.line("undrain", data.asked()) + " " + server));
   }
 }

@@ -19,6 +19,7 @@ final class ForgetServer implements Callable<Integer> {
   private long server;
 
   @Mixin private final DataOption data = new DataOption();
+  @Mixin private final TimeoutOption timeout = new TimeoutOption();
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -26,7 +27,7 @@ final class ForgetServer implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (Volume volume = Volume.open(data.directory())) {
+    try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
       volume.forgetServer(server);
     }
     spec.commandLine().getOut().println("chunk server " + server + " is forgotten");

@@ -35,6 +35,7 @@ final class Fsck implements Callable<Integer> {
   private List<String> paths = List.of();
 
   @Mixin private final DataOption data = new DataOption();
+  @Mixin private final TimeoutOption timeout = new TimeoutOption();
 
   @Option(names = "--json", description = "as JSON")
   private boolean json;
@@ -60,7 +61,7 @@ final class Fsck implements Callable<Integer> {
           spec.commandLine(),
           "at most %d paths, not %d".formatted(Query.GetReport.PLACES_MAX, paths.size()));
     }
-    try (Volume volume = Volume.open(data.directory())) {
+    try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
       Report report = check(volume);
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
@@ -80,7 +81,7 @@ final class Fsck implements Callable<Integer> {
     for (String path : paths) {
       places.add(new Query.Place(volume.tree().find(path).ino(), path));
     }
-    Report report = Report.parse(volume.check(places, blocks));
+    Report report = Report.parse(volume.check(places, blocks, timeout.said()));
     if (reading) {
       readData(volume, places, report);
     }

@@ -32,6 +32,7 @@ final class Replicate implements Callable<Integer> {
   private List<String> words = List.of();
 
   @Mixin private final DataOption data = new DataOption();
+  @Mixin private final TimeoutOption timeout = new TimeoutOption();
 
   @Option(names = "-R", description = "of all that lies below a directory, too")
   private boolean recursive;
@@ -60,7 +61,7 @@ final class Replicate implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--min %d is more than the %d copies".formatted(min, kept));
     }
-    try (Volume volume = Volume.open(data.directory())) {
+    try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
       if (!keeps || least != null) {
         long leftOut =
             volume.tree().setReplication(path, new VolumeTree.Copies(kept, min), recursive);

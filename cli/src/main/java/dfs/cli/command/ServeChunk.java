@@ -94,7 +94,7 @@ final class ServeChunk implements Callable<Integer> {
           "--config: the file says everything; --data, --number, --scrub-... and --copy-rate do not"
               + " go with it");
     }
-    ChunkConfig named = ChunkConfig.read(path, Places.data());
+    ChunkConfig named = ChunkConfig.read(path, data.directory());
     List<Path> isNew = fresh.stream().map(one -> one.toAbsolutePath().normalize()).toList();
     for (Path one : isNew) {
       if (named.directories().stream().noneMatch(directory -> directory.path().equals(one))) {

@@ -14,10 +14,6 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,9 +26,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Says how dfs is; exit status 1 if something is wrong or it is not up.")
 final class Status implements Callable<Integer> {
-  private static final long ANSWER_SECONDS = 30;
-
   @Mixin private final DataOption data = new DataOption();
+  @Mixin private final TimeoutOption timeout = new TimeoutOption();
 
   @Option(names = "--json", description = "as JSON")
   private boolean json;
@@ -57,37 +52,18 @@ final class Status implements Callable<Integer> {
   }
 
   /** A server that does not answer is a finding, not something to wait for. */
-  private Report report() throws Exception {
-    CompletableFuture<Report> answer = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .daemon()
-        .name("status")
-        .start(
-            () -> {
-              try (Volume volume = Volume.open(data.directory())) {
-                answer.complete(Report.parse(volume.report("status")));
-              } catch (IOException | RuntimeException e) {
-                answer.completeExceptionally(e);
-              }
-            });
-    try {
-      return answer.get(ANSWER_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      return Report.of("the metadata server did not answer within " + ANSWER_SECONDS + " s");
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause();
-      if (cause instanceof NotUpException) {
-        return Report.of("dfs is not up: start it with: " + Launcher.line("up", data.directory()));
-      }
-      if (cause instanceof IOException fault) {
-        return Report.of("the metadata server cannot be reached: " + Reasons.of(fault));
-      }
-      throw e;
+  private Report report() throws IOException {
+    try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
+      return Report.parse(volume.report("status"));
+    } catch (NotUpException e) {
+      return Report.of("dfs is not up: start it with: " + Launcher.line("up", data.asked()));
+    } catch (IOException e) {
+      return Report.of("the metadata server cannot be reached: " + Reasons.of(e));
     }
   }
 
   private void addProcesses(Report report) throws IOException {
-    DataDirectory directory = data.directory();
+    DataDirectory directory = data.asked();
     report.put("data", directory.root().toString());
     MountTable table = MountTable.read(MountTable.SELF);
     for (Found found : ProcessRecord.all(directory)) {
@@ -117,7 +93,7 @@ final class Status implements Callable<Integer> {
 
   /** A mount that cannot work at present, and what to do if that lasts. */
   private String unwell(Found found, Path mountPoint) {
-    DataDirectory directory = data.directory();
+    DataDirectory directory = data.asked();
     Path alone = Kind.MOUNT.file(directory, Optional.of(mountPoint));
     boolean isAlone = found.file().toAbsolutePath().equals(alone.toAbsolutePath());
     String named = " " + mountPoint;

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
 final class Undrain implements Callable<Integer> {
   @Mixin private final ServersArgument servers = new ServersArgument();
   @Mixin private final DataOption data = new DataOption();
+  @Mixin private final TimeoutOption timeout = new TimeoutOption();
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -22,7 +23,7 @@ final class Undrain implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (Volume volume = Volume.open(data.directory())) {
+    try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
       for (long server : servers.ids(Report.parse(volume.report("status")))) {
         volume.drain(server, false);
         spec.commandLine().getOut().println("chunk server " + server + " takes blocks again");

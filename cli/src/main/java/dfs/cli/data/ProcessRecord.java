@@ -102,6 +102,21 @@ public record ProcessRecord(
     return now.isPresent() && now.get() == started && boot.equals(bootId());
   }
 
+  /** The first of these data directories that is up and has this mount. */
+  public static Optional<DataDirectory> dataOf(Path mount, List<Path> candidates)
+      throws IOException {
+    for (Path candidate : candidates) {
+      DataDirectory data = new DataDirectory(candidate);
+      for (Found found : all(data)) {
+        if (found.record().mountPoint().filter(mount::equals).isPresent()
+            && data.entrance().isUp()) {
+          return Optional.of(data);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
   /** Writes the record; others see the old one or this. */
   public void write(Path file) throws IOException {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");

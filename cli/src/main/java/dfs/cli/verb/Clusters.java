@@ -76,7 +76,11 @@ final class Clusters implements AutoCloseable {
       Opening opening) {
     String variable = defaults.environment().getOrDefault(VARIABLE, "");
     this.said =
-        option.or(() -> variable.isEmpty() ? Optional.empty() : Optional.of(Path.of(variable)));
+        option.or(
+            () ->
+                variable.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(defaults.workingDirectory().resolve(variable)));
     this.defaults = defaults;
     this.mounts = mounts;
     this.timeout = timeout;
@@ -121,9 +125,6 @@ final class Clusters implements AutoCloseable {
         return rootOf(directory);
       }
     }
-    if (defaults.data().size() == 1) {
-      throw new NoClusterException(defaults.data().getFirst());
-    }
     List<String> tried = new ArrayList<>();
     tried.add("--data and $" + VARIABLE + " are not given");
     tried.add(defaults.workingDirectory() + " is on no mount of dfs");
@@ -149,14 +150,9 @@ final class Clusters implements AutoCloseable {
     List<Path> candidates = new ArrayList<>();
     said.ifPresent(candidates::add);
     candidates.addAll(defaults.data());
-    for (Path candidate : candidates) {
-      DataDirectory data = new DataDirectory(candidate);
-      for (ProcessRecord.Found found : ProcessRecord.all(data)) {
-        if (found.record().mountPoint().filter(mount::equals).isPresent()
-            && data.entrance().isUp()) {
-          return rootOf(data);
-        }
-      }
+    Optional<DataDirectory> known = ProcessRecord.dataOf(mount, candidates);
+    if (known.isPresent()) {
+      return rootOf(known.get());
     }
     return asOf.map(moment -> mount.resolve(".dfs").resolve(nameOf(moment))).orElse(mount);
   }

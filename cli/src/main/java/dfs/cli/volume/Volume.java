@@ -1,6 +1,7 @@
 package dfs.cli.volume;
 
 import dfs.cli.data.DataDirectory;
+import dfs.client.metadata.MetadataSession;
 import dfs.client.path.VolumeTree;
 import dfs.client.volume.Reached;
 import dfs.protocol.block.BlockService;
@@ -9,7 +10,9 @@ import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A session of a command with the processes of a data directory. Who may read the cluster's key
@@ -19,13 +22,20 @@ public final class Volume implements AutoCloseable {
   private static final String HOST = "dfs command";
 
   private final Reached reached;
+
+  /** Of the same, by which answers are waited for as long as is wanted. */
+  private final MetadataSession session;
+
   private final VolumeTree tree;
 
-  private Volume(Reached reached) {
+  private Volume(Reached reached, Optional<Duration> limit) {
     this.reached = reached;
+    MetadataSession own = reached.session();
+    this.session =
+        limit.<MetadataSession>map(most -> new PatientSession(own, most)).orElse(own);
     this.tree =
         new VolumeTree(
-            reached.session(),
+            session,
             reached.files(),
             reached.caller(),
             reached.umask(),
@@ -38,7 +48,27 @@ public final class Volume implements AutoCloseable {
    * @throws dfs.client.volume.NotUpException when nobody serves the directory
    */
   public static Volume open(DataDirectory data) throws IOException {
-    return new Volume(Reached.open(data.entrance(), HOST));
+    return new Volume(Reached.open(data.entrance(), HOST), Optional.empty());
+  }
+
+  /**
+   * Opens a session, and waits for the server no longer than this, now and for each answer.
+   *
+   * @throws dfs.client.volume.NotUpException when nobody serves the directory
+   */
+  public static Volume open(DataDirectory data, Duration limit) throws IOException {
+    Reached reached =
+        PatientSession.within(
+            limit, () -> Reached.open(data.entrance(), HOST), Volume::closeQuietly);
+    return new Volume(reached, Optional.of(limit));
+  }
+
+  private static void closeQuietly(Reached late) {
+    try {
+      late.close();
+    } catch (IOException e) {
+      // The server ends the session when it hears no more of it.
+    }
   }
 
   public VolumeTree tree() {
@@ -51,7 +81,7 @@ public final class Volume implements AutoCloseable {
    * @param what "status", or "fsck" of everything
    */
   public String report(String what) throws IOException {
-    return report(reached.caller(), new Query.GetReport(what));
+    return report(session, reached.caller(), new Query.GetReport(what));
   }
 
   /**
@@ -59,14 +89,22 @@ public final class Volume implements AutoCloseable {
    * JSON.
    *
    * @param all those that are as they should be, too
+   * @param limit how long it may take; empty: as long as it does
    * @throws IOException also when there is nothing at a path, or this caller may not know
    */
-  public String check(List<Query.Place> places, boolean all) throws IOException {
-    return report(Caller.ROOT, new Query.GetReport("fsck", places, all));
+  public String check(List<Query.Place> places, boolean all, Optional<Duration> limit)
+      throws IOException {
+    Query.GetReport query = new Query.GetReport("fsck", places, all);
+    MetadataSession own = reached.session();
+    return report(
+        limit.<MetadataSession>map(most -> new PatientSession(own, most)).orElse(own),
+        Caller.ROOT,
+        query);
   }
 
-  private String report(Caller by, Query.GetReport query) throws IOException {
-    return switch (reached.session().call(by, query)) {
+  private static String report(MetadataSession through, Caller by, Query.GetReport query)
+      throws IOException {
+    return switch (through.call(by, query)) {
       case Reply.Report report -> report.json();
       case Reply.Refused refused -> throw refusal(refused);
       case Reply reply -> throw new IOException("unexpected answer " + reply);
@@ -83,7 +121,7 @@ public final class Volume implements AutoCloseable {
    * @throws IOException also unless this is root, or the cluster's key is known
    */
   public Reply.BlockPage blocks(Query.ListBlocks query) throws IOException {
-    return switch (reached.session().call(Caller.ROOT, query)) {
+    return switch (session.call(Caller.ROOT, query)) {
       case Reply.BlockPage page -> page;
       case Reply.Refused refused -> throw refusal(refused);
       case Reply reply -> throw new IOException("unexpected answer " + reply);
@@ -114,7 +152,7 @@ public final class Volume implements AutoCloseable {
   }
 
   private void order(Change change) throws IOException {
-    Reply reply = reached.session().call(Caller.ROOT, change);
+    Reply reply = session.call(Caller.ROOT, change);
     if (reply instanceof Reply.Refused refused) {
       throw refusal(refused);
     }
