@@ -186,7 +186,9 @@ class PastTest {
     assertThat(dfs(2, "diff", "/none", then)).contains("/none: no such file or directory");
     assertThat(dfs(1, "diff", "--json", "/a/new", then))
         .contains(
-            "{\"path\":\"/a/new\",\"change\":\"added\",\"type\":\"file\",\"differences\":[]}");
+            "{\"path\":\"/a/new\",\"change\":\"added\",\"type\":\"file\",\"differences\":[],\"asOf\":\""
+                + then
+                + "\"}");
 
     assertThat(dfs(0, "ls", "--deleted", "/a").lines().map(line -> line.substring(25)))
         .containsExactly(at(then) + "  -rw-r-----            5  gone");
@@ -236,7 +238,8 @@ class PastTest {
     assertThat(here("cat a/.dfs/@First/f a/.dfs/@First/g")).isEqualTo("one\nfresh");
     assertThat(here("cat a/.dfs/@second.of-two/f; ls a/.dfs/@second.of-two")).isEqualTo("two\nf");
     assertThat(here("! ls a/.dfs/@third")).contains("No such file or directory");
-    assertThat(dfs(0, "cat", "--as-of", "@First", "/a/f")).isEqualTo("dfs: as of @First\none\n");
+    assertThat(dfs(0, "cat", "--as-of", "@First", "/a/f"))
+        .matches("dfs: as of \\S+Z \\(asked: @First\\)\none\n");
     assertThat(dfs(1, "diff", "/a", "@First", "@second.of-two").lines().skip(2))
         .containsExactly("~ /a/f (content time)", "- /a/g");
     assertThat(dfs(0, "snapshot", "ls").lines().map(line -> line.substring(25)))

@@ -6,15 +6,18 @@ import dfs.client.past.TimeText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.FileSystem;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A verb that is being done: its options, which file each operand means, and what is said of it.
@@ -42,6 +45,9 @@ final class Call implements AutoCloseable {
   /** Of other times, that operands say. */
   private final Map<Moment, Clusters> others = new HashMap<>();
 
+  /** The kept instants that are read. */
+  private final Map<FileSystem, Instant> instants = new HashMap<>();
+
   private final Duration timeout;
   private final Clusters.Opening opening;
   private final Optional<Moment> asOf;
@@ -66,9 +72,6 @@ final class Call implements AutoCloseable {
     this.clusters = clusters(timeout, Optional.empty(), opening);
     this.asOf = value(VerbSpec.AS_OF).map(text -> time(VerbSpec.AS_OF, text));
     this.sources = asOf.isEmpty() ? clusters : clusters(timeout, asOf, opening);
-    if (asOf.isPresent()) {
-      note("as of " + asOf.get());
-    }
   }
 
   private Clusters clusters(Duration timeout, Optional<Moment> asOf, Clusters.Opening opening)
@@ -80,7 +83,41 @@ final class Call implements AutoCloseable {
         MountTable.read(MountTable.SELF),
         timeout,
         asOf,
-        opening);
+        opening,
+        this::seen);
+  }
+
+  /** Says which instant is read, and remembers it. */
+  private void seen(Path root, Moment asked) throws IOException {
+    Optional<Instant> kept = Past.instant(root);
+    kept.ifPresent(instant -> instants.put(root.getFileSystem(), instant));
+    String said = kept.map(Instant::toString).orElseGet(asked::toString);
+    String other = said.equals(asked.toString()) ? "" : " (asked: " + asked + ")";
+    note("as of " + said + other);
+  }
+
+  /** The kept instant that a place is of; null: the present, or it is not known. */
+  @Nullable Instant instant(Place place) {
+    return instants.get(place.path().getFileSystem());
+  }
+
+  /** Writes an object of JSON about a place; of the past, with its instant. */
+  void json(Place place, Output.Members members) throws IOException {
+    json(instant(place), members);
+  }
+
+  /** Writes an object of JSON about all that was read. */
+  void json(Output.Members members) throws IOException {
+    List<Instant> read = List.copyOf(new HashSet<>(instants.values()));
+    json(read.size() == 1 ? read.getFirst() : null, members);
+  }
+
+  private void json(@Nullable Instant asOf, Output.Members members) throws IOException {
+    out.json(
+        json -> {
+          members.to(json);
+          Past.time(json, "asOf", asOf);
+        });
   }
 
   private static Moment time(String what, String text) {
@@ -211,7 +248,6 @@ final class Call implements AutoCloseable {
     if (then == null) {
       then = clusters(timeout, Optional.of(instant), opening);
       others.put(instant, then);
-      note("as of " + instant);
     }
     return place(operand, then);
   }

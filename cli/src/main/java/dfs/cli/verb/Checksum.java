@@ -46,13 +46,13 @@ final class Checksum implements Verb {
           Sum sum = of(call, place);
           String digits = HexFormat.of().toHexDigits(sum.crc32c());
           if (call.has("--json")) {
-            call.out()
-                .json(
-                    json -> {
-                      Entries.path(json, place.said());
-                      json.name("crc32c").value(digits);
-                      json.name("sizeBytes").value(sum.sizeBytes());
-                    });
+            call.json(
+                place,
+                json -> {
+                  Entries.path(json, place.said());
+                  json.name("crc32c").value(digits);
+                  json.name("sizeBytes").value(sum.sizeBytes());
+                });
           } else {
             call.out().line(digits + "  " + call.out().shown(place.said()));
           }

@@ -33,6 +33,7 @@ final class Clusters implements AutoCloseable {
   private final Duration timeout;
   private final Optional<Moment> asOf;
   private final Opening opening;
+  private final Seen seen;
   private final Map<Path, Path> open = new HashMap<>();
   private final Map<Path, Path> roots = new HashMap<>();
   private @Nullable Path usual;
@@ -46,6 +47,16 @@ final class Clusters implements AutoCloseable {
      * @throws NoClusterException when nobody serves the directory
      */
     Path open(DataDirectory data, Duration timeout, Optional<Moment> asOf) throws IOException;
+  }
+
+  /** Is told of each file system of the past that is read. */
+  interface Seen {
+    /**
+     * It was opened.
+     *
+     * @param asked when it is seen, as it was said
+     */
+    void opened(Path root, Moment asked) throws IOException;
   }
 
   /** Through the sockets of the data directory. */
@@ -66,6 +77,7 @@ final class Clusters implements AutoCloseable {
    * @param option the value of {@code --data}
    * @param timeout how long a server is waited for
    * @param asOf when they are seen; empty: now
+   * @param seen is told if that is the past
    */
   Clusters(
       Optional<Path> option,
@@ -73,7 +85,8 @@ final class Clusters implements AutoCloseable {
       MountTable mounts,
       Duration timeout,
       Optional<Moment> asOf,
-      Opening opening) {
+      Opening opening,
+      Seen seen) {
     String variable = defaults.environment().getOrDefault(VARIABLE, "");
     this.said =
         option.or(
@@ -86,6 +99,7 @@ final class Clusters implements AutoCloseable {
     this.timeout = timeout;
     this.asOf = asOf;
     this.opening = opening;
+    this.seen = seen;
   }
 
   /** The mount of ours that holds an absolute path of this machine. */
@@ -154,7 +168,12 @@ final class Clusters implements AutoCloseable {
     if (known.isPresent()) {
       return rootOf(known.get());
     }
-    return asOf.map(moment -> mount.resolve(".dfs").resolve(nameOf(moment))).orElse(mount);
+    if (asOf.isEmpty()) {
+      return mount;
+    }
+    Path root = mount.resolve(".dfs").resolve(nameOf(asOf.get()));
+    seen.opened(root, asOf.get());
+    return root;
   }
 
   /** What a mount calls it. */
@@ -171,6 +190,9 @@ final class Clusters implements AutoCloseable {
         if (isOurs(root)) {
           defaults.interruption().opened(root.getFileSystem());
         }
+      }
+      if (asOf.isPresent()) {
+        seen.opened(root, asOf.get());
       }
     }
     return root;

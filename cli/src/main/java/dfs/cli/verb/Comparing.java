@@ -122,18 +122,19 @@ final class Comparing {
       throws IOException {
     call.status(DIFFERENT);
     if (call.has("--json")) {
-      call.out()
-          .json(
-              json -> {
-                Entries.path(json, pair.now().said());
-                json.name("change").value(change);
-                json.name("type").value(stat.type());
-                json.name("differences").beginArray();
-                for (String word : what) {
-                  json.value(word);
-                }
-                json.endArray();
-              });
+      call.json(
+          pair.old(),
+          json -> {
+            Entries.path(json, pair.now().said());
+            json.name("change").value(change);
+            json.name("type").value(stat.type());
+            json.name("differences").beginArray();
+            for (String word : what) {
+              json.value(word);
+            }
+            json.endArray();
+            Past.time(json, "until", call.instant(pair.now()));
+          });
       return;
     }
     String slash = stat.isDirectory() ? "/" : "";

@@ -39,14 +39,13 @@ final class CopyCounts {
 
   /** Prints them. */
   void say(Call call) throws IOException {
-    call.out()
-        .json(
-            json -> {
-              json.name("files").value(files.sum());
-              json.name("bytes").value(bytes.sum());
-              json.name("filesKept").value(filesKept.sum());
-              json.name("bytesKept").value(bytesKept.sum());
-              json.name("bytesCompared").value(bytesCompared.sum());
-            });
+    call.json(
+        json -> {
+          json.name("files").value(files.sum());
+          json.name("bytes").value(bytes.sum());
+          json.name("filesKept").value(filesKept.sum());
+          json.name("bytesKept").value(bytesKept.sum());
+          json.name("bytesCompared").value(bytesCompared.sum());
+        });
   }
 }

@@ -57,14 +57,14 @@ final class Count implements Verb {
         continue;
       }
       if (call.has("--json")) {
-        call.out()
-            .json(
-                json -> {
-                  Entries.path(json, place.said());
-                  json.name("directories").value(sum.directories);
-                  json.name("files").value(sum.files);
-                  json.name("sizeBytes").value(sum.bytes);
-                });
+        call.json(
+            place,
+            json -> {
+              Entries.path(json, place.said());
+              json.name("directories").value(sum.directories);
+              json.name("files").value(sum.files);
+              json.name("sizeBytes").value(sum.bytes);
+            });
       } else {
         String size = call.has("-h") ? Sizes.human(sum.bytes) : Long.toString(sum.bytes);
         call.out()

@@ -41,15 +41,15 @@ final class Df implements Verb {
           long used = total - store.getUnallocatedSpace();
           long usable = store.getUsableSpace();
           if (call.has("--json")) {
-            call.out()
-                .json(
-                    json -> {
-                      Entries.path(json, place.said());
-                      json.name("fileSystem").value(store.name());
-                      json.name("totalBytes").value(total);
-                      json.name("usedBytes").value(used);
-                      json.name("availableBytes").value(usable);
-                    });
+            call.json(
+                place,
+                json -> {
+                  Entries.path(json, place.said());
+                  json.name("fileSystem").value(store.name());
+                  json.name("totalBytes").value(total);
+                  json.name("usedBytes").value(used);
+                  json.name("availableBytes").value(usable);
+                });
             return;
           }
           long all = used + usable;

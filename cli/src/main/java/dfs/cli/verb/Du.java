@@ -103,12 +103,12 @@ final class Du implements Verb {
 
     private void print(Walk.Item item, long bytes) throws IOException {
       if (call.has("--json")) {
-        call.out()
-            .json(
-                json -> {
-                  Entries.path(json, item.place().said());
-                  json.name("sizeBytes").value(bytes);
-                });
+        call.json(
+            item.place(),
+            json -> {
+              Entries.path(json, item.place().said());
+              json.name("sizeBytes").value(bytes);
+            });
       } else {
         line(bytes, item.place().said());
       }

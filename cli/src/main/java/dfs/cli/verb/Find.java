@@ -67,7 +67,7 @@ final class Find implements Verb {
   private static void print(Call call, Walk.Item item) throws IOException {
     String said = item.place().said();
     if (call.has("--json")) {
-      call.out().json(json -> Entries.write(json, item.place(), item.stat()));
+      call.json(item.place(), json -> Entries.write(json, item.place(), item.stat()));
     } else if (call.has("-0")) {
       call.out().text(said, '\0');
     } else {

@@ -42,13 +42,13 @@ final class Getfacl implements Verb {
     String access = access(place);
     String defaults = stat.isDirectory() ? defaults(place) : "";
     if (call.has("--json")) {
-      call.out()
-          .json(
-              json -> {
-                Entries.path(json, place.said());
-                json.name("acl").value(access);
-                json.name("defaultAcl").value(defaults);
-              });
+      call.json(
+          place,
+          json -> {
+            Entries.path(json, place.said());
+            json.name("acl").value(access);
+            json.name("defaultAcl").value(defaults);
+          });
       return;
     }
     if (!call.has("-c")) {

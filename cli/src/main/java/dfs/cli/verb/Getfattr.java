@@ -76,13 +76,13 @@ final class Getfattr implements Verb {
     for (String name : names) {
       byte[] value = value(view, name);
       if (json) {
-        call.out()
-            .json(
-                members -> {
-                  Entries.path(members, place.said());
-                  members.name("attribute").value(PREFIX + name);
-                  members.name("valueBytes").value(Base64.getEncoder().encodeToString(value));
-                });
+        call.json(
+            place,
+            members -> {
+              Entries.path(members, place.said());
+              members.name("attribute").value(PREFIX + name);
+              members.name("valueBytes").value(Base64.getEncoder().encodeToString(value));
+            });
       } else {
         call.out().line(PREFIX + name + (values ? "=" + quoted(value) : ""));
       }

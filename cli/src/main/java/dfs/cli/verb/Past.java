@@ -3,12 +3,16 @@ package dfs.cli.verb;
 import com.google.gson.stream.JsonWriter;
 import dfs.client.nio.DfsPastView;
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What the verbs about the past have in common. */
@@ -35,6 +39,16 @@ final class Past {
               + ": what is kept is known to the cluster: say its data directory with --data");
     }
     return view;
+  }
+
+  /** The kept instant that a file system of ours is seen at; empty: that is not known. */
+  static Optional<Instant> instant(Path root) throws IOException {
+    FileSystem files = root.getFileSystem();
+    if (files.equals(FileSystems.getDefault())) {
+      return Optional.empty();
+    }
+    Object asOf = files.getFileStores().iterator().next().getAttribute("asOf");
+    return Optional.of((Instant) asOf);
   }
 
   /** A state of a file as stat(2) would have it. */

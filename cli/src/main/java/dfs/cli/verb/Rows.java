@@ -44,7 +44,7 @@ final class Rows {
       return;
     }
     if (json) {
-      out.json(members -> Entries.write(members, place, stat));
+      call.json(place, members -> Entries.write(members, place, stat));
       return;
     }
     StringBuilder line = new StringBuilder();

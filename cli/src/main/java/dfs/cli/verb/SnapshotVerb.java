@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code dfs snapshot}: names for instants, which are kept whatever their age. */
 final class SnapshotVerb implements Verb {
@@ -46,7 +48,11 @@ final class SnapshotVerb implements Verb {
     String name = name(words);
     Place place = call.place(words.size() > 2 ? words.get(2) : "/");
     try {
-      var _ = Past.of(place).createSnapshot(name, call.asOf().map(Object::toString).orElse(null));
+      Optional<String> asOf = call.asOf().map(Object::toString);
+      Instant kept = Past.of(place).createSnapshot(name, asOf.orElse(null));
+      if (asOf.isPresent()) {
+        call.note("as of " + kept);
+      }
     } catch (FileAlreadyExistsException e) {
       throw new FileSystemException(NAME_MARK + name, null, "there is one of that name");
     }

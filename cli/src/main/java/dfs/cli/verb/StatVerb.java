@@ -36,7 +36,7 @@ final class StatVerb implements Verb {
         place -> {
           Stat stat = Stat.of(place.path(), call.has("-L"));
           if (call.has("--json")) {
-            call.out().json(members -> Entries.write(members, place, stat));
+            call.json(place, members -> Entries.write(members, place, stat));
           } else if (format.isEmpty()) {
             full(call.out(), place, stat);
           } else {

@@ -107,7 +107,7 @@ final class Tree implements Verb {
 
     private void print(Place place, Stat stat, String line) throws IOException {
       if (call.has("--json")) {
-        call.out().json(json -> Entries.write(json, place, stat));
+        call.json(place, json -> Entries.write(json, place, stat));
       } else {
         call.out().line(line);
       }

@@ -27,7 +27,9 @@ public final class VerbLine {
   /** Status of who writes where nobody reads, as a shell sees SIGPIPE. */
   private static final int BROKEN_PIPE = 128 + 13;
 
-  /** Status of who was told to end, as a shell sees SIGINT; for other signals the JVM has others. */
+  /**
+   * Status of who was told to end, as a shell sees SIGINT; for other signals the JVM has others.
+   */
   private static final int INTERRUPTED = 128 + 2;
 
   private static final int TIMEOUT_SECONDS = 10;

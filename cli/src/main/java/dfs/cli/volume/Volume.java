@@ -31,15 +31,10 @@ public final class Volume implements AutoCloseable {
   private Volume(Reached reached, Optional<Duration> limit) {
     this.reached = reached;
     MetadataSession own = reached.session();
-    this.session =
-        limit.<MetadataSession>map(most -> new PatientSession(own, most)).orElse(own);
+    this.session = limit.<MetadataSession>map(most -> new PatientSession(own, most)).orElse(own);
     this.tree =
         new VolumeTree(
-            session,
-            reached.files(),
-            reached.caller(),
-            reached.umask(),
-            reached.random());
+            session, reached.files(), reached.caller(), reached.umask(), reached.random());
   }
 
   /**

@@ -55,7 +55,8 @@ class ClustersTest {
         (data, timeout, asOf) -> {
           opened.add(scratch.relativize(data.root()).toString());
           return data.root().resolve("root");
-        });
+        },
+        (root, asked) -> {});
   }
 
   private void prepare(String up, String mounted) throws IOException {
@@ -72,17 +73,17 @@ class ClustersTest {
   /** What a path means that begins with a slash; "mnt" is what is mounted there, through itself. */
   @ParameterizedTest
   @CsvSource({
-        // option, variable, up, mount of, working directory, means
-        "said, variable, own machines said variable, own, mnt/d, said",
-        "said, '', '', '', here, said",
-        "'', variable, own machines variable, own, mnt/d, variable",
-        "'', variable, '', '', here, variable",
-        "'', '', own machines, machines, mnt/d, machines",
-        "'', '', own machines, own, mnt, own",
-        "'', '', own machines, elsewhere, mnt/d, mnt",
-        "'', '', own machines, machines, here, own",
-        "'', '', own, '', here, own",
-        "'', '', machines, '', here, machines"
+    // option, variable, up, mount of, working directory, means
+    "said, variable, own machines said variable, own, mnt/d, said",
+    "said, '', '', '', here, said",
+    "'', variable, own machines variable, own, mnt/d, variable",
+    "'', variable, '', '', here, variable",
+    "'', '', own machines, machines, mnt/d, machines",
+    "'', '', own machines, own, mnt, own",
+    "'', '', own machines, elsewhere, mnt/d, mnt",
+    "'', '', own machines, machines, here, own",
+    "'', '', own, '', here, own",
+    "'', '', machines, '', here, machines"
   })
   void theOrderIsThis(
       String option, String variable, String up, String mount, String here, String means)
@@ -90,8 +91,7 @@ class ClustersTest {
     prepare(up, mount);
     try (Clusters clusters = clusters(option, variable, here, List.of("own", "machines"))) {
       Path root = clusters.root();
-      assertThat(root)
-          .isEqualTo(machine.path(means.equals("mnt") ? "mnt" : means + "/root"));
+      assertThat(root).isEqualTo(machine.path(means.equals("mnt") ? "mnt" : means + "/root"));
       assertThat(clusters.root()).isEqualTo(root);
     }
     assertThat(opened).hasSize(means.equals("mnt") ? 0 : 1);

@@ -46,7 +46,12 @@ final class LocalVerbs {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     Streams streams = new Streams(new ByteArrayInputStream(input), written, said, terminal, false);
     Defaults defaults =
-        new Defaults(List.of(Path.of("/no/data")), line -> "dfs " + line, environment, here, new Interruption());
+        new Defaults(
+            List.of(Path.of("/no/data")),
+            line -> "dfs " + line,
+            environment,
+            here,
+            new Interruption());
     VerbLine line = new VerbLine(streams, defaults, (data, timeout, asOf) -> root);
     boolean dashed = words[0].startsWith("-");
     int ended = dashed ? new DashLine(streams, line).run(words) : line.run(words);
@@ -58,7 +63,12 @@ final class LocalVerbs {
   /** A command that does nothing by itself, with the cluster at hand. */
   Call call() throws IOException {
     Defaults defaults =
-        new Defaults(List.of(Path.of("/no/data")), line -> "dfs " + line, environment, here, new Interruption());
+        new Defaults(
+            List.of(Path.of("/no/data")),
+            line -> "dfs " + line,
+            environment,
+            here,
+            new Interruption());
     return new Call(
         Given.parse(Verbs.spec("rm").orElseThrow(), List.of("x")),
         Manners.USUAL,

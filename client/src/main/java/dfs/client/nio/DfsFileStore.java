@@ -91,6 +91,10 @@ final class DfsFileStore extends FileStore {
       case "unallocatedSpace" -> getUnallocatedSpace();
       case "blockSize" -> getBlockSize();
       case "copies" -> space().copies();
+      case "asOf" ->
+          system
+              .instant()
+              .orElseThrow(() -> new UnsupportedOperationException("'asOf' is of the past alone"));
       default -> throw new UnsupportedOperationException("'" + attribute + "' not recognized");
     };
   }

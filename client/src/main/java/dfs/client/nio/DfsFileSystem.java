@@ -132,6 +132,11 @@ final class DfsFileSystem extends FileSystem implements Owner {
     return run(file, other, call);
   }
 
+  /** The kept instant that is seen; empty: the present. */
+  Optional<Instant> instant() {
+    return presence.instantNanos().map(Times::instant);
+  }
+
   /** The kept instant that is meant, in nanoseconds since 1970. */
   long instantOf(String shown, Moment asOf) throws IOException {
     checkOpen();

@@ -110,6 +110,11 @@ final class Presence implements AutoCloseable {
         past.instantNanos());
   }
 
+  /** The kept instant that is seen, since 1970; empty: the present. */
+  Optional<Long> instantNanos() {
+    return instantNanos;
+  }
+
   private PathCalls renewed() throws IOException {
     lock.lock();
     try {

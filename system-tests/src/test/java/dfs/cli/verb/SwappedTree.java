@@ -33,8 +33,7 @@ public final class SwappedTree implements AutoCloseable {
                 new ByteArrayOutputStream(),
                 false,
                 false),
-            new Defaults(
-                List.of(), line -> line, Map.of(), Path.of("/"), new Interruption()),
+            new Defaults(List.of(), line -> line, Map.of(), Path.of("/"), new Interruption()),
             Duration.ofSeconds(10),
             (data, timeout, asOf) -> root);
   }
