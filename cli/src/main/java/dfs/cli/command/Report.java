@@ -172,8 +172,9 @@ final class Report {
     return Optional.empty();
   }
 
+  /** One object, on a line. */
   String asJson() {
-    return new GsonBuilder().setPrettyPrinting().create().toJson(json);
+    return new GsonBuilder().disableHtmlEscaping().create().toJson(json);
   }
 
   /** Prints everything but the verdict, as names and values. */

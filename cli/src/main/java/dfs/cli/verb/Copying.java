@@ -1,6 +1,7 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -197,7 +198,7 @@ final class Copying implements AutoCloseable {
         return directory(item, target);
       }
       if (wishes.dryRun()) {
-        say(item, target);
+        tellFile(item, target);
         return false;
       }
       List<Long> id = List.of(stat.dev(), stat.ino());
@@ -223,6 +224,32 @@ final class Copying implements AutoCloseable {
       return false;
     }
 
+    /** Says what would be done, or refused. */
+    private void tellFile(Walk.Item item, Place target) throws IOException {
+      Stat stat = item.stat();
+      if (!stat.isLink() && !stat.isRegular()) {
+        throw new RefusedException("is a " + stat.type() + ", which is not copied");
+      }
+      try {
+        checkFile(item, stat, target.path());
+      } catch (IOException e) {
+        fail(target, e);
+        return;
+      }
+      say(item, target);
+    }
+
+    private void checkFile(Walk.Item item, Stat stat, Path target) throws IOException {
+      if (item.depth() == 0) {
+        FileCopy.checkParent(target);
+      }
+      if (stat.isRegular()) {
+        files.check(item.place().path(), stat, target);
+      } else if (!wishes.resume() || !isCopy(item.place().path(), target)) {
+        checkRoom(target);
+      }
+    }
+
     private void say(Walk.Item item, Place target) throws IOException {
       Output out = call.out();
       out.line(out.shown(item.place().said()) + " -> " + out.shown(target.said()));
@@ -243,6 +270,7 @@ final class Copying implements AutoCloseable {
       }
       Leftovers left = Leftovers.NONE;
       if (wishes.dryRun()) {
+        checkDirectory(target.path(), item.depth() == 0);
         say(item, target);
       } else if (!isDirectory(target.path(), item.depth() == 0)) {
         Files.createDirectory(
@@ -330,6 +358,17 @@ final class Copying implements AutoCloseable {
         : Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS);
   }
 
+  private static void checkDirectory(Path target, boolean top) throws IOException {
+    if (!isDirectory(target, top)) {
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+        throw new FileAlreadyExistsException(target.toString());
+      }
+      if (top) {
+        FileCopy.checkParent(target);
+      }
+    }
+  }
+
   private @Nullable String contents(Walk.Item item, Path target, FileCopy.Earlier earlier)
       throws IOException {
     boolean isLarge = item.stat().sizeBytes() > LARGE_BYTES;
@@ -385,6 +424,10 @@ final class Copying implements AutoCloseable {
       Preserved.ofLink(item.stat(), target);
     }
     noteMade(item.stat(), target);
+  }
+
+  private static boolean isCopy(Path link, Path target) throws IOException {
+    return Files.isSymbolicLink(target) && Entries.target(target).equals(Entries.target(link));
   }
 
   /** What has one name is not asked for again: a tree of any size takes no memory. */

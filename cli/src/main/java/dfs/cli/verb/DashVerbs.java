@@ -476,7 +476,7 @@ final class DashVerbs {
                   flag("-skip-empty-file", "none behind an empty one")),
               given ->
                   given.has("-nl") ? given.with("-l", "").with("-f", "") : given.with("-f", ""),
-              new Getmerge()::run);
+              new Getmerge(false)::run);
       case "mkdir" ->
           plain(
               spec(

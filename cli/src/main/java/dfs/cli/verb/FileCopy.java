@@ -13,6 +13,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -208,6 +209,60 @@ final class FileCopy {
     }
     progress.accept(stat.sizeBytes());
     counts.fileKept(stat.sizeBytes());
+  }
+
+  /**
+   * Refuses what {@link #copy} would refuse before it copies anything.
+   *
+   * @throws RefusedException also if another run would compare the two, and they are not the same
+   */
+  void check(Path source, Stat stat, Path target) throws IOException {
+    Stat before = existing(target);
+    if (before != null) {
+      boolean sameSystem = source.getFileSystem().equals(target.getFileSystem());
+      if (sameSystem ? before.isSame(stat) : before.isLikely(stat)) {
+        throw new RefusedException("is the same file as the one that is copied");
+      }
+      if (before.isDirectory()) {
+        throw new FileSystemException(target.toString(), null, "Is a directory");
+      }
+      boolean kept =
+          wishes.resume()
+              && before.isRegular()
+              && verdict(source, stat, target, before, Earlier.NOTHING) == Finished.Verdict.SAME;
+      if (before.isRegular() && !wishes.force() && !kept) {
+        throw new RefusedException(EXISTS);
+      }
+    }
+    open(source, stat).close();
+  }
+
+  /**
+   * Refuses what {@link #write(ReadableByteChannel, Path)} would refuse before it writes anything.
+   */
+  void checkRoom(Path target) throws IOException {
+    Stat before = existing(target);
+    if (before != null && before.isDirectory()) {
+      throw new FileSystemException(target.toString(), null, "Is a directory");
+    }
+    if (before != null && before.isRegular() && !wishes.force()) {
+      throw new RefusedException(EXISTS);
+    }
+    checkParent(target);
+  }
+
+  /** Refuses a name that cannot be made. */
+  static void checkParent(Path target) throws IOException {
+    Path parent = target.getParent();
+    if (parent == null) {
+      return;
+    }
+    if (!Stat.of(parent, true).isDirectory()) {
+      throw new NotDirectoryException(parent.toString());
+    }
+    if (!Files.isWritable(parent)) {
+      throw new AccessDeniedException(target.toString());
+    }
   }
 
   /**

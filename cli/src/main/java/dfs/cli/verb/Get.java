@@ -58,6 +58,11 @@ final class Get implements Verb {
   }
 
   private static void toOutput(Call call, Place place) throws IOException {
+    if (call.isDryRun()) {
+      Inputs.open(call, place).close();
+      call.out().line(call.out().shown(place.said()) + " -> " + Call.STANDARD);
+      return;
+    }
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Inputs.open(call, place)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {

@@ -16,16 +16,28 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code dfs getmerge}: one file of this machine from several of the volume. */
 final class Getmerge implements Verb {
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  /** Whether - is the standard output. */
+  private final boolean hasOutput;
+
+  /**
+   * @param hasOutput whether - is the standard output, and not a name
+   */
+  Getmerge(boolean hasOutput) {
+    this.hasOutput = hasOutput;
+  }
+
   @Override
   public VerbSpec spec() {
     return VerbSpec.of(
         "getmerge",
-        VerbSpec.Kind.CHANGES,
+        VerbSpec.Kind.DESTROYS,
         "PATH... FILE",
         2,
         VerbSpec.ANY,
         "Writes files, and those in directories in the order of their names, into one file of this"
-            + " machine.",
+            + " machine, or to - for the standard output.",
         flag("-l --nl", "a newline behind each"),
         flag("-f --force", "replace the file if it is there"));
   }
@@ -46,6 +58,10 @@ final class Getmerge implements Verb {
     if (call.hasFailed()) {
       return;
     }
+    if (operands.getLast().equals(Call.STANDARD) && hasOutput) {
+      toOutput(call, parts);
+      return;
+    }
     Place target = call.local(operands.getLast());
     Copying.Wishes wishes = new Copying.Wishes(false, false, call.has("-f"), false, false);
     Progress progress = new Progress(call.streams());
@@ -55,6 +71,11 @@ final class Getmerge implements Verb {
       call.attempt(
           target,
           at -> {
+            if (call.isDryRun()) {
+              copy.checkRoom(at.path());
+              say(call, parts, at.said());
+              return;
+            }
             try (InputStream in = new Merged(call, parts.iterator())) {
               copy.write(Channels.newChannel(in), at.path());
             }
@@ -62,6 +83,26 @@ final class Getmerge implements Verb {
           });
     } finally {
       progress.end();
+    }
+  }
+
+  private static void toOutput(Call call, List<Place> parts) throws IOException {
+    if (call.isDryRun()) {
+      say(call, parts, Call.STANDARD);
+      return;
+    }
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (InputStream in = new Merged(call, parts.iterator())) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        call.out().bytes(buffer, 0, n);
+      }
+    }
+  }
+
+  private static void say(Call call, List<Place> parts, String target) throws IOException {
+    Output out = call.out();
+    for (Place part : parts) {
+      out.line(out.shown(part.said()) + " -> " + out.shown(target));
     }
   }
 

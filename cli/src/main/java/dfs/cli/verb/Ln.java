@@ -15,7 +15,7 @@ final class Ln implements Verb {
   public VerbSpec spec() {
     return VerbSpec.of(
         "ln",
-        VerbSpec.Kind.CHANGES,
+        VerbSpec.Kind.DESTROYS,
         "TARGET... NAME",
         2,
         VerbSpec.ANY,
@@ -39,15 +39,25 @@ final class Ln implements Verb {
             checkRoom(call, at.path());
             if (call.has("-s")) {
               Path to = ByteText.path(at.path().getFileSystem(), target);
+              if (call.isDryRun()) {
+                say(call, at, "->", target);
+                return;
+              }
               Replacing.with(at.path(), fresh -> Files.createSymbolicLink(fresh, to));
             } else {
-              link(at.path(), place);
+              link(call, at, place);
             }
           });
     }
   }
 
-  private static void link(Path link, Place target) throws IOException {
+  private static void say(Call call, Place link, String how, String target) throws IOException {
+    Output out = call.out();
+    out.line("would link " + out.shown(link.said()) + " " + how + " " + out.shown(target));
+  }
+
+  private static void link(Call call, Place at, Place target) throws IOException {
+    Path link = at.path();
     if (!link.getFileSystem().equals(target.path().getFileSystem())) {
       throw new RefusedException(Quoted.inMessage(target.said()) + " is in another file system");
     }
@@ -63,6 +73,10 @@ final class Ln implements Verb {
     }
     if (Files.exists(link, LinkOption.NOFOLLOW_LINKS) && Stat.of(link, false).isSame(stat)) {
       throw new RefusedException("is the same file as " + Quoted.inMessage(target.said()));
+    }
+    if (call.isDryRun()) {
+      say(call, at, "=>", target.said());
+      return;
     }
     Replacing.with(link, fresh -> Files.createLink(fresh, target.path()));
   }

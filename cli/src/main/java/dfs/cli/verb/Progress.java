@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /** A line that says how far copying is, on a terminal only. Any thread may report. */
 final class Progress {
@@ -15,17 +16,28 @@ final class Progress {
 
   private final boolean shown;
   private final OutputStream err;
-  private final long begin = System.nanoTime();
+  private final LongSupplier clock;
+  private final long begin;
   private final LongAdder bytes = new LongAdder();
   private final LongAdder expectedBytes = new LongAdder();
   private final ReentrantLock drawing = new ReentrantLock();
-  private long drawnNanos = begin;
+  private long drawnNanos;
   private boolean drawn;
   private volatile boolean ended;
 
   Progress(Streams streams) {
+    this(streams, System::nanoTime);
+  }
+
+  /**
+   * @param clock nanoseconds since whenever
+   */
+  Progress(Streams streams, LongSupplier clock) {
     this.shown = streams.errTerminal();
     this.err = streams.err();
+    this.clock = clock;
+    this.begin = clock.getAsLong();
+    this.drawnNanos = begin;
   }
 
   /** So much more is to be copied. */
@@ -38,7 +50,7 @@ final class Progress {
     bytes.add(more);
     if (shown && !ended && drawing.tryLock()) {
       try {
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         if (now - drawnNanos >= EVERY_NANOS) {
           drawnNanos = now;
           drawn = true;
@@ -50,18 +62,22 @@ final class Progress {
     }
   }
 
-  /** What is shown: how much, of how much, at which rate, and how long it still takes. */
+  /**
+   * What is shown: how much, of how much, at which rate, and how long it still takes. How much there
+   * is to come of a pipe nobody knows, nor of a file that grows.
+   */
   static String text(long done, long expected, long nanos) {
     double rate = done * 1e9 / Math.max(1, nanos);
-    long left = rate < 1 ? 0 : (long) ((expected - done) / rate);
-    return String.format(
-        Locale.ROOT,
-        "%s of %s, %s/s, %d:%02d left",
-        Sizes.human(done),
-        Sizes.human(expected),
-        Sizes.human((long) rate),
-        left / 60,
-        left % 60);
+    String perSecond = Sizes.human((long) rate) + "/s";
+    if (expected < done || expected == 0) {
+      return Sizes.human(done) + ", " + perSecond;
+    }
+    String much = Sizes.human(done) + " of " + Sizes.human(expected) + ", " + perSecond;
+    if (rate < 1) {
+      return much;
+    }
+    long left = (long) ((expected - done) / rate);
+    return String.format(Locale.ROOT, "%s, %d:%02d left", much, left / 60, left % 60);
   }
 
   private void draw(String text) {

@@ -88,6 +88,7 @@ final class Put implements Verb {
       throw new RefusedException("is a directory: what is read needs a name");
     }
     if (call.isDryRun()) {
+      copying.files().checkRoom(target.path());
       call.out().line(Call.STANDARD + " -> " + call.out().shown(target.said()));
       return;
     }

@@ -1,23 +1,31 @@
 package dfs.cli.verb;
 
 import dfs.client.nio.DfsPastView;
+import dfs.client.volume.Credentials;
+import dfs.protocol.metadata.Caller;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code dfs snapshot}: names for instants, which are kept whatever their age. */
 final class SnapshotVerb implements Verb {
   private static final String NAME_MARK = "@";
+  private static final String NONE = "there is none of that name";
+  private static final String ONE = "there is one of that name";
 
   @Override
   public VerbSpec spec() {
     return VerbSpec.of(
         "snapshot",
-        VerbSpec.Kind.CHANGES,
+        VerbSpec.Kind.DESTROYS,
         "create NAME [PATH] | ls [PATH] | rm NAME",
         1,
         3,
@@ -47,6 +55,16 @@ final class SnapshotVerb implements Verb {
   private static void create(Call call, List<String> words) throws IOException {
     String name = name(words);
     Place place = call.place(words.size() > 2 ? words.get(2) : "/");
+    if (call.isDryRun()) {
+      if (named(call, name) != null) {
+        throw new FileSystemException(NAME_MARK + name, null, ONE);
+      }
+      if (!Stat.of(place.path(), true).isDirectory()) {
+        throw new NotDirectoryException(place.said());
+      }
+      call.out().line("would keep " + NAME_MARK + name);
+      return;
+    }
     try {
       Optional<String> asOf = call.asOf().map(Object::toString);
       Instant kept = Past.of(place).createSnapshot(name, asOf.orElse(null));
@@ -54,17 +72,41 @@ final class SnapshotVerb implements Verb {
         call.note("as of " + kept);
       }
     } catch (FileAlreadyExistsException e) {
-      throw new FileSystemException(NAME_MARK + name, null, "there is one of that name");
+      throw new FileSystemException(NAME_MARK + name, null, ONE);
     }
   }
 
   private static void remove(Call call, List<String> words) throws IOException {
     String name = name(words);
+    if (call.isDryRun()) {
+      DfsPastView.Snapshot there = named(call, name);
+      if (there == null) {
+        throw new FileSystemException(NAME_MARK + name, null, NONE);
+      }
+      Caller self = Credentials.ofThisProcess();
+      if (there.uid() != self.uid() && !self.isRoot()) {
+        throw new AccessDeniedException(NAME_MARK + name);
+      }
+      call.out().line("would remove %s%s of %s".formatted(NAME_MARK, name, there.instant()));
+      return;
+    }
     try {
       Past.of(call.place("/")).removeSnapshot(name);
     } catch (NoSuchFileException e) {
-      throw new FileSystemException(NAME_MARK + name, null, "there is none of that name");
+      throw new FileSystemException(NAME_MARK + name, null, NONE);
     }
+  }
+
+  private static DfsPastView.@Nullable Snapshot named(Call call, String name) throws IOException {
+    List<DfsPastView.Snapshot> found = new ArrayList<>();
+    Past.of(call.place("/"))
+        .snapshots(
+            snapshot -> {
+              if (snapshot.name().equals(name)) {
+                found.add(snapshot);
+              }
+            });
+    return found.isEmpty() ? null : found.getFirst();
   }
 
   private static String name(List<String> words) {

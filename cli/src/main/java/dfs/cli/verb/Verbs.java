@@ -89,7 +89,7 @@ public final class Verbs {
       case "test" -> new TestVerb();
       case "checksum" -> new Checksum();
       case "appendToFile" -> new AppendToFile();
-      case "getmerge" -> new Getmerge();
+      case "getmerge" -> new Getmerge(true);
       case "history" -> new HistoryVerb();
       case "diff" -> new Diff();
       case "restore" -> new RestoreVerb();
