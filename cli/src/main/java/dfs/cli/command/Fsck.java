@@ -1,5 +1,6 @@
 package dfs.cli.command;
 
+import dfs.cli.verb.Quoted;
 import dfs.cli.volume.Volume;
 import dfs.protocol.metadata.Query;
 import java.io.Console;
@@ -79,7 +80,7 @@ final class Fsck implements Callable<Integer> {
   private Report check(Volume volume) throws Exception {
     List<Query.Place> places = new ArrayList<>();
     for (String path : paths) {
-      places.add(new Query.Place(volume.tree().find(path).ino(), path));
+      places.add(new Query.Place(Paths.find(volume, path).ino(), Quoted.inMessage(path)));
     }
     Report report = Report.parse(volume.check(places, blocks, timeout.said()));
     if (reading) {

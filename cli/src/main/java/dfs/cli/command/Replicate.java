@@ -1,5 +1,6 @@
 package dfs.cli.command;
 
+import dfs.cli.verb.Quoted;
 import dfs.cli.volume.Volume;
 import dfs.client.path.VolumeTree;
 import dfs.protocol.metadata.Attributes;
@@ -62,17 +63,18 @@ final class Replicate implements Callable<Integer> {
           spec.commandLine(), "--min %d is more than the %d copies".formatted(min, kept));
     }
     try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
+      Attributes _ = Paths.find(volume, path);
       if (!keeps || least != null) {
         long leftOut =
             volume.tree().setReplication(path, new VolumeTree.Copies(kept, min), recursive);
         if (leftOut > 0) {
           throw new FailedException(
-              path,
+              Quoted.inMessage(path),
               "%d files and directories below it keep fewer copies than %d and were left as they are"
                   .formatted(leftOut, min));
         }
       }
-      say(path, volume.tree().find(path), volume);
+      say(Quoted.inMessage(path), Paths.find(volume, path), volume);
     }
     return Commands.DONE;
   }

@@ -48,6 +48,9 @@ final class Call implements AutoCloseable {
   /** The kept instants that are read. */
   private final Map<FileSystem, Instant> instants = new HashMap<>();
 
+  /** The operands, by what exceptions call their paths, which is not always all of the name. */
+  private final Map<String, String> operandsByFile = new HashMap<>();
+
   private final Duration timeout;
   private final Clusters.Opening opening;
   private final Optional<Moment> asOf;
@@ -252,14 +255,20 @@ final class Call implements AutoCloseable {
     return place(operand, then);
   }
 
-  private static Place inside(String said, Path root, String below) {
+  private Place inside(String said, Path root, String below) {
     int start = 0;
     while (start < below.length() && below.charAt(start) == '/') {
       start++;
     }
     String names = below.substring(start);
-    return new Place(
-        said, names.isEmpty() ? root : root.resolve(ByteText.path(root.getFileSystem(), names)));
+    Path path = names.isEmpty() ? root : root.resolve(ByteText.path(root.getFileSystem(), names));
+    operandsByFile.putIfAbsent(path.toString(), said);
+    return new Place(said, path);
+  }
+
+  /** What was said of a file that an exception names. */
+  String said(String file) {
+    return operandsByFile.getOrDefault(file, file);
   }
 
   /** A file of this machine, wherever it lies. */

@@ -4,7 +4,7 @@ package dfs.cli.verb;
  * Names for people, as the shell reads them again: the style {@code shell-escape} of coreutils.
  * What needs no quotes has none, what cannot be shown stands in {@code $'...'}.
  */
-final class Quoted {
+public final class Quoted {
   private static final String SPECIAL = " !\"$&'()*;<=>?[\\`|^{}";
   private static final String SPECIAL_IN_DOUBLE_QUOTES = "\"$`\\!";
 
@@ -31,7 +31,7 @@ final class Quoted {
   }
 
   /** A name in a message: as it is if that is one line of text. */
-  static String inMessage(String text) {
+  public static String inMessage(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (isHidden(text, i)) {
         return escaped(text);

@@ -137,6 +137,12 @@ public final class VerbLine {
           return BROKEN_PIPE;
         }
         throw e;
+      } catch (FileSystemException e) {
+        if (e.getFile() == null) {
+          throw e;
+        }
+        say(manners, manners.failure(call.said(e.getFile()), e));
+        return verb.failedStatus();
       }
       return call.hasFailed() ? verb.failedStatus() : call.status();
     } catch (NoClusterException e) {

@@ -10,6 +10,7 @@ import dfs.protocol.metadata.FileType;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -32,6 +33,12 @@ final class PathWalk {
     /** It starts at the root of the volume. */
     FROM_ROOT
   }
+
+  /** Behind these lone surrogates are the bytes from 0x80 on. */
+  private static final char ESCAPE = '\uDC00';
+
+  private static final char ESCAPE_MIN = '\uDC80';
+  private static final char ESCAPE_MAX = '\uDCFF';
 
   private final MetadataSession session;
   private final Caller caller;
@@ -58,9 +65,33 @@ final class PathWalk {
     this.absolute = absolute;
   }
 
-  /** As {@link #to(At, boolean)}, of UTF-8 from the root on. */
+  /**
+   * As {@link #to(At, boolean)}, from the root on; bytes that are no part of UTF-8 as surrogates
+   * (PEP 383).
+   */
   Place to(String path, boolean follow) throws IOException {
-    return to(At.root(ByteString.copyFromUtf8(path)), follow);
+    return to(At.root(bytes(path)), follow);
+  }
+
+  private static void write(ByteString.Output bytes, String text) {
+    byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+    bytes.write(encoded, 0, encoded.length);
+  }
+
+  private static ByteString bytes(String path) {
+    ByteString.Output bytes = ByteString.newOutput(path.length());
+    int from = 0;
+    for (int i = 0; i < path.length(); i++) {
+      char c = path.charAt(i);
+      boolean whole = i > 0 && Character.isHighSurrogate(path.charAt(i - 1));
+      if (c >= ESCAPE_MIN && c <= ESCAPE_MAX && !whole) {
+        write(bytes, path.substring(from, i));
+        bytes.write(c - ESCAPE);
+        from = i + 1;
+      }
+    }
+    write(bytes, path.substring(from));
+    return bytes.toByteString();
   }
 
   /**
