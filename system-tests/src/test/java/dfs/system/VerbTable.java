@@ -7,18 +7,16 @@ import dfs.cli.verb.Verbs;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Every verb, and what it is tried on. */
 final class VerbTable {
@@ -27,6 +25,9 @@ final class VerbTable {
 
   private static final FileTime THEN = FileTime.from(Instant.parse("2020-02-02T02:02:02Z"));
   private static final String RAW = "a\n\udcff";
+
+  /** Of all that was prepared, before some of it is changed. */
+  static final String BEFORE = "@before";
 
   /** What a verb is tried on: the file {@code s} in a directory of its own. */
   enum Subject {
@@ -39,12 +40,66 @@ final class VerbTable {
     RAW,
     LOCALE_C,
     DOWN,
+    KILLED,
     HELP;
 
     String nameOfFile() {
       return this == RAW || this == LOCALE_C ? VerbTable.RAW : "s";
     }
   }
+
+  /** Names, types, modes, owners, sizes, links, contents, whether touched, attributes, ACLs. */
+  private static final String EFFECTS =
+      """
+      import os, stat, struct, sys, urllib.parse
+
+      then = int(sys.argv[1])
+
+      def escaped(data):
+          return ''.join('\\\\n' if c == 10 else chr(c) if 32 <= c <= 126 and c != 92
+                         else '\\\\x%02x' % c for c in data)
+
+      def acl(value):
+          entries = []
+          for tag, bits, ident in struct.iter_unpack('<HHI', value[4:]):
+              who = {1: 'user:', 2: 'user:%d' % ident, 4: 'group:', 8: 'group:%d' % ident,
+                     16: 'mask:', 32: 'other:'}[tag]
+              letters = ''.join(c if bits & b else '-' for c, b in (('r', 4), ('w', 2), ('x', 1)))
+              entries.append(who + ':' + letters)
+          return ','.join(entries)
+
+      def attribute(path, name):
+          value = os.getxattr(path, name)
+          return name + '=' + (acl(value) if name.startswith('system.') else escaped(value))
+
+      def line(top, path):
+          s = os.lstat(path)
+          folder = stat.S_ISDIR(s.st_mode)
+          words = [urllib.parse.quote_from_bytes(os.path.relpath(path, top)), '%o' % s.st_mode,
+                   '%d:%d' % (s.st_uid, s.st_gid), '-' if folder else str(s.st_size),
+                   'links', '-' if folder else str(s.st_nlink)]
+          if stat.S_ISLNK(s.st_mode):
+              return ' '.join(words + ['->', escaped(os.readlink(path))])
+          if stat.S_ISREG(s.st_mode):
+              with open(path, 'rb') as f:
+                  words.append(escaped(f.read()))
+          words.append('old' if s.st_mtime_ns == then * 10**9 else 'new')
+          names = [attribute(path, n) for n in sorted(os.listxattr(path))
+                   if n.startswith('user.') or n.startswith('system.posix_acl')]
+          return ' '.join(words + ['[' + ' '.join(names) + ']'])
+
+      for verb in sorted(os.listdir(b'.')):
+          for subject in sorted(os.listdir(verb)):
+              top = os.path.join(verb, subject)
+              below = []
+              for path, folders, files in os.walk(top):
+                  below += [os.path.join(path, name) for name in folders + files]
+              lines = [line(top, path) for path in sorted(below)]
+              if verb == b'snapshot':
+                  name = b'@of-' + verb + b'-' + subject
+                  lines.append('kept' if os.path.isdir(os.path.join(b'.dfs', name)) else 'not kept')
+              print(top.decode() + ': ' + '; '.join(lines))
+      """;
 
   private VerbTable() {}
 
@@ -77,10 +132,8 @@ final class VerbTable {
       case "test" -> List.of(verb, "-e", path);
       case "appendToFile" -> List.of(verb, local + "/l", path);
       case "history" -> List.of(verb, path);
-      // What is different is looked at in PastTest.
-      case "diff" -> List.of(verb, path, "2001-01-01");
-      // What comes back is looked at in RestoreTest.
-      case "restore" -> List.of(verb, path, "--as-of", "2001-01-01");
+      case "diff" -> List.of(verb, path, BEFORE);
+      case "restore" -> List.of(verb, path, "--as-of", BEFORE);
       case "undelete" -> List.of(verb, path);
       case "snapshot" -> List.of(verb, "create", "of" + in.replace('/', '-'), path);
       default -> throw new AssertionError(verb + " is not in the table of these tests");
@@ -88,27 +141,29 @@ final class VerbTable {
   }
 
   /** Makes what the verb is tried on, through the mount. */
-  static void prepare(Path in, Subject subject) throws IOException {
+  static void prepare(Path in, String verb, Subject subject) throws IOException {
     Files.createDirectories(in);
     Path s = in.resolve("s");
     switch (subject) {
-      case FILE, CLOSED, GROUP -> Files.writeString(s, "abc\n");
+      case FILE -> Files.writeString(s, "abc\n");
+      case CLOSED, GROUP -> make(verb, s);
       case DIRECTORY -> Files.writeString(Files.createDirectory(s).resolve("in"), "x");
       case SYMLINK -> {
-        Files.writeString(in.resolve("t"), "abc\n");
+        make(verb, in.resolve("t"));
         Files.createSymbolicLink(s, Path.of("t"));
       }
-      case RAW, LOCALE_C ->
-          Files.writeString(
-              Path.of(URI.create(in.toUri().toString().replaceAll("/$", "") + "/a%0A%FF")),
-              "abc\n");
-      case MISSING, DOWN, HELP -> {}
+      case RAW, LOCALE_C -> make(verb, raw(in));
+      case MISSING, DOWN, KILLED, HELP -> {}
     }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(in)) {
-      for (Path entry : entries) {
-        if (!Files.isSymbolicLink(entry)) {
-          Files.setLastModifiedTime(entry, THEN);
+    try (Stream<Path> below = Files.walk(in)) {
+      for (Path path : below.sorted(Comparator.reverseOrder()).toList()) {
+        if (path.equals(in) || Files.isSymbolicLink(path)) {
+          continue;
         }
+        if (verb.equals("getfattr")) {
+          Files.setAttribute(path, "user:a", "b".getBytes(StandardCharsets.UTF_8));
+        }
+        Files.setLastModifiedTime(path, THEN);
       }
     }
     if (subject == Subject.CLOSED) {
@@ -123,52 +178,58 @@ final class VerbTable {
     }
   }
 
-  /** What is in a directory of the mount now: names, types, modes, owners, sizes, attributes. */
-  static String effect(Path in) throws IOException {
-    List<String> lines = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(in)) {
-      for (Path entry : entries) {
-        Map<String, Object> found =
-            Files.readAttributes(entry, "unix:mode,uid,gid,size,nlink", LinkOption.NOFOLLOW_LINKS);
-        int mode = (int) found.get("mode");
-        boolean directory = Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS);
-        String text =
-            "%s %o %s:%s %s links %s"
-                .formatted(
-                    escaped(nameOf(entry)),
-                    mode,
-                    found.get("uid"),
-                    found.get("gid"),
-                    directory ? "-" : found.get("size"),
-                    directory ? "-" : found.get("nlink"));
-        if (Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
-          text += " " + escaped(Files.readString(entry, StandardCharsets.ISO_8859_1));
-        }
-        if (!Files.isSymbolicLink(entry)) {
-          boolean old = Files.getLastModifiedTime(entry).equals(THEN);
-          text += (old ? " old " : " new ") + attributes(entry);
-        }
-        lines.add(text);
-      }
-    } catch (NoSuchFileException e) {
-      return "nothing";
+  /** A file; but snapshots are of directories. */
+  private static void make(String verb, Path path) throws IOException {
+    if (verb.equals("snapshot")) {
+      Files.createDirectory(path);
+    } else {
+      Files.writeString(path, "abc\n");
     }
-    Collections.sort(lines);
-    return String.join("; ", lines);
   }
 
-  private static List<String> attributes(Path file) throws IOException {
-    List<String> names =
-        new ArrayList<>(
-            Files.getFileAttributeView(file, UserDefinedFileAttributeView.class).list());
-    Collections.sort(names);
-    return names;
+  private static Path raw(Path in) {
+    return Path.of(URI.create(in.toUri().toString().replaceAll("/$", "") + "/a%0A%FF"));
   }
 
-  private static String nameOf(Path path) {
-    String raw = path.toUri().getRawPath();
-    String bare = raw.endsWith("/") ? raw.substring(0, raw.length() - 1) : raw;
-    return bare.substring(bare.lastIndexOf('/') + 1);
+  /** Makes the past of it another one than the present, for verbs that are about both. */
+  static void change(Path in, String verb, Subject subject) throws IOException {
+    boolean removes = verb.equals("undelete");
+    if (!removes && !verb.equals("diff") && !verb.equals("restore")) {
+      return;
+    }
+    Path s = subject == Subject.RAW || subject == Subject.LOCALE_C ? raw(in) : in.resolve("s");
+    if (subject == Subject.DIRECTORY) {
+      Files.delete(s.resolve("in"));
+      Files.writeString(s.resolve("young"), "y");
+    }
+    if (removes) {
+      if (subject == Subject.DIRECTORY) {
+        Files.delete(s.resolve("young"));
+      }
+      Files.deleteIfExists(s);
+    } else if (subject == Subject.SYMLINK) {
+      Files.delete(s);
+      Files.createSymbolicLink(s, Path.of("young"));
+    } else if (Files.isRegularFile(s)) {
+      Files.writeString(s, "changed\n");
+    }
+  }
+
+  /** What is at and below each directory VERB/SUBJECT of the mount now. */
+  static Map<String, String> effects(Path mnt) throws Exception {
+    Path script = Files.createTempFile("effects", ".py");
+    try {
+      Files.writeString(script, EFFECTS);
+      Map<String, String> effects = new HashMap<>();
+      String said = Shell.run(mnt, "python3 " + script + " " + THEN.toMillis() / 1000);
+      for (String line : said.lines().toList()) {
+        int colon = line.indexOf(": ");
+        effects.put(line.substring(0, colon), line.substring(colon + 2));
+      }
+      return effects;
+    } finally {
+      Files.delete(script);
+    }
   }
 
   /** One line of ASCII. */
@@ -221,7 +282,7 @@ final class VerbTable {
       case "put" -> List.of(verb, "--json", "-f", local + "/l", "/json/out");
       case "get" -> List.of(verb, "--json", "-f", path, local + "/out");
       case "cp" -> List.of(verb, "--json", "-f", path, "/json/out");
-      case "diff" -> List.of(verb, "--json", "/json", "@before");
+      case "diff" -> List.of(verb, "--json", "/json", BEFORE);
       case "snapshot" -> List.of(verb, "ls", "--json");
       default -> List.of(verb, "--json", path);
     };

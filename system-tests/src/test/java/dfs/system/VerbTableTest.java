@@ -3,17 +3,23 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonParser;
 import dfs.cli.verb.VerbSpec;
+import dfs.cli.verb.Verbs;
 import dfs.system.VerbRunner.Result;
 import dfs.system.VerbTable.Subject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -40,11 +46,16 @@ class VerbTableTest {
 
   private static final int AT_ONCE = 8;
 
+  /** Other commands that ask a server. */
+  private static final List<String> ASKING =
+      List.of("status", "fsck /", "replication /", "drain 1", "undrain 1", "forget-server 1");
+
   private static final Path ACTUAL = Path.of("target", "verbs.actual");
 
   private @TempDir Path scratch;
   private Path mnt;
   private String data;
+  private String killed;
   private DfsProcess cluster;
 
   @BeforeEach
@@ -70,6 +81,19 @@ class VerbTableTest {
     List<String> actual = new ArrayList<>();
     List<String> java = VerbRunner.command(scratch.resolve("classes"));
     Path err = scratch.resolve("err");
+    kill();
+    for (VerbSpec spec : VerbTable.specs()) {
+      for (Subject subject : Subject.values()) {
+        VerbTable.prepare(in(spec, subject), spec.name(), subject);
+      }
+    }
+    done("snapshot", "create", VerbTable.BEFORE);
+    for (VerbSpec spec : VerbTable.specs()) {
+      for (Subject subject : Subject.values()) {
+        VerbTable.change(in(spec, subject), spec.name(), subject);
+      }
+    }
+    Map<String, String> results = new LinkedHashMap<>();
     try (VerbRunner nobody =
             VerbRunner.start(
                 java, err, "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups");
@@ -86,10 +110,18 @@ class VerbTableTest {
                 case LOCALE_C -> localeC;
                 default -> null;
               };
-          actual.add(line(spec, subject, runner));
+          String place = spec.name() + "/" + label(subject);
+          results.put(place, result(spec, subject, runner));
         }
       }
     }
+    Map<String, String> effects = VerbTable.effects(mnt);
+    results.forEach(
+        (place, result) ->
+            actual.add(
+                place.replace('/', ' ')
+                    + " | "
+                    + result.formatted(Objects.requireNonNull(effects.get(place)))));
     Files.write(ACTUAL, actual, StandardCharsets.UTF_8);
     List<String> golden;
     try (var in = VerbTableTest.class.getResourceAsStream(GOLDEN)) {
@@ -101,17 +133,40 @@ class VerbTableTest {
     assertThat(actual).containsExactlyElementsOf(golden);
   }
 
-  private String line(VerbSpec spec, Subject subject, VerbRunner runner) throws Exception {
+  /** A cluster that was up and is not: its sockets are still there. */
+  private void kill() throws Exception {
+    killed = scratch.resolve("killed").toString();
+    try (DfsProcess other =
+        DfsProcess.serve(scratch, "up", "--foreground", "--no-mount", "--data", killed)) {
+      other.kill();
+    }
+    assertThat(Path.of(killed, "run", "metadata.sock")).exists();
+  }
+
+  private static String label(Subject subject) {
+    return subject.name().toLowerCase(Locale.ROOT);
+  }
+
+  private Path in(VerbSpec spec, Subject subject) {
+    return mnt.resolve(spec.name()).resolve(label(subject));
+  }
+
+  /** What came of it: status, output, errors; and {@code %s} for what is there then. */
+  private String result(VerbSpec spec, Subject subject, VerbRunner runner) throws Exception {
     String verb = spec.name();
-    String label = subject.name().toLowerCase(Locale.ROOT);
-    String place = "/" + verb + "/" + label;
-    Path in = mnt.resolve(verb).resolve(label);
-    Path local = Files.createDirectories(scratch.resolve("local").resolve(verb + "-" + label));
+    String place = "/" + verb + "/" + label(subject);
+    Path local =
+        Files.createDirectories(scratch.resolve("local").resolve(verb + "-" + label(subject)));
     Shell.run(local, "printf 'local\\n' > l; chmod 777 .");
-    VerbTable.prepare(in, subject);
     List<String> words =
         new ArrayList<>(VerbTable.words(verb, place, subject.nameOfFile(), local.toString()));
-    words.addAll(List.of("--data", subject == Subject.DOWN ? "/none" : data));
+    words.add("--data");
+    words.add(
+        switch (subject) {
+          case DOWN -> "/none";
+          case KILLED -> killed;
+          default -> data;
+        });
     if (subject == Subject.HELP) {
       words = List.of(verb, "--help");
     }
@@ -120,11 +175,10 @@ class VerbTableTest {
     Path got = local.resolve("out");
     return String.join(
         " | ",
-        verb + " " + label,
         String.valueOf(result.status()),
-        out,
-        shown(spec, subject, result.err()),
-        VerbTable.effect(in) + (Files.exists(got) ? "; got " + Files.readString(got).strip() : ""));
+        out.replace("%", "%%"),
+        shown(spec, subject, result.err()).replace("%", "%%"),
+        "%s" + (Files.exists(got) ? "; got " + Files.readString(got).strip() : ""));
   }
 
   /** Without what differs from run to run. */
@@ -138,7 +192,8 @@ class VerbTableTest {
       // How many states lie below depends on the clock.
       text = text.replaceAll("(?s)^\\S+ \\S+  (now|-) +(\\S+) +(\\d+|-)  .*", "$1 $2 $3");
     }
-    text = text.replaceAll("the oldest is of [^ \n]+", "the oldest is of TIME");
+    text = text.replaceAll("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z", "TIME");
+    text = text.replaceAll("inode \\d+ was", "inode N was");
     if (spec.name().equals("df")) {
       text = text.replaceAll(" +[0-9]+%?", " N");
     }
@@ -159,10 +214,10 @@ class VerbTableTest {
       }
     }
     List<String> published = new ArrayList<>(printing);
-    published.add("replication");
+    published.addAll(List.of("replication", "status", "fsck"));
     assertThat(RecordSchemas.verbs()).containsExactlyInAnyOrderElementsOf(published);
-    VerbTable.prepare(mnt.resolve("json"), Subject.RAW);
-    VerbTable.prepare(mnt.resolve("json"), Subject.SYMLINK);
+    VerbTable.prepare(mnt.resolve("json"), "ls", Subject.RAW);
+    VerbTable.prepare(mnt.resolve("json"), "ls", Subject.SYMLINK);
     Shell.run(scratch, "mkdir l; echo l > l/l");
     done("setfattr", "-n", "user.a", "-v", "b", "/json/s", "/json/a\n\udcff");
     done("setfacl", "-m", "u:17:rwx", "/json/t");
@@ -177,11 +232,83 @@ class VerbTableTest {
       done("rm", "-f", "/json/out");
       Shell.run(scratch, "rm -f l/out");
     }
-    // A single object, on several lines.
-    schemas.check("replication", done("replication", "--json", "/json/t").replace("\n", ""));
+    recordsOfThePastSayItsInstant(printing, schemas);
+    schemas.check("replication", done("replication", "--json", "/json/t"));
+    reportsAreAsPublished(schemas);
     done("rm", "/json/s");
     schemas.check("ls", done("ls", "--json", "--deleted", "/json"));
     schemas.check("find", done("find", "--json", "/json"));
+  }
+
+  /** Of a cluster that is well, of one that is not, and of none. */
+  private void reportsAreAsPublished(RecordSchemas schemas) throws Exception {
+    Shell.run(mnt, "head -c 100000 /dev/urandom > json/blocks; sync json/blocks");
+    schemas.check("status", done("status", "--json"));
+    schemas.check("fsck", done("fsck", "--json"));
+    String all = done("fsck", "--json", "--blocks", "--read-data", "/json");
+    assertThat(all).contains("/json/blocks").contains("\"read\":");
+    schemas.check("fsck", all);
+    Result down = VerbRunner.runHere(List.of("status", "--json", "--data", "/none"));
+    assertThat(down.status()).isEqualTo(1);
+    schemas.check("status", down.out());
+    done("drain", "--no-wait", "1");
+    Result drained = VerbRunner.runHere(List.of("status", "--json", "--data", data));
+    long since = System.nanoTime();
+    while (!drained.out().contains("\"blocksLeft\":")
+        && System.nanoTime() - since < ANSWER_NANOS_MAX) {
+      drained = VerbRunner.runHere(List.of("status", "--json", "--data", data));
+    }
+    assertThat(drained.status()).isEqualTo(1);
+    assertThat(drained.out()).contains("\"blocksLeft\":");
+    schemas.check("status", drained.out());
+    done("undrain", "1");
+  }
+
+  /** The one that is kept and read, whatever was asked for. */
+  private void recordsOfThePastSayItsInstant(List<String> printing, RecordSchemas schemas)
+      throws Exception {
+    Shell.run(scratch, "rm -f l/out");
+    String before = asOf(done("snapshot", "ls", "--json"));
+    assertThat(asOf(done("diff", "--json", "/json", "@before"))).isEqualTo(before);
+    Instant second = Instant.parse(before).truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
+    while (!Instant.now().isAfter(second.plusSeconds(1))) {
+      Thread.sleep(Duration.between(Instant.now(), second.plusSeconds(1)).plusMillis(1));
+    }
+    String half = second.plusMillis(500).toString();
+    assertThat(done("diff", "--json", "/json", "@before", half))
+        .contains("\"until\":\"" + second + "\"");
+    int taken = 0;
+    for (String verb : printing) {
+      if (!Verbs.spec(verb).orElseThrow().has("--as-of") || verb.equals("snapshot")) {
+        continue;
+      }
+      taken++;
+      for (String asked : List.of("@before", half)) {
+        List<String> words =
+            new ArrayList<>(VerbTable.printing(verb, "/json/a\n\udcff", scratch.resolve("l")));
+        words.addAll(List.of("--as-of", asked, "--data", data));
+        Result result = VerbRunner.runHere(words);
+        assertThat(result.status()).as("%s said %s", words, result.err()).isZero();
+        String read = asked.equals(half) ? second.toString() : before;
+        assertThat(result.err())
+            .as(verb)
+            .isEqualTo("dfs: as of " + read + " (asked: " + asked + ")\n");
+        assertThat(asOf(result.out())).as(verb).isEqualTo(read);
+        schemas.check(
+            verb,
+            new String(result.out().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
+        done("rm", "-f", "/json/out");
+        Shell.run(scratch, "rm -f l/out");
+      }
+    }
+    assertThat(taken).isGreaterThan(8);
+  }
+
+  private static String asOf(String records) {
+    return JsonParser.parseString(records.lines().findFirst().orElseThrow())
+        .getAsJsonObject()
+        .get("asOf")
+        .getAsString();
   }
 
   /** What a command that must do all of it printed. */
@@ -226,12 +353,21 @@ class VerbTableTest {
         words.addAll(List.of("--timeout", "1", "--data", data));
         results.put(spec.name(), threads.submit(() -> VerbRunner.runHere(words)));
       }
+      for (String command : ASKING) {
+        List<String> words = new ArrayList<>(List.of(command.split(" ", -1)));
+        words.addAll(List.of("--timeout", "1", "--data", data));
+        results.put(words.getFirst(), threads.submit(() -> VerbRunner.runHere(words)));
+      }
       for (Map.Entry<String, Future<Result>> each : results.entrySet()) {
         Result result = each.getValue().get();
         // As of diff(1), 1 means that there are differences.
         int failed = each.getKey().equals("diff") ? 2 : 1;
         assertThat(result.status()).as(each.getKey()).isEqualTo(failed);
-        assertThat(result.err()).as(each.getKey()).startsWith("dfs: ").contains("no answer");
+        boolean finding = each.getKey().equals("status");
+        assertThat(finding ? result.out() : result.err())
+            .as(each.getKey())
+            .startsWith(finding ? "dfs is not well" : "dfs: ")
+            .contains("no answer");
       }
       assertThat(System.nanoTime() - since).isLessThan(ANSWER_NANOS_MAX);
     } finally {
@@ -251,6 +387,12 @@ class VerbTableTest {
         set -eu
         %1$s ls --data %2$s -0 $'/d/a\\n\\377\\303\\244' | od -An -c
         %1$s cat $PWD/mnt/d/a*
+        %1$s fsck --data %2$s $'/d/a\\n\\377\\303\\244' | head -1
+        %1$s replication --data %2$s $'/d/a\\n\\377\\303\\244'
+        %1$s fsck --data %2$s $'/none\\377' 2>&1 || echo status $?
+        %1$s replication --data %2$s 2 $'/none\\377' || echo status $?
+        %1$s undelete --data %2$s $'/d/a\\n\\377\\303\\244' || echo status $?
+        %1$s snapshot create --data %2$s s $'/d/a\\n\\377\\303\\244' || echo status $?
         cd mnt; %1$s cat --data %2$s b d/../b
         %1$s mv d/a* d/z; ls d
         %1$s ls --data %2$s / | head -c 0
@@ -263,6 +405,16 @@ class VerbTableTest {
             """
                /   d   /   a  \\n 377 303 244  \\0
             x
+            1 files and 0 blocks were looked at
+            '/d/a'$'\\n\\377''ä': 1, as the volume
+            dfs: '/none'$'\\377': no such file or directory
+            status 1
+            dfs: '/none'$'\\377': no such file or directory
+            status 1
+            dfs: '/d/a'$'\\n\\377''ä': file exists
+            status 1
+            dfs: '/d/a'$'\\n\\377''ä': not a directory
+            status 1
             y
             y
             z

@@ -63,8 +63,8 @@ final class Progress {
   }
 
   /**
-   * What is shown: how much, of how much, at which rate, and how long it still takes. How much there
-   * is to come of a pipe nobody knows, nor of a file that grows.
+   * What is shown: how much, of how much, at which rate, and how long it still takes. How much
+   * there is to come of a pipe nobody knows, nor of a file that grows.
    */
   static String text(long done, long expected, long nanos) {
     double rate = done * 1e9 / Math.max(1, nanos);
