@@ -11,9 +11,9 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.Protocols;
 import java.io.IOException;
-import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -23,8 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * comes back for ever when it breaks. One thread, the control thread, connects and does what orders
  * say, but for copies, which the {@link Copier} makes; each heartbeat has a thread for as long as
  * it takes to look at the disk, so that long orders do not make the server look dead, and a disk
- * that hangs does.
+ * that hangs does. Whoever listens at the address is obeyed once he has shown the cluster key.
  */
 final class ControlStream implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlStream.class);
@@ -47,7 +45,6 @@ final class ControlStream implements AutoCloseable {
   private static final long BACKOFF_MIN_NANOS = 200_000_000L;
   private static final long BACKOFF_MAX_NANOS = 2_000_000_000L;
   private static final String FAILED = ChunkMessage.DirectoryState.FAILED;
-  private static final String MAC = "HmacSHA256";
 
   private final ChunkServer.Config config;
   private final Transport transport;
@@ -182,7 +179,15 @@ final class ControlStream implements AutoCloseable {
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable Link<ChunkMessage> link;
 
-    /** Written by the control thread only. */
+    /** Nonces of the metadata server and of this end; the control thread's. */
+    private ByteString challenge = ByteString.EMPTY;
+
+    private ByteString nonce = ByteString.EMPTY;
+
+    /**
+     * The metadata server has shown the key, and knows this server. Written by the control thread
+     * only.
+     */
     private volatile boolean welcomed;
 
     @Override
@@ -251,6 +256,14 @@ final class ControlStream implements AutoCloseable {
   }
 
   private void obey(Stream stream, ChunkOrder order) {
+    boolean greets =
+        order instanceof ChunkOrder.Challenge
+            || order instanceof ChunkOrder.Welcome
+            || order instanceof ChunkOrder.Refused;
+    if (!greets && !stream.welcomed) {
+      distrust(stream, "it gives orders before it has shown that it has the cluster key");
+      return;
+    }
     switch (order) {
       case ChunkOrder.Challenge challenge -> register(stream, challenge.nonce());
       case ChunkOrder.Welcome welcome -> welcomed(stream, welcome);
@@ -268,30 +281,46 @@ final class ControlStream implements AutoCloseable {
     }
   }
 
-  private void register(Stream stream, ByteString nonce) {
+  /** Whoever is there may be anybody: he is told why not, and asked again. */
+  private void distrust(Stream stream, String why) {
+    LOG.error("who answers at {} is not obeyed: {}", config.metadataAddress(), why);
+    stream.end("not trusted: " + why);
+  }
+
+  private void register(Stream stream, ByteString challenge) {
+    if (!KeyProof.isNonce(challenge) || !stream.challenge.isEmpty()) {
+      distrust(stream, "it challenges twice, or with what is no nonce");
+      return;
+    }
+    stream.challenge = challenge;
+    stream.nonce = KeyProof.nonce(random);
     Identity identity = identityFile.identity();
     stream.send(
         new ChunkMessage.Register(
             identity.server(),
             identity.cluster(),
-            proof(nonce),
+            KeyProof.OF_CHUNK_SERVER.of(config.clusterKey(), challenge, stream.nonce),
             config.host(),
             config.address(),
             identity.directory(),
-            identity.incarnation()));
-  }
-
-  private ByteString proof(ByteString nonce) {
-    try {
-      Mac mac = Mac.getInstance(MAC);
-      mac.init(new SecretKeySpec(config.clusterKey().toByteArray(), MAC));
-      return ByteString.copyFrom(mac.doFinal(nonce.toByteArray()));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has " + MAC, e);
-    }
+            identity.incarnation(),
+            stream.nonce));
   }
 
   private void welcomed(Stream stream, ChunkOrder.Welcome welcome) {
+    if (!KeyProof.TO_CHUNK_SERVER.isShown(
+        welcome.proof(), config.clusterKey(), stream.challenge, stream.nonce)) {
+      distrust(
+          stream,
+          welcome.proof().isEmpty()
+              ? "it has not shown that it has the cluster key; an older build does not"
+              : "what it shows is not of the cluster key");
+      return;
+    }
+    if (stream.welcomed) {
+      stream.end("welcomed twice");
+      return;
+    }
     Identity identity = identityFile.identity();
     if (welcome.server() == 0
         || welcome.cluster().isEmpty()

@@ -14,15 +14,16 @@ import dfs.protocol.seam.DiskFile;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkMessage.BlockState;
 import dfs.protocol.session.ChunkOrder;
+import dfs.protocol.session.KeyProof;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,16 +56,14 @@ class ChunkServerTest {
         config("local:chunk-1"), disk, metadata, services, time, new Random(1));
   }
 
-  private static ChunkOrder.Welcome welcome(long term) {
-    return new ChunkOrder.Welcome(SERVER, CLUSTER, KEYS, term);
+  private static void welcome(Stream stream, long term) throws InterruptedException {
+    stream.welcome(SERVER, CLUSTER, KEYS, term);
   }
 
   /** Welcomes the server; what it said of itself is passed over. */
   private Stream welcomed(ChunkServer server) throws Exception {
     Stream stream = metadata.connection(time);
-    stream.send(new ChunkOrder.Challenge(ByteString.copyFromUtf8("nonce")));
-    stream.next(ChunkMessage.Register.class);
-    stream.send(welcome(5));
+    welcome(stream, 5);
     while (!stream.next(ChunkMessage.Report.class).last()) {
       // all pages
     }
@@ -106,8 +105,7 @@ class ChunkServerTest {
   void registersReportsAndBeats() throws Exception {
     try (ChunkServer server = start()) {
       Stream stream = metadata.connection(time);
-      stream.send(new ChunkOrder.Challenge(ByteString.copyFromUtf8("what do ya want")));
-      ChunkMessage.Register register = stream.next(ChunkMessage.Register.class);
+      ChunkMessage.Register register = stream.challenge();
       assertThat(register.server()).isZero();
       assertThat(register.cluster()).isEqualTo(ByteString.EMPTY);
       assertThat(register.host()).isEqualTo("host-1");
@@ -117,7 +115,7 @@ class ChunkServerTest {
       assertThat(register.proof().size()).isEqualTo(32);
       assertThat(server.ready().isDone()).isFalse();
       assertThatThrownBy(() -> write(1, 10)).hasMessageContaining("no keys");
-      stream.send(welcome(5));
+      welcome(stream, 5);
       assertThat(stream.next(ChunkMessage.Report.class))
           .isEqualTo(new ChunkMessage.Report(List.of(), true));
       assertThat(server.ready().get(20, TimeUnit.SECONDS)).isEqualTo(SERVER);
@@ -145,27 +143,83 @@ class ChunkServerTest {
     }
   }
 
-  /** RFC 4231, test case 2: the proof is HMAC-SHA256 of the nonce under the key. */
   @Test
   void provesThatItKnowsTheClusterKey() throws Exception {
-    ChunkServer.Config jefe =
-        ChunkServer.Config.of(
-            "h",
-            "local:jefe",
-            "local:metadata",
-            ByteString.copyFromUtf8("Jefe"),
-            "/d",
-            ChunkServer.Scrub.USUAL);
-    try (ChunkServer server =
-        ChunkServer.start(jefe, disk, metadata, services, time, new Random(1))) {
-      Stream stream = metadata.connection(time);
-      stream.send(
-          new ChunkOrder.Challenge(ByteString.copyFromUtf8("what do ya want for nothing?")));
-      ByteString proof = stream.next(ChunkMessage.Register.class).proof();
-      assertThat(HexFormat.of().formatHex(proof.toByteArray()))
-          .isEqualTo("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    try (ChunkServer server = start()) {
+      ByteString[] nonces = new ByteString[2];
+      for (int i = 0; i < 2; i++) {
+        Stream stream = metadata.connection(time);
+        ChunkMessage.Register register = stream.challenge();
+        nonces[i] = register.nonce();
+        assertThat(register.proof())
+            .isEqualTo(
+                KeyProof.OF_CHUNK_SERVER.of(
+                    Samples.CLUSTER_KEY, MetadataSide.NONCE, register.nonce()));
+        stream.breakDown();
+      }
+      assertThat(nonces[0]).as("another one for each stream").isNotEqualTo(nonces[1]);
       assertThat(server.failed().isDone()).isFalse();
     }
+  }
+
+  private byte[] identity() throws IOException {
+    try (DiskFile file = disk.open(Path.of("identity"), false)) {
+      ByteBuffer bytes = ByteBuffer.allocate(1000);
+      while (bytes.hasRemaining() && file.read(bytes, bytes.position()) >= 0) {
+        // to the end
+      }
+      return bytes.array();
+    }
+  }
+
+  /** Somebody has taken its address while it was down, and has listened before. */
+  @Test
+  void aMetadataServerWithoutTheKeyIsNotObeyed() throws Exception {
+    ByteString key = Samples.CLUSTER_KEY;
+    ByteString nonce = MetadataSide.NONCE;
+    List<ChunkOrder.Key> own =
+        List.of(new ChunkOrder.Key(Samples.KEY_ID, ByteString.copyFromUtf8("not the secret")));
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed(server);
+      write(7, 10);
+      ByteString earlier = stream.nonce();
+      byte[] identity = identity();
+      stream.breakDown();
+      List<Function<ChunkMessage.Register, ByteString>> proofs =
+          List.of(
+              register -> ByteString.EMPTY,
+              ChunkMessage.Register::proof,
+              register -> KeyProof.TO_CHUNK_SERVER.of(key, nonce, earlier),
+              register -> KeyProof.TO_SESSION.of(key, nonce, register.nonce()),
+              register -> KeyProof.TO_CHUNK_SERVER.of(Samples.SECRET, nonce, register.nonce()));
+      for (Function<ChunkMessage.Register, ByteString> proof : proofs) {
+        for (String cluster : List.of("cluster one", "cluster two")) {
+          Stream liar = metadata.connection(time);
+          ByteString shown = proof.apply(liar.challenge());
+          ByteString named = ByteString.copyFromUtf8(cluster);
+          liar.send(new ChunkOrder.Welcome(99, named, own, 1L << 62, shown));
+          assertGivesNoOrders(liar, own);
+        }
+      }
+      assertGivesNoOrders(metadata.connection(time), own);
+      Stream again = metadata.connection(time);
+      assertThat(identity()).as("neither its term nor its name").isEqualTo(identity);
+      write(8, 10);
+      assertThat(again.challenge().server()).isEqualTo(SERVER);
+      welcome(again, 5);
+      assertThat(again.next(ChunkMessage.Report.class).blocks())
+          .containsExactlyInAnyOrder(new BlockState(7, 1, 10, 0), new BlockState(8, 1, 10, 0));
+      again.send(new ChunkOrder.Delete(List.of(7L), 9, 5, 1));
+      assertThat(again.next(ChunkMessage.Deleted.class).blocks()).containsExactly(7L);
+    }
+  }
+
+  private static void assertGivesNoOrders(Stream liar, List<ChunkOrder.Key> keys)
+      throws InterruptedException {
+    liar.send(new ChunkOrder.Trust(keys, 1L << 62, 0));
+    liar.send(new ChunkOrder.Delete(List.of(7L), 100, 1L << 62, 0));
+    liar.awaitClosed();
+    assertThat(liar.received).as("no report, no heartbeat, nothing done").isEmpty();
   }
 
   @Test
@@ -183,8 +237,7 @@ class ChunkServerTest {
       assertThat(metadata.connectionWithin(50)).isNull();
       metadata.down(false);
       Stream again = metadata.connection(time);
-      again.send(new ChunkOrder.Challenge(ByteString.EMPTY));
-      ChunkMessage.Register register = again.next(ChunkMessage.Register.class);
+      ChunkMessage.Register register = again.challenge();
       directory = register.directory();
       assertThat(register.server()).isEqualTo(SERVER);
       assertThat(register.cluster()).isEqualTo(CLUSTER);
@@ -193,12 +246,11 @@ class ChunkServerTest {
     disk.crash(new Random(3));
     try (ChunkServer server = start()) {
       Stream stream = metadata.connection(time);
-      stream.send(new ChunkOrder.Challenge(ByteString.EMPTY));
-      ChunkMessage.Register register = stream.next(ChunkMessage.Register.class);
+      ChunkMessage.Register register = stream.challenge();
       assertThat(register.server()).isEqualTo(SERVER);
       assertThat(register.directory()).isEqualTo(directory);
       assertThat(register.incarnation()).as("a new start").isEqualTo(2);
-      stream.send(welcome(6));
+      welcome(stream, 6);
       assertThat(stream.next(ChunkMessage.Report.class).blocks())
           .containsExactlyInAnyOrder(new BlockState(7, 1, 5000, 0), new BlockState(8, 1, 10, 1));
       assertThat(server.status().incarnation()).isEqualTo(2);
@@ -215,7 +267,7 @@ class ChunkServerTest {
     }
     try (ChunkServer server = start()) {
       Stream stream = metadata.connection(time);
-      stream.send(welcome(5));
+      welcome(stream, 5);
       ChunkMessage.Report first = stream.next(ChunkMessage.Report.class);
       ChunkMessage.Report second = stream.next(ChunkMessage.Report.class);
       assertThat(first.last()).isFalse();
@@ -251,7 +303,7 @@ class ChunkServerTest {
     disk.crash(new Random(5));
     try (ChunkServer server = start()) {
       Stream stream = metadata.connection(time);
-      stream.send(welcome(5));
+      welcome(stream, 5);
       stream.send(new ChunkOrder.Delete(List.of(8L), 100, 4, 9));
       stream.send(new ChunkOrder.Delete(List.of(1L), 100, 5, 9));
       assertThat(stream.next(ChunkMessage.Report.class).blocks())
@@ -300,7 +352,7 @@ class ChunkServerTest {
     disk.crash(new Random(6));
     try (ChunkServer server = start()) {
       Stream stream = metadata.connection(time);
-      stream.send(welcome(5));
+      welcome(stream, 5);
       assertThat(stream.next(ChunkMessage.Report.class).blocks())
           .contains(new BlockState(7, 1, 105_000, 1));
       assertThat(server.failed().isDone()).isFalse();
@@ -392,9 +444,8 @@ class ChunkServerTest {
       stream.breakDown();
       Stream again = metadata.connection(time);
       blocks().seal(Samples.all(8), 8, 1);
-      again.send(new ChunkOrder.Challenge(ByteString.EMPTY));
-      again.next(ChunkMessage.Register.class);
-      again.send(welcome(6));
+      again.challenge();
+      welcome(again, 6);
       assertThat(again.next(ChunkMessage.Report.class).blocks())
           .containsExactlyInAnyOrder(new BlockState(7, 1, 5000, 1), new BlockState(8, 1, 10, 1));
       again.send(new ChunkOrder.Delete(List.of(7L), 9, 6, 1));
@@ -442,7 +493,7 @@ class ChunkServerTest {
     }
     try (ChunkServer server = start()) {
       Stream stream = metadata.connection(time);
-      stream.send(new ChunkOrder.Welcome(SERVER, ByteString.copyFromUtf8("cluster two"), KEYS, 9));
+      stream.welcome(SERVER, ByteString.copyFromUtf8("cluster two"), KEYS, 9);
       assertThat(server.failed().get(20, TimeUnit.SECONDS)).hasMessageContaining("another cluster");
       assertThat(server.ready().isDone()).isFalse();
       assertThatThrownBy(() -> write(1, 1)).hasMessageContaining("no keys");

@@ -144,12 +144,11 @@ class CompactorTest {
 
   /** Welcomes the server; gives what it reports. */
   private List<BlockState> welcome(Stream stream) throws InterruptedException {
-    stream.send(
-        new ChunkOrder.Welcome(
-            12,
-            ByteString.copyFromUtf8("cluster"),
-            List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
-            5));
+    stream.welcome(
+        12,
+        ByteString.copyFromUtf8("cluster"),
+        List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
+        5);
     return stream.next(ChunkMessage.Report.class).blocks();
   }
 

@@ -148,12 +148,11 @@ class CopierTest {
   /** Welcomes the server, which reports just this. */
   private Stream welcomed(BlockState... blocks) throws InterruptedException {
     Stream stream = metadata.connection(time);
-    stream.send(
-        new ChunkOrder.Welcome(
-            12,
-            ByteString.copyFromUtf8("cluster"),
-            List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
-            5));
+    stream.welcome(
+        12,
+        ByteString.copyFromUtf8("cluster"),
+        List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
+        5);
     assertThat(stream.next(ChunkMessage.Report.class).blocks()).containsExactly(blocks);
     return stream;
   }
@@ -403,12 +402,11 @@ class CopierTest {
 
   /** Part of the block is found, not damaged, and gives way to a whole copy. */
   private static void again(Stream stream) throws InterruptedException {
-    stream.send(
-        new ChunkOrder.Welcome(
-            12,
-            ByteString.copyFromUtf8("cluster"),
-            List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
-            5));
+    stream.welcome(
+        12,
+        ByteString.copyFromUtf8("cluster"),
+        List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
+        5);
     List<BlockState> found = stream.next(ChunkMessage.Report.class).blocks();
     assertThat(found).hasSize(2).contains(new BlockState(8, 1, 10, 1));
     assertThat(found).anyMatch(state -> state.block() == BLOCK && state.state() == 0);

@@ -41,14 +41,11 @@ class DirectoryCheckTest {
   void start() throws Exception {
     server = start(disk);
     stream = metadata.connection(time);
-    stream.send(new ChunkOrder.Challenge(ByteString.copyFromUtf8("nonce")));
-    stream.next(ChunkMessage.Register.class);
-    stream.send(
-        new ChunkOrder.Welcome(
-            12,
-            ByteString.copyFromUtf8("cluster"),
-            List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
-            5));
+    stream.welcome(
+        12,
+        ByteString.copyFromUtf8("cluster"),
+        List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
+        5);
     stream.next(ChunkMessage.Report.class);
     server.ready().get(20, TimeUnit.SECONDS);
     assertThat(stream.next(ChunkMessage.Heartbeat.class).directories().getFirst().isWell())

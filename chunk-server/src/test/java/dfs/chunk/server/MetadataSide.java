@@ -1,15 +1,19 @@
 package dfs.chunk.server;
 
+import com.google.protobuf.ByteString;
 import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Peer;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.Protocols;
 import dfs.protocol.wire.MalformedMessageException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class MetadataSide implements Transport {
   private static final long PATIENCE_NANOS = 20_000_000_000L;
 
+  /** What the test challenges with. */
+  static final ByteString NONCE = ByteString.copyFrom(new byte[KeyProof.NONCE_BYTES]);
+
   private final BlockingQueue<Stream> streams = new LinkedBlockingQueue<>();
   private volatile boolean down;
 
@@ -28,6 +35,8 @@ final class MetadataSide implements Transport {
   static final class Stream {
     final BlockingQueue<ChunkMessage> received = new LinkedBlockingQueue<>();
     volatile boolean closed;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private ChunkMessage.@Nullable Register registered;
     private final Sender sender;
 
     private interface Sender {
@@ -42,6 +51,38 @@ final class MetadataSide implements Transport {
 
     void send(ChunkOrder order) {
       sender.send(order);
+    }
+
+    /** Challenges the chunk server; what it says of itself. */
+    ChunkMessage.Register challenge() throws InterruptedException {
+      send(new ChunkOrder.Challenge(NONCE));
+      ChunkMessage.Register answer = next(ChunkMessage.Register.class);
+      registered = answer;
+      return answer;
+    }
+
+    /**
+     * Challenges the chunk server, unless that was done, shows it the cluster key of {@link
+     * Samples}, and tells it who it is.
+     */
+    void welcome(long server, ByteString cluster, List<ChunkOrder.Key> keys, long term)
+        throws InterruptedException {
+      ChunkMessage.Register known = registered;
+      ByteString nonce = (known == null ? challenge() : known).nonce();
+      ByteString proof = KeyProof.TO_CHUNK_SERVER.of(Samples.CLUSTER_KEY, NONCE, nonce);
+      send(new ChunkOrder.Welcome(server, cluster, keys, term, proof));
+    }
+
+    /** What the chunk server asked to be shown the key over, once it has been challenged. */
+    ByteString nonce() {
+      return Objects.requireNonNull(registered).nonce();
+    }
+
+    /** Waits until the chunk server has ended the stream. */
+    void awaitClosed() throws InterruptedException {
+      if (!ended.await(PATIENCE_NANOS, TimeUnit.NANOSECONDS)) {
+        throw new AssertionError("the stream is not ended");
+      }
     }
 
     void breakDown() {
@@ -128,6 +169,7 @@ final class MetadataSide implements Transport {
           @Override
           public void close() {
             stream.closed = true;
+            stream.ended.countDown();
           }
         };
     streams.add(stream);

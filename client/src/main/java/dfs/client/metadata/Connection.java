@@ -6,6 +6,7 @@ import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.Protocols;
 import dfs.protocol.session.ServerMessage;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
  * Keeps a session's stream: opens it, opens it again when it breaks, sends heartbeats, and takes
  * what the server sends to the slots, the lease and the file layer. Made by a session, which it
  * tells of the end. Streams are opened on virtual threads of their own; timers and receivers never
- * wait; no lock is held while anything is sent. Thread-safe.
+ * wait; no lock is held while anything is sent. With the cluster key it believes no server that has
+ * not shown it. Thread-safe.
  */
 final class Connection {
   private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
@@ -315,6 +317,11 @@ final class Connection {
     private final CompletableFuture<Link<ClientMessage>> link = new CompletableFuture<>();
 
     private volatile long helloNanos;
+
+    /** Nonces of the server and of this end; empty: nothing was said, or there is no key. */
+    private volatile ByteString challenge = ByteString.EMPTY;
+
+    private volatile ByteString nonce = ByteString.EMPTY;
     private volatile boolean saidHello;
     private volatile Time.@Nullable Timer patience;
 
@@ -363,6 +370,14 @@ final class Connection {
       if (gone.isDone()) {
         return;
       }
+      boolean greets =
+          message instanceof ServerMessage.Challenge
+              || message instanceof ServerMessage.Welcome
+              || message instanceof ServerMessage.Fenced;
+      if (!greets && !isWelcomed()) {
+        // What was meant for an earlier stream of the session; whoever says it has shown nothing.
+        return;
+      }
       switch (message) {
         case ServerMessage.Challenge challenge -> hello(challenge.nonce());
         case ServerMessage.Welcome welcome -> welcome(welcome);
@@ -381,11 +396,32 @@ final class Connection {
         case ServerMessage.AskInUse ask ->
             orFail(questions.inUse(ask.ino(), inUse -> acknowledge(ask.recall(), inUse)));
         case ServerMessage.LockFree free -> questions.lockFree(free.ino());
-        case ServerMessage.Fenced over -> {
-          welcomed.completeExceptionally(new SessionEndedException(over.reason()));
-          end(over.reason());
-        }
+        case ServerMessage.Fenced over -> fenced(over);
       }
+    }
+
+    /** Only who has shown the key ends a session; that a first one does not begin, anybody says. */
+    private void fenced(ServerMessage.Fenced over) {
+      if (!isWelcomed() && session() != 0 && !isShown(over.proof())) {
+        distrust("it says that the session is over: " + over.reason());
+        return;
+      }
+      welcomed.completeExceptionally(new SessionEndedException(over.reason()));
+      end(over.reason());
+    }
+
+    private boolean isShown(ByteString proof) {
+      return config.clusterKey().isEmpty()
+          || KeyProof.TO_SESSION.isShown(proof, config.clusterKey(), challenge, nonce);
+    }
+
+    private void distrust(String what) {
+      String said =
+          "who answers at %s has not shown that it has the cluster key, and is not believed: %s"
+              .formatted(config.address(), what);
+      LOG.error(said);
+      welcomed.completeExceptionally(new IOException(said));
+      fail(said);
     }
 
     private void orFail(boolean fits) {
@@ -398,10 +434,21 @@ final class Connection {
       send(new ClientMessage.Acknowledge(recall, inUse));
     }
 
-    private void hello(ByteString nonce) {
+    private void hello(ByteString challenged) {
       if (saidHello) {
         fail("the server challenged twice");
         return;
+      }
+      ByteString key = config.clusterKey();
+      ByteString proof = ByteString.EMPTY;
+      if (!key.isEmpty()) {
+        if (!KeyProof.isNonce(challenged)) {
+          distrust("its challenge is no nonce");
+          return;
+        }
+        challenge = challenged;
+        nonce = KeyProof.nonce(random);
+        proof = KeyProof.OF_SESSION.of(key, challenge, nonce);
       }
       saidHello = true;
       LeaseMode held = lease.claimed();
@@ -410,18 +457,23 @@ final class Connection {
           new ClientMessage.Hello(
               session(),
               epoch(),
-              KeyProof.of(config.clusterKey(), nonce),
+              proof,
               config.host(),
               config.mount(),
               held,
               open,
               replaces,
-              locks));
+              locks,
+              nonce));
     }
 
     private void welcome(ServerMessage.Welcome welcome) {
       if (!saidHello || welcomed.isDone()) {
         fail("the server welcomed a client that had not asked");
+        return;
+      }
+      if (!isShown(welcome.proof())) {
+        distrust("it welcomes the session");
         return;
       }
       lock.lock();

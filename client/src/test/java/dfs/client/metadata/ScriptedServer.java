@@ -7,6 +7,7 @@ import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.Protocols;
 import dfs.protocol.session.ServerMessage;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScriptedServer implements AutoCloseable {
   static final String ADDRESS = "local:metadata";
-  static final ByteString NONCE = ByteString.copyFromUtf8("nonce of the test");
+  static final ByteString NONCE = ByteString.copyFrom(new byte[KeyProof.NONCE_BYTES]);
   static final long SESSION = 41;
   private static final long PATIENCE_SECONDS = 20;
   private static final int ATTEMPT_STEPS = 200;
@@ -35,6 +36,9 @@ final class ScriptedServer implements AutoCloseable {
   final BlockingQueue<ClientMessage.Heartbeat> heartbeats = new LinkedBlockingQueue<>();
   final BlockingQueue<ClientMessage.Acknowledge> acknowledges = new LinkedBlockingQueue<>();
   final BlockingQueue<ClientMessage.Goodbye> goodbyes = new LinkedBlockingQueue<>();
+
+  /** What it shows to who asks for it; empty: nothing. */
+  volatile ByteString key = ByteString.EMPTY;
 
   /** What greets a client; null: nothing does. */
   volatile @Nullable Function<ClientMessage.Hello, ServerMessage> greeting;
@@ -71,7 +75,12 @@ final class ScriptedServer implements AutoCloseable {
 
   ServerMessage welcome(ClientMessage.Hello hello) {
     return new ServerMessage.Welcome(
-        SESSION, 7, ByteString.copyFromUtf8("cluster"), now(), grants, 1);
+        SESSION, 7, ByteString.copyFromUtf8("cluster"), now(), grants, 1, shown(hello));
+  }
+
+  /** Shows the key that it has. */
+  ByteString shown(ClientMessage.Hello hello) {
+    return key.isEmpty() ? key : KeyProof.TO_SESSION.of(key, NONCE, hello.nonce());
   }
 
   long now() {

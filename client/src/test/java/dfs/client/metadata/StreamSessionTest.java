@@ -9,6 +9,7 @@ import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import dfs.protocol.transport.InProcessTransport;
@@ -25,8 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +36,9 @@ import org.junit.jupiter.api.Timeout;
 /** Operations, broken streams and the end of a session, against a scripted server. */
 @Timeout(60)
 class StreamSessionTest {
+  private static final ByteString KEY = ByteString.copyFromUtf8("the cluster's key");
+  private static final Reply LIE = new Reply.Session(-1, -1);
+
   private final InProcessTransport transport = new InProcessTransport();
   private final ManualTime time = new ManualTime();
   private ScriptedServer server;
@@ -71,25 +74,89 @@ class StreamSessionTest {
 
   @Test
   void helloProvesTheClusterKey() throws Exception {
-    ByteString key = ByteString.copyFromUtf8("the cluster's key");
-    try (StreamSession session =
-        StreamSession.open(
-            new StreamSession.Config(ScriptedServer.ADDRESS, key, "box", false, Optional.empty()),
-            transport,
-            time,
-            new Random(1))) {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key.toByteArray(), "HmacSHA256"));
+    server.key = KEY;
+    try (StreamSession session = openWithKey()) {
       ClientMessage.Hello hello = ScriptedServer.take(server.hellos);
-      assertThat(hello.proof())
-          .isEqualTo(ByteString.copyFrom(mac.doFinal(ScriptedServer.NONCE.toByteArray())));
       assertThat(hello)
           .isEqualTo(
               new ClientMessage.Hello(
-                  0, 0, hello.proof(), "box", false, LeaseMode.NONE, List.of(), 0));
+                  0,
+                  0,
+                  KeyProof.OF_SESSION.of(KEY, ScriptedServer.NONCE, hello.nonce()),
+                  "box",
+                  false,
+                  LeaseMode.NONE,
+                  List.of(),
+                  0,
+                  List.of(),
+                  hello.nonce()));
       assertThat(session.id()).isEqualTo(ScriptedServer.SESSION);
     }
     assertThat(server.goodbyes).hasSize(1);
+  }
+
+  private StreamSession openWithKey() throws IOException {
+    return StreamSession.open(
+        new StreamSession.Config(ScriptedServer.ADDRESS, KEY, "box", false, Optional.empty()),
+        transport,
+        time,
+        new Random(1));
+  }
+
+  @Test
+  void noSessionBeginsWithAServerThatHasNotShownTheKey() {
+    for (String other : List.of("", "another key")) {
+      server.key = ByteString.copyFromUtf8(other);
+      assertThatThrownBy(this::openWithKey)
+          .isInstanceOf(IOException.class)
+          .isNotInstanceOf(SessionEndedException.class)
+          .hasMessageContaining("has not shown that it has the cluster key");
+    }
+    server.greeting =
+        hello -> new ServerMessage.Welcome(1, 1, KEY, 0, LeaseMode.NONE, 1, proof(hello));
+    assertThatThrownBy(this::openWithKey).hasMessageContaining("has not shown");
+  }
+
+  /** Given back what the client has shown. */
+  private static ByteString proof(ClientMessage.Hello hello) {
+    return hello.proof();
+  }
+
+  /** Somebody has taken its address while it was down. */
+  @Test
+  void noSessionEndsOrGoesOnWithAServerThatHasNotShownTheKey() throws Exception {
+    server.key = KEY;
+    try (StreamSession session = openWithKey()) {
+      ClientMessage.Hello first = ScriptedServer.take(server.hellos);
+      FutureTask<Reply> call = call(session, 5);
+      ClientMessage.Request request = ScriptedServer.take(server.requests);
+      List<Function<ClientMessage.Hello, ServerMessage>> lies =
+          List.of(
+              hello -> new ServerMessage.Fenced("you are over"),
+              hello -> new ServerMessage.Fenced("you are over", server.shown(first)),
+              hello -> new ServerMessage.Welcome(99, 1, KEY, 0, LeaseMode.EXCLUSIVE, 1),
+              hello -> new ServerMessage.Answer(request.slot(), request.sequence(), LIE));
+      for (Function<ClientMessage.Hello, ServerMessage> lie : lies) {
+        server.greeting = lie;
+        server.breakLink();
+        ClientMessage.Hello hello = server.nextHello(50);
+        assertThat(hello.session()).isEqualTo(ScriptedServer.SESSION);
+        assertThat(hello.nonce()).isNotEqualTo(first.nonce());
+      }
+      assertThat(session.isOver()).isFalse();
+      assertThat(call.isDone()).isFalse();
+      server.greeting = server::welcome;
+      server.breakLink();
+      server.nextHello(50);
+      server.answer(ScriptedServer.take(server.requests));
+      assertThat(((Reply.Session) call.get()).id()).isEqualTo(5);
+      server.greeting = hello -> new ServerMessage.Fenced("it is over", server.shown(hello));
+      server.breakLink();
+      server.nextHello(50);
+      assertThatThrownBy(() -> session.call(Caller.ROOT, new Query.GetAttributes(1)))
+          .isInstanceOf(SessionEndedException.class)
+          .hasMessageContaining("it is over");
+    }
   }
 
   @Test

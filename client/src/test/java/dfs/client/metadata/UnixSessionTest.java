@@ -32,16 +32,13 @@ class UnixSessionTest {
     String address = "unix:" + directory.resolve("socket");
     try (Transports transports = new Transports();
         ScriptedServer server = new ScriptedServer(transports, new RealTime(), address)) {
+      server.key = ByteString.copyFromUtf8("key");
       server.grants = LeaseMode.SHARED;
       server.answering = ScriptedServer::reply;
       try (StreamSession session =
           StreamSession.open(
               new StreamSession.Config(
-                  address,
-                  ByteString.copyFromUtf8("key"),
-                  "host",
-                  true,
-                  Optional.of(directory.resolve("state"))),
+                  address, server.key, "host", true, Optional.of(directory.resolve("state"))),
               transports,
               new RealTime(),
               new Random(seed))) {

@@ -17,6 +17,7 @@ import dfs.protocol.seam.Peer;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
@@ -37,7 +38,6 @@ import org.slf4j.LoggerFactory;
 public final class SessionGateway
     implements Transport.Acceptor<ClientMessage, ServerMessage>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SessionGateway.class);
-  private static final int NONCE_BYTES = 32;
   private static final long TICK_MILLIS = 1000;
 
   /** Inodes that who is not trusted may say to have open: some may be on their way to be closed. */
@@ -131,9 +131,7 @@ public final class SessionGateway
 
   @Override
   public Link.Receiver<ClientMessage> accept(Link<ServerMessage> link) {
-    byte[] nonce = new byte[NONCE_BYTES];
-    random.nextBytes(nonce);
-    Connection connection = new Connection(link, ByteString.copyFrom(nonce));
+    Connection connection = new Connection(link, KeyProof.nonce(random));
     link.send(new ServerMessage.Challenge(connection.nonce));
     return connection;
   }
@@ -143,6 +141,10 @@ public final class SessionGateway
     private final Link<ServerMessage> link;
     private final ByteString nonce;
     private boolean greeted;
+
+    /** Shows the key to who has shown it; to anybody else nothing. */
+    private ByteString proof = ByteString.EMPTY;
+
     private volatile @Nullable LiveSession session;
 
     Connection(Link<ServerMessage> link, ByteString nonce) {
@@ -178,19 +180,18 @@ public final class SessionGateway
     }
 
     private void refuse(String reason) {
-      link.send(new ServerMessage.Fenced(reason));
+      link.send(new ServerMessage.Fenced(reason, proof));
       link.close();
     }
 
     private void hello(ClientMessage.Hello hello) {
       Caller identity = null;
-      if (!key.proves(nonce, hello.proof())) {
+      if (key.isShown(KeyProof.OF_SESSION, hello.proof(), nonce, hello.nonce())) {
+        proof = key.show(KeyProof.TO_SESSION, nonce, hello.nonce());
+      } else {
         Peer peer = link.peer();
         if (!hello.proof().isEmpty() || peer.kind() != Peer.Kind.UNIX) {
-          refuse(
-              hello.proof().isEmpty()
-                  ? "over the network nobody is known without the cluster key"
-                  : "the cluster key is wrong");
+          refuse(unknown(hello));
           return;
         }
         identity = new Caller(peer.uid(), peer.gid(), peer.groups());
@@ -230,6 +231,15 @@ public final class SessionGateway
               link.close();
             }
           });
+    }
+
+    private static String unknown(ClientMessage.Hello hello) {
+      if (hello.proof().isEmpty()) {
+        return "over the network nobody is known without the cluster key";
+      }
+      return KeyProof.isNonce(hello.nonce())
+          ? "the cluster key is wrong"
+          : "it is of an older build, which does not ask the metadata server for a proof";
     }
 
     private void replace(long dead) {
@@ -346,7 +356,8 @@ public final class SessionGateway
               cluster == null ? ByteString.EMPTY : cluster,
               now(),
               welcomed.mode,
-              welcomed.leaseNumber));
+              welcomed.leaseNumber,
+              proof));
     }
 
     @Override

@@ -13,6 +13,7 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
+import dfs.protocol.session.KeyProof;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -41,7 +42,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChunkServers implements Transport.Acceptor<ChunkMessage, ChunkOrder> {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkServers.class);
-  private static final int NONCE_BYTES = 32;
 
   static final long SILENT_NANOS = 3 * Limits.HEARTBEAT_NANOS;
 
@@ -110,9 +110,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
   @Override
   public Link.Receiver<ChunkMessage> accept(Link<ChunkOrder> link) {
-    byte[] nonce = new byte[NONCE_BYTES];
-    random.nextBytes(nonce);
-    Connection connection = new Connection(link, ByteString.copyFrom(nonce));
+    Connection connection = new Connection(link, KeyProof.nonce(random));
     link.send(new ChunkOrder.Challenge(connection.nonce));
     return connection;
   }
@@ -212,7 +210,9 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         return;
       }
       registering = true;
-      if (!key.proves(nonce, message.proof())) {
+      if (!KeyProof.isNonce(message.nonce())) {
+        refuse("it is of an older build, which does not ask the metadata server for a proof");
+      } else if (!key.isShown(KeyProof.OF_CHUNK_SERVER, message.proof(), nonce, message.nonce())) {
         refuse("it does not know the cluster key");
       } else if (cluster == null) {
         refuse("the volume is not formatted yet");
@@ -260,7 +260,9 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       }
       LOG.info("chunk server {} at {} is here", known.id(), message.address());
       keys = capabilities.roll();
-      link.send(new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term()));
+      ByteString proof = key.show(KeyProof.TO_CHUNK_SERVER, nonce, message.nonce());
+      link.send(
+          new ChunkOrder.Welcome(known.id(), cluster, capabilities.keys(), log.term(), proof));
     }
 
     @Override

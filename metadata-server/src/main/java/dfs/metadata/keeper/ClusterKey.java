@@ -1,9 +1,9 @@
 package dfs.metadata.keeper;
 
 import com.google.protobuf.ByteString;
+import dfs.protocol.session.KeyProof;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -20,9 +20,19 @@ public final class ClusterKey {
     this.key = key;
   }
 
-  /** Whether the proof is the key's over this nonce. */
-  public boolean proves(ByteString nonce, ByteString proof) {
-    return MessageDigest.isEqual(mac(nonce.toByteArray()), proof.toByteArray());
+  /**
+   * Whether who is at the other end of a stream has shown the key.
+   *
+   * @param own nonce of this end
+   * @param theirs nonce of the other end
+   */
+  public boolean isShown(KeyProof as, ByteString proof, ByteString own, ByteString theirs) {
+    return as.isShown(proof, key, own, theirs);
+  }
+
+  /** Shows the key to the other end; nonces as in {@link #isShown}. */
+  public ByteString show(KeyProof as, ByteString own, ByteString theirs) {
+    return as.of(key, own, theirs);
   }
 
   /** Another secret, for one purpose, that only who has the key can know. */

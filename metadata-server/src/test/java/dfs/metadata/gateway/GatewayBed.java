@@ -20,19 +20,18 @@ import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Peer;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import java.lang.reflect.Proxy;
-import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +43,7 @@ final class GatewayBed {
   final Clock clock = new Clock();
   final StoredNamespace namespace = new StoredNamespace(new MemoryStore());
   private final ReplicatedLog log = new AtOnce();
+  private final Random nonces = new Random(2);
   private SessionGateway gateway;
 
   /** Of the last request of all clients: over streams of one session it grows. */
@@ -191,6 +191,7 @@ final class GatewayBed {
   final class Client implements Link<ServerMessage> {
     private final Peer peer;
     private final List<ServerMessage> heard = new ArrayList<>();
+    final ByteString nonce = KeyProof.nonce(nonces);
     private final Link.Receiver<ClientMessage> server;
     private long asked;
     private boolean closed;
@@ -280,13 +281,23 @@ final class GatewayBed {
         List<ClientMessage.Opening> open,
         List<ClientMessage.Locked> locks,
         LeaseMode held) {
-      ServerMessage.Challenge challenge = last(ServerMessage.Challenge.class);
-      if (challenge == null) {
-        throw new IllegalStateException("no challenge");
-      }
-      ByteString proof = key.isEmpty() ? key : proof(key, challenge.nonce());
-      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, held, open, 0, locks));
+      ByteString proof = key.isEmpty() ? key : KeyProof.OF_SESSION.of(key, challenge(), nonce);
+      ByteString asks = key.isEmpty() ? key : nonce;
+      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, held, open, 0, locks, asks));
       return this;
+    }
+
+    /** Greets as a mount, with this as its proof. */
+    Client show(ByteString proof, ByteString asks) {
+      say(
+          new ClientMessage.Hello(
+              0, 0, proof, "h", true, LeaseMode.NONE, List.of(), 0, List.of(), asks));
+      return this;
+    }
+
+    /** The nonce of the server. */
+    ByteString challenge() {
+      return Objects.requireNonNull(last(ServerMessage.Challenge.class)).nonce();
     }
 
     /** Asks for something; null while the answer waits. */
@@ -327,15 +338,5 @@ final class GatewayBed {
 
   Client mount() {
     return new Client(Peer.LOCAL).greet(true, KEY);
-  }
-
-  private static ByteString proof(ByteString key, ByteString nonce) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key.toByteArray(), "HmacSHA256"));
-      return ByteString.copyFrom(mac.doFinal(nonce.toByteArray()));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

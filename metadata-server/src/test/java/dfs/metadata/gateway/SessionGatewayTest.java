@@ -14,10 +14,12 @@ import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Peer;
 import dfs.protocol.session.ClientMessage;
+import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -110,6 +112,42 @@ class SessionGatewayTest {
             .greet(false, ByteString.copyFromUtf8("another key"));
     assertThat(wrong.last(ServerMessage.Fenced.class)).isNotNull();
     assertThat(bed.client(Peer.TCP).greet(false, GatewayBed.KEY).isClosed()).isFalse();
+  }
+
+  /** Nor what was shown on another stream, or by an older build, which asks for nothing. */
+  @Test
+  void aProofOfAServerIsNoMounts() {
+    ByteString key = GatewayBed.KEY;
+    Client mount = bed.mount();
+    assertThat(welcome(mount).proof())
+        .as("who has shown the key is shown it")
+        .isEqualTo(KeyProof.TO_SESSION.of(key, mount.challenge(), mount.nonce));
+    List<Function<Client, ByteString>> proofs =
+        List.of(
+            client -> KeyProof.OF_CHUNK_SERVER.of(key, client.challenge(), client.nonce),
+            client -> KeyProof.TO_SESSION.of(key, client.challenge(), client.nonce),
+            client -> KeyProof.OF_SESSION.of(key, client.nonce, client.challenge()),
+            client -> KeyProof.OF_SESSION.of(key, mount.challenge(), client.nonce));
+    for (Peer peer : List.of(Peer.LOCAL, new Peer(Peer.Kind.UNIX, 0, 0, List.of()), Peer.TCP)) {
+      for (Function<Client, ByteString> proof : proofs) {
+        Client client = bed.client(peer);
+        assertRefused(client.show(proof.apply(client), client.nonce), "the cluster key is wrong");
+      }
+      Client older = bed.client(peer);
+      assertRefused(older.show(proofs.getFirst().apply(older), ByteString.EMPTY), "older build");
+    }
+    Client over = bed.client(Peer.TCP).resume(welcome(mount).session(), 77, true, key);
+    assertThat(requireNonNull(over.last(ServerMessage.Fenced.class)).proof())
+        .as("a refusal is believed")
+        .isEqualTo(KeyProof.TO_SESSION.of(key, over.challenge(), over.nonce));
+  }
+
+  private static void assertRefused(Client client, String why) {
+    ServerMessage.Fenced refused = requireNonNull(client.last(ServerMessage.Fenced.class));
+    assertThat(refused.reason()).contains(why);
+    assertThat(refused.proof()).isEqualTo(ByteString.EMPTY);
+    assertThat(client.isClosed()).isTrue();
+    assertThat(client.last(ServerMessage.Welcome.class)).isNull();
   }
 
   /** It could hold up everybody, and keep what is unlinked. */

@@ -20,8 +20,8 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkMessage.BlockState;
 import dfs.protocol.session.ChunkOrder;
+import dfs.protocol.session.KeyProof;
 import java.lang.reflect.Proxy;
-import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +31,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * A keeper whose rounds are run by hand, over a state in memory, a log that applies at once or when
@@ -41,7 +39,7 @@ import javax.crypto.spec.SecretKeySpec;
 final class KeeperBed {
   static final long SECOND = 1_000_000_000L;
   static final long LOST_NANOS = 30 * SECOND;
-  private static final ByteString KEY = ByteString.copyFromUtf8("the key of the cluster");
+  static final ByteString KEY = ByteString.copyFromUtf8("the key of the cluster");
 
   final Clock clock = new Clock();
   final StoredNamespace namespace = new StoredNamespace(new MemoryStore());
@@ -53,6 +51,7 @@ final class KeeperBed {
   /** Runs before the keeper looks at a page of blocks in this state. */
   Consumer<Survey.BlockState> beforePage = state -> {};
 
+  private final Random random = new Random(2);
   private final List<Server> all = new ArrayList<>();
   private long sequence;
 
@@ -264,20 +263,15 @@ final class KeeperBed {
     }
   }
 
+  /** A stream of a server beside the one that it has. */
+  Stream stream(Server of) {
+    return new Stream(of);
+  }
+
   Server server() {
     Server server = new Server(ByteString.copyFromUtf8("directory " + all.size()));
     all.add(server);
     return server;
-  }
-
-  private static ByteString proof(ByteString nonce) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(KEY.toByteArray(), "HmacSHA256"));
-      return ByteString.copyFrom(mac.doFinal(nonce.toByteArray()));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** A chunk server, with what it has; orders wait until it obeys. */
@@ -453,7 +447,12 @@ final class KeeperBed {
     final Link.Receiver<ChunkMessage> receiver;
     boolean closed;
     String refused = "";
-    private ByteString nonce = ByteString.EMPTY;
+
+    /** What the metadata server showed; empty before. */
+    ByteString shown = ByteString.EMPTY;
+
+    ByteString challenge = ByteString.EMPTY;
+    final ByteString nonce = KeyProof.nonce(random);
 
     Stream(Server server) {
       this.server = server;
@@ -461,15 +460,20 @@ final class KeeperBed {
     }
 
     void register() {
+      register(KeyProof.OF_CHUNK_SERVER.of(KEY, challenge, nonce), nonce);
+    }
+
+    void register(ByteString proof, ByteString nonce) {
       receiver.receive(
           new ChunkMessage.Register(
               server.id,
               ByteString.EMPTY,
-              proof(nonce),
+              proof,
               server.host,
               "local:" + server.directory.toStringUtf8(),
               server.directory,
-              server.incarnation));
+              server.incarnation,
+              nonce));
     }
 
     @Override
@@ -478,8 +482,11 @@ final class KeeperBed {
         return;
       }
       switch (message) {
-        case ChunkOrder.Challenge challenge -> nonce = challenge.nonce();
-        case ChunkOrder.Welcome welcome -> server.id = welcome.server();
+        case ChunkOrder.Challenge first -> challenge = first.nonce();
+        case ChunkOrder.Welcome welcome -> {
+          server.id = welcome.server();
+          shown = welcome.proof();
+        }
         case ChunkOrder.Refused no -> refused = no.reason();
         default -> {
           server.orders.add(message);

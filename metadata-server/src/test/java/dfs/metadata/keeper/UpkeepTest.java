@@ -14,9 +14,11 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
+import dfs.protocol.session.KeyProof;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** The ends of dead writers' blocks, deletions in two phases, and servers that come and go. */
@@ -435,6 +437,39 @@ class UpkeepTest {
     one.connect();
     assertThat(one.stream.refused).contains("started again since");
     assertThat(latest.closed).isFalse();
+  }
+
+  @Test
+  void aServerWithoutTheKeyIsRefused() {
+    Stream before = one.stream;
+    assertThat(before.shown)
+        .as("and is shown it")
+        .isEqualTo(KeyProof.TO_CHUNK_SERVER.of(KeeperBed.KEY, before.challenge, before.nonce));
+    bed.log.upkeep.clear();
+    ByteString other = ByteString.copyFromUtf8("another key");
+    List<Function<Stream, ByteString>> proofs =
+        List.of(
+            stream -> ByteString.EMPTY,
+            stream -> KeyProof.OF_CHUNK_SERVER.of(other, stream.challenge, stream.nonce),
+            stream -> KeyProof.OF_CHUNK_SERVER.of(KeeperBed.KEY, before.challenge, stream.nonce),
+            stream -> KeyProof.OF_SESSION.of(KeeperBed.KEY, stream.challenge, stream.nonce),
+            stream -> KeyProof.TO_CHUNK_SERVER.of(KeeperBed.KEY, stream.challenge, stream.nonce));
+    for (Function<Stream, ByteString> proof : proofs) {
+      Stream stream = bed.stream(one);
+      stream.register(proof.apply(stream), stream.nonce);
+      assertRefused(stream, "does not know the cluster key");
+    }
+    Stream older = bed.stream(one);
+    older.register(before.shown, ByteString.EMPTY);
+    assertRefused(older, "an older build");
+    assertThat(bed.log.upkeep).as("the log does not hear of it").isEmpty();
+    assertThat(before.closed).as("who is here stays").isFalse();
+  }
+
+  private static void assertRefused(Stream stream, String why) {
+    assertThat(stream.refused).contains(why);
+    assertThat(stream.closed).isTrue();
+    assertThat(stream.shown).isEqualTo(ByteString.EMPTY);
   }
 
   /** It registers, and is away before the log has it. */

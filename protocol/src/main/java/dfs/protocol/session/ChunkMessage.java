@@ -14,10 +14,11 @@ public sealed interface ChunkMessage {
    *
    * @param server id from an earlier registration, kept in the data directory; 0: new
    * @param cluster cluster the data directory belongs to; empty: new
-   * @param proof HMAC-SHA256 of the cluster key over the challenge
+   * @param proof {@link KeyProof#OF_CHUNK_SERVER}
    * @param address where clients reach it: "unix:/path" or "tcp:127.0.0.1:port", or "local:NAME"
    *     within one process
    * @param incarnation grows with each start
+   * @param nonce over which the metadata server is to show the key, too
    */
   @Tag(1)
   record Register(
@@ -27,7 +28,8 @@ public sealed interface ChunkMessage {
       String host,
       String address,
       ByteString directory,
-      long incarnation)
+      long incarnation,
+      ByteString nonce)
       implements ChunkMessage {}
 
   /** Every second: space of each data directory. */

@@ -12,14 +12,19 @@ import java.util.List;
 public sealed interface ChunkOrder {
   RecordCodec<ChunkOrder> CODEC = RecordCodec.of(ChunkOrder.class);
 
+  /** The first message: show the cluster key over this. */
   @Tag(1)
   record Challenge(ByteString nonce) implements ChunkOrder {}
 
   /**
    * Known by this id from now on, with the keys that capabilities are checked with, newest last.
+   *
+   * @param proof {@link KeyProof#TO_CHUNK_SERVER}: without it nothing here, nor what follows, is
+   *     believed
    */
   @Tag(2)
-  record Welcome(long server, ByteString cluster, List<Key> keys, long term) implements ChunkOrder {
+  record Welcome(long server, ByteString cluster, List<Key> keys, long term, ByteString proof)
+      implements ChunkOrder {
     public Welcome {
       keys = List.copyOf(keys);
     }

@@ -16,8 +16,8 @@ public sealed interface ClientMessage {
    * The first message, answering the server's challenge. A known session (id, epoch) goes on; else
    * a new one begins.
    *
-   * @param proof HMAC-SHA256 of the cluster key over the challenge, or empty: then the session
-   *     speaks for the peer of the Unix socket alone
+   * @param proof {@link KeyProof#OF_SESSION}, or empty: then the session speaks for the peer of the
+   *     Unix socket alone
    * @param mount a mount, which keeps leases, and which is refused without a proof; else a tool,
    *     which never does. Of a known session the log knows which
    * @param held the lease mode that the session was granted and did not give back, claimed again;
@@ -26,6 +26,7 @@ public sealed interface ClientMessage {
    * @param replaces a session whose process is proven dead (its file lock was free): ended at once;
    *     0: none
    * @param locks that the session has, claimed again
+   * @param nonce over which the metadata server is to show the key, too; empty without a proof
    */
   @Tag(1)
   record Hello(
@@ -37,14 +38,15 @@ public sealed interface ClientMessage {
       LeaseMode held,
       List<Opening> open,
       long replaces,
-      List<Locked> locks)
+      List<Locked> locks,
+      ByteString nonce)
       implements ClientMessage {
     public Hello {
       open = List.copyOf(open);
       locks = List.copyOf(locks);
     }
 
-    /** Of who has no locks. */
+    /** Of who has no locks, and no key. */
     public Hello(
         long session,
         long epoch,
@@ -54,7 +56,7 @@ public sealed interface ClientMessage {
         LeaseMode held,
         List<Opening> open,
         long replaces) {
-      this(session, epoch, proof, host, mount, held, open, replaces, List.of());
+      this(session, epoch, proof, host, mount, held, open, replaces, List.of(), ByteString.EMPTY);
     }
   }
 

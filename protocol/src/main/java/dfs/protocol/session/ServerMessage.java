@@ -10,7 +10,7 @@ import java.util.List;
 public sealed interface ServerMessage {
   RecordCodec<ServerMessage> CODEC = RecordCodec.of(ServerMessage.class);
 
-  /** The first message: prove the cluster key over this, or be who the socket says. */
+  /** The first message: show the cluster key over this, or be who the socket says. */
   @Tag(1)
   record Challenge(ByteString nonce) implements ServerMessage {}
 
@@ -20,11 +20,30 @@ public sealed interface ServerMessage {
    * @param cluster identity of the cluster
    * @param nowNanos the leader's stamped time
    * @param lease term and counter of the grant, (term &lt;&lt; 32 | counter)
+   * @param proof {@link KeyProof#TO_SESSION}, to who has shown the key, who believes nothing
+   *     without it; else empty
    */
   @Tag(2)
   record Welcome(
-      long session, long epoch, ByteString cluster, long nowNanos, LeaseMode granted, long lease)
-      implements ServerMessage {}
+      long session,
+      long epoch,
+      ByteString cluster,
+      long nowNanos,
+      LeaseMode granted,
+      long lease,
+      ByteString proof)
+      implements ServerMessage {
+    /** To who has not shown the key. */
+    public Welcome(
+        long session,
+        long epoch,
+        ByteString cluster,
+        long nowNanos,
+        LeaseMode granted,
+        long lease) {
+      this(session, epoch, cluster, nowNanos, granted, lease, ByteString.EMPTY);
+    }
+  }
 
   @Tag(3)
   record Answer(int slot, long sequence, Reply reply) implements ServerMessage {}
@@ -70,9 +89,18 @@ public sealed interface ServerMessage {
   @Tag(7)
   record Grant(LeaseMode mode, long lease) implements ServerMessage {}
 
-  /** The session is over; the reason is for people. */
+  /**
+   * The session is over; the reason is for people.
+   *
+   * @param proof as in {@link Welcome}
+   */
   @Tag(8)
-  record Fenced(String reason) implements ServerMessage {}
+  record Fenced(String reason, ByteString proof) implements ServerMessage {
+    /** To who has been welcomed, or has not shown the key. */
+    public Fenced(String reason) {
+      this(reason, ByteString.EMPTY);
+    }
+  }
 
   /** An unlinked inode: does the session still hold it? Answered by an acknowledgement. */
   @Tag(9)
