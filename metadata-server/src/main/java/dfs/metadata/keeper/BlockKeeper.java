@@ -74,7 +74,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
       long lostNanos) {
     this.repair = new Repair(log, survey, servers, capabilities, replicas, time, lostNanos);
     this.deadWriters = new DeadWriters(survey, servers, log::term, this::propose, time);
-    this.deletions = new Deletions(survey, servers, log::term, this::propose, repair::isLost, time);
+    this.deletions =
+        new Deletions(
+            survey, servers, log::term, this::propose, repair::isLost, repair::isSafe, time);
     this.scarceSpace =
         new ScarceSpace(
             survey,

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
@@ -21,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Closed blocks without owners die; dead ones are deleted by their servers, and are gone once all
- * have. A member that is lost is not waited for: when it comes back after all, what it has of a
- * block that nobody knows is surplus. Rounds are the keeper's; what servers say comes from the
- * transport's threads.
+ * have; nothing of this before all servers have reported, or long after. A member that is lost is
+ * not waited for: when it comes back after all, what it has of a block that nobody knows is
+ * surplus. Rounds are the keeper's; what servers say comes from the transport's threads.
  */
 final class Deletions {
   private static final int BLOCKS_PER_ROUND = 256;
@@ -34,6 +35,7 @@ final class Deletions {
   private final LongSupplier term;
   private final Function<Upkeep, @Nullable Reply> propose;
   private final LongPredicate lost;
+  private final BooleanSupplier safe;
   private final Outstanding ordered;
   private final Map<Long, Set<Long>> deletedAt = new ConcurrentHashMap<>();
 
@@ -45,18 +47,25 @@ final class Deletions {
 
   private long noneDead = -1;
 
+  /**
+   * @param propose null when the order did not get through
+   * @param lost servers that are not waited for
+   * @param safe whether enough servers have reported since the start
+   */
   Deletions(
       Survey survey,
       ChunkServers servers,
       LongSupplier term,
       Function<Upkeep, @Nullable Reply> propose,
       LongPredicate lost,
+      BooleanSupplier safe,
       Time time) {
     this.survey = survey;
     this.servers = servers;
     this.term = term;
     this.propose = propose;
     this.lost = lost;
+    this.safe = safe;
     this.ordered = new Outstanding(time, AGAIN_NANOS);
   }
 
@@ -75,7 +84,7 @@ final class Deletions {
 
   void condemn() {
     long changes = survey.blockChanges();
-    if (changes == noneOwnerless) {
+    if (changes == noneOwnerless || !safe.getAsBoolean()) {
       return;
     }
     List<Long> ownerless = survey.ownerless(0, BLOCKS_PER_ROUND);
@@ -88,7 +97,7 @@ final class Deletions {
 
   void round() {
     long changes = survey.blockChanges();
-    if (changes == noneDead) {
+    if (changes == noneDead || !safe.getAsBoolean()) {
       return;
     }
     List<Block> page = survey.blocks(BlockState.DEAD, after, BLOCKS_PER_ROUND);

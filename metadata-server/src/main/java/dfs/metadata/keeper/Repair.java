@@ -172,7 +172,7 @@ final class Repair {
     changed.clear();
   }
 
-  /** Whether enough has been reported to move blocks about. */
+  /** Whether enough has been reported to move blocks about, or to delete them. */
   boolean isSafe() {
     return safe;
   }

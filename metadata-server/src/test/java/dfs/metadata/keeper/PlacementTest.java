@@ -92,6 +92,24 @@ class PlacementTest {
     assertThat(found).as("the hint is ignored").hasSize(3);
   }
 
+  @Test
+  void whoIsSilentForThreeSecondsGetsNothing() {
+    here();
+    server(0).silent = true;
+    bed.run(2);
+    assertThat(bed.servers.place(4).servers()).as("it may be late").hasSize(4);
+    bed.run(1);
+    for (int i = 0; i < 100; i++) {
+      assertThat(bed.servers.place(4).servers()).hasSize(3).doesNotContain(server(0).id);
+    }
+    List.of(server(1), server(2), server(3)).forEach(server -> server.silent = true);
+    bed.run(3);
+    assertThat(bed.servers.place(1)).isEqualTo(new ChunkServers.Placement(List.of(), false));
+    server(0).silent = false;
+    bed.run(1);
+    assertThat(bed.servers.place(1).servers()).containsExactly(server(0).id);
+  }
+
   private boolean isShort(long totalBytes, long freeBytes) {
     for (Server server : all) {
       server.totalBytes = totalBytes;

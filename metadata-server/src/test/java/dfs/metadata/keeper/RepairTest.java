@@ -362,6 +362,26 @@ class RepairTest {
     assertThat(deletions(fourth)).containsExactly(surplus);
   }
 
+  /** The third does not come at all: it is not waited for without end. */
+  @Test
+  void afterTwiceTheTimeOfALossWhoIsAwayIsNotWaitedForAnyMore() {
+    KeeperBed fresh = new KeeperBed(2);
+    Server first = fresh.server().here();
+    Server second = fresh.server().here();
+    Server third = fresh.server().connect();
+    third.leave();
+    long block = fresh.sealed(LENGTH, first, second);
+    second.has(block, 0, Replicas.DAMAGED);
+    long surplus = fresh.sealed(LENGTH, first, second);
+    Server fourth = fresh.server().here();
+    fourth.has(surplus, LENGTH, Replicas.SEALED);
+    run(fresh, 60, first, second);
+    assertThat(fourth.told).as("at 60 s").isEmpty();
+    run(fresh, 12, first, second);
+    assertThat(fourth.told(ChunkOrder.Copy.class)).hasSize(1);
+    assertThat(deletions(fourth)).containsExactly(surplus);
+  }
+
   @Test
   void aCopyIsOrderedOnceWhileItRuns() {
     long block = bed.sealed(LENGTH, one, two);

@@ -367,10 +367,44 @@ class UpkeepTest {
     assertThat(one.replicas).isEmpty();
   }
 
+  /** A restart of everything: what the third has to say may matter, until it is lost. */
+  @Test
+  void nothingIsDeletedBeforeAllHaveReported() {
+    for (boolean comes : new boolean[] {true, false}) {
+      KeeperBed fresh = new KeeperBed(2);
+      Server first = fresh.server().here();
+      Server second = fresh.server().here();
+      Server third = fresh.server().connect();
+      long ownerless = fresh.open(fresh.session, first, second);
+      fresh.seal(ownerless, LENGTH, true);
+      first.has(ownerless, LENGTH, Replicas.SEALED);
+      second.has(ownerless, LENGTH, Replicas.SEALED);
+      long dead = fresh.open(fresh.session, first, second);
+      fresh.seal(dead, LENGTH, true);
+      fresh.upkeep(new Upkeep.CondemnBlocks(List.of(dead)));
+      if (!comes) {
+        third.leave();
+      }
+      fresh.run(55);
+      assertThat(first.told(ChunkOrder.Delete.class)).isEmpty();
+      assertThat(second.told(ChunkOrder.Delete.class)).isEmpty();
+      assertThat(fresh.survey().block(ownerless))
+          .extracting(Block::state)
+          .isEqualTo(BlockState.CLOSED);
+      if (comes) {
+        third.report();
+      }
+      fresh.run(comes ? 2 : 12);
+      assertThat(first.told(ChunkOrder.Delete.class).getFirst().blocks())
+          .containsExactlyInAnyOrder(ownerless, dead);
+    }
+  }
+
   /** Space comes back although one server does not. */
   @Test
   void deadBlocksOfALostServerHoldUpNoOthers() {
     Server three = bed.server().here();
+    bed.run(1);
     dead(300);
     two.leave();
     bed.run(5);
