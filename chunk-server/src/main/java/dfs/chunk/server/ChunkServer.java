@@ -230,7 +230,7 @@ public final class ChunkServer implements AutoCloseable {
       BlockDirectory.format(disk, config.segmentBytes());
       identity = identity.asFormatted();
     }
-    identityFile.replace(identity.started());
+    identityFile.replace(identity.nextIncarnation());
     blocks = BlockDirectory.open(disk, identity.journalNumber());
     space = new SpaceReserve(disk, config.reserveBytes(), config.reservePercent());
     checked = new CheckedBlocks(blocks, space, time);

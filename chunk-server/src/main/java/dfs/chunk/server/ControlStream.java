@@ -44,6 +44,7 @@ final class ControlStream implements AutoCloseable {
 
   private static final long BACKOFF_MIN_NANOS = 200_000_000L;
   private static final long BACKOFF_MAX_NANOS = 2_000_000_000L;
+  private static final String DISK_FULL = "No space left on device";
   private static final String FAILED = ChunkMessage.DirectoryState.FAILED;
 
   private final ChunkServer.Config config;
@@ -69,6 +70,10 @@ final class ControlStream implements AutoCloseable {
   private final AtomicInteger ordersWaiting = new AtomicInteger();
   private final Thread thread;
   private long backoffNanos = BACKOFF_MIN_NANOS;
+
+  /** A stream has ended on which this incarnation was known; used by the control thread. */
+  private boolean isOver;
+
   private volatile boolean saidShrunk;
   private volatile @Nullable Stream current;
   private volatile boolean closing;
@@ -241,8 +246,13 @@ final class ControlStream implements AutoCloseable {
   }
 
   private void connect() {
+    Stream before = current;
     Stream stream = new Stream();
     current = stream;
+    isOver |= before != null && before.welcomed;
+    if (isOver) {
+      beginAnew();
+    }
     try {
       Link<ChunkMessage> link =
           transport.connect(config.metadataAddress(), Protocols.CONTROL, stream);
@@ -252,6 +262,24 @@ final class ControlStream implements AutoCloseable {
       }
     } catch (IOException e) {
       stream.end(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * A stream on which this server was known has ended, it may be because it was silent for so long
+   * that its copies count as lost: it comes back as another incarnation, and what it said before is
+   * over. Once for each such stream, however often somebody is asked then.
+   */
+  private void beginAnew() {
+    try {
+      identityFile.replace(identityFile.identity().nextIncarnation());
+      isOver = false;
+    } catch (IOException e) {
+      if (BlockDirectory.isShortOfFiles(e) || String.valueOf(e.getMessage()).contains(DISK_FULL)) {
+        LOG.error("the next incarnation has to wait: {}", e.getMessage());
+      } else {
+        blocks.fail(e);
+      }
     }
   }
 

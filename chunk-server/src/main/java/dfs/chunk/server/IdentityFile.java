@@ -45,7 +45,7 @@ final class IdentityFile {
    * @param directory names this directory for ever: 16 random bytes
    * @param cluster the cluster it belongs to; empty before the first registration
    * @param server the id the metadata server gave it; 0 before the first registration
-   * @param incarnation grows with each start
+   * @param incarnation grows with each start, and when a stream to the metadata server has ended
    * @param term the highest term of a metadata server that spoke to it
    */
   record Identity(
@@ -65,7 +65,7 @@ final class IdentityFile {
       return new Identity(true, directory, cluster, server, incarnation, term);
     }
 
-    Identity started() {
+    Identity nextIncarnation() {
       return new Identity(formatted, directory, cluster, server, incarnation + 1, term);
     }
 

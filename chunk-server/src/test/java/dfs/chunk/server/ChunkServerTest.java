@@ -183,8 +183,9 @@ class ChunkServerTest {
       Stream stream = welcomed(server);
       write(7, 10);
       ByteString earlier = stream.nonce();
-      byte[] identity = identity();
       stream.breakDown();
+      metadata.connection(time).breakDown();
+      byte[] identity = identity();
       List<Function<ChunkMessage.Register, ByteString>> proofs =
           List.of(
               register -> ByteString.EMPTY,
@@ -241,7 +242,10 @@ class ChunkServerTest {
       directory = register.directory();
       assertThat(register.server()).isEqualTo(SERVER);
       assertThat(register.cluster()).isEqualTo(CLUSTER);
-      assertThat(register.incarnation()).isEqualTo(1);
+      assertThat(register.incarnation()).as("after a stream that has ended").isEqualTo(2);
+      again.breakDown();
+      ChunkMessage.Register next = metadata.connection(time).challenge();
+      assertThat(next.incarnation()).as("nobody welcomed the last one").isEqualTo(2);
     }
     disk.crash(new Random(3));
     try (ChunkServer server = start()) {
@@ -249,11 +253,11 @@ class ChunkServerTest {
       ChunkMessage.Register register = stream.challenge();
       assertThat(register.server()).isEqualTo(SERVER);
       assertThat(register.directory()).isEqualTo(directory);
-      assertThat(register.incarnation()).as("a new start").isEqualTo(2);
+      assertThat(register.incarnation()).as("a new start").isEqualTo(3);
       welcome(stream, 6);
       assertThat(stream.next(ChunkMessage.Report.class).blocks())
           .containsExactlyInAnyOrder(new BlockState(7, 1, 5000, 0), new BlockState(8, 1, 10, 1));
-      assertThat(server.status().incarnation()).isEqualTo(2);
+      assertThat(server.status().incarnation()).isEqualTo(3);
     }
   }
 

@@ -41,15 +41,19 @@ class DirectoryCheckTest {
   void start() throws Exception {
     server = start(disk);
     stream = metadata.connection(time);
+    welcome();
+    server.ready().get(20, TimeUnit.SECONDS);
+    assertThat(stream.next(ChunkMessage.Heartbeat.class).directories().getFirst().isWell())
+        .isTrue();
+  }
+
+  private void welcome() throws InterruptedException {
     stream.welcome(
         12,
         ByteString.copyFromUtf8("cluster"),
         List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
         5);
     stream.next(ChunkMessage.Report.class);
-    server.ready().get(20, TimeUnit.SECONDS);
-    assertThat(stream.next(ChunkMessage.Heartbeat.class).directories().getFirst().isWell())
-        .isTrue();
   }
 
   private ChunkServer start(SimulatedDisk on) throws IOException {
@@ -166,6 +170,24 @@ class DirectoryCheckTest {
     disk.opensFail("Input/output error");
     assertThat(beat().state()).isEqualTo("failed: identity: Input/output error");
     disk.opensFail("");
+  }
+
+  /** The incarnation is counted with a later stream. */
+  @Test
+  void aDirectoryThatTakesNoFileJustNowHasNotFailed() throws Exception {
+    for (String why : List.of("Too many open files", "No space left on device")) {
+      long before = server.status().incarnation();
+      disk.opensFail(why);
+      stream.breakDown();
+      Stream next = metadata.connection(time);
+      assertThat(next.challenge().incarnation()).isEqualTo(before);
+      disk.opensFail("");
+      next.breakDown();
+      stream = metadata.connection(time);
+      assertThat(stream.challenge().incarnation()).isEqualTo(before + 1);
+      welcome();
+      assertThat(server.failed().isDone()).isFalse();
+    }
   }
 
   @Test

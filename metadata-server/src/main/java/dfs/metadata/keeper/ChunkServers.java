@@ -67,7 +67,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private volatile @Nullable Listener listener;
   private volatile Set<Long> withheld = Set.of();
 
-  /** The latest start of each server that was heard of; guarded by {@code connected}. */
+  /** The least incarnation that each server may come as; guarded by {@code connected}. */
   private final Map<Long, Long> incarnations = new HashMap<>();
 
   /**
@@ -120,6 +120,10 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     final Link<ChunkOrder> link;
     final ByteString nonce;
     private boolean registering;
+    private long incarnation;
+
+    /** Guarded by {@code connected}: it knows that it was welcomed. */
+    private boolean spoken;
 
     /** Guarded by {@code connected}: nobody is at the other end any more. */
     private boolean ended;
@@ -188,6 +192,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
       synchronized (connected) {
         Listener heard = listener;
         if (connected.get(server) == this) {
+          spoken = true;
           if (heard != null) {
             what.accept(heard);
           }
@@ -242,11 +247,12 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         long latest = incarnations.getOrDefault(known.id(), 0L);
         if (message.incarnation() < latest) {
           refuse(
-              "server %d was started again since: its start %d is over, the latest is %d"
-                  .formatted(known.id(), message.incarnation(), latest));
+              "server %d was started again since, or cut off: its incarnation %d is over"
+                  .formatted(known.id(), message.incarnation()));
           return;
         }
-        incarnations.put(known.id(), message.incarnation());
+        incarnation = message.incarnation();
+        incarnations.put(known.id(), incarnation);
         server = known.id();
         before = connected.put(known.id(), this);
         Listener heard = listener;
@@ -278,6 +284,20 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
         }
       }
       LOG.warn("chunk server {} is gone: {}", server, reason);
+    }
+
+    /**
+     * It is cut off: this incarnation is over. One that never spoke may not know that it was
+     * welcomed, and has nothing to take back.
+     */
+    void cut() {
+      synchronized (connected) {
+        if (spoken) {
+          incarnations.merge(server, incarnation + 1, Math::max);
+        }
+      }
+      link.close();
+      closed("silent");
     }
 
     /** None of its disks has failed: a failed one is no full one. */
@@ -578,14 +598,13 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
 
   /**
    * Ends the connection of a server that is silent: what it says and does from now on is old, and
-   * it has to come back and name all it has.
+   * it has to come back as another incarnation and name all it has.
    */
   void cutIfSilent(long server) {
     Connection connection = connected.get(server);
     if (connection != null && !connection.isAlive()) {
       LOG.warn("chunk server {} is silent: it is cut off", server);
-      connection.link.close();
-      connection.closed("silent");
+      connection.cut();
     }
   }
 

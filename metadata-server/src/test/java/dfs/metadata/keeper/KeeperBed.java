@@ -309,6 +309,7 @@ final class KeeperBed {
 
     /** Registers; {@link #report} says what is there. */
     Server connect() {
+      incarnation += id == 0 ? 0 : 1;
       Stream next = new Stream(this);
       stream = next;
       next.register();

@@ -473,6 +473,45 @@ class UpkeepTest {
     assertThat(latest.closed).isFalse();
   }
 
+  /** It was lost: whatever it said before is over, and it cannot go on as if nothing had been. */
+  @Test
+  void whoWasCutOffComesBackAsAnotherIncarnation() {
+    long block = bed.sealed(LENGTH, one, two);
+    Stream before = one.stream;
+    one.silent = true;
+    bed.run(50);
+    assertThat(before.closed).isTrue();
+    assertThat(bed.keeper.health()).isEqualTo(new Health(0, 1, 0, 0));
+    before.receiver.receive(new ChunkMessage.Heartbeat(List.of()));
+    before.receiver.receive(new ChunkMessage.Report(List.copyOf(one.replicas.values()), true));
+    before.receiver.receive(new ChunkMessage.Deleted(List.of(block)));
+    bed.run(6);
+    assertThat(bed.servers.alive()).containsExactly(two.id);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(0, 1, 0, 0));
+    one.silent = false;
+    one.incarnation--;
+    one.connect();
+    assertThat(one.stream.refused).as("the same again").contains("or cut off");
+    one.here();
+    bed.run(6);
+    assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0));
+  }
+
+  /** Else it would come back as the same for ever. */
+  @Test
+  void whoWasCutOffBeforeItKnewThatItWasHereMayComeBackAsTheSame() {
+    one.leave();
+    one.silent = true;
+    one.connect();
+    bed.run(50);
+    assertThat(one.stream.closed).isTrue();
+    one.silent = false;
+    one.incarnation--;
+    one.here();
+    assertThat(one.stream.refused).isEmpty();
+    assertThat(bed.servers.alive()).contains(one.id);
+  }
+
   @Test
   void aServerWithoutTheKeyIsRefused() {
     Stream before = one.stream;

@@ -17,7 +17,7 @@ public sealed interface ChunkMessage {
    * @param proof {@link KeyProof#OF_CHUNK_SERVER}
    * @param address where clients reach it: "unix:/path" or "tcp:127.0.0.1:port", or "local:NAME"
    *     within one process
-   * @param incarnation grows with each start
+   * @param incarnation grows with each start, and when a stream on which it was welcomed has ended
    * @param nonce over which the metadata server is to show the key, too
    */
   @Tag(1)
