@@ -8,6 +8,7 @@ import dfs.metadata.keeper.ChunkServers;
 import dfs.metadata.keeper.Health;
 import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.Survey;
+import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
@@ -28,6 +29,16 @@ import org.jspecify.annotations.Nullable;
 /** What {@code dfs status} and {@code dfs fsck} show, as JSON. */
 final class StatusReports implements Reports {
   private static final double THOUSANDTHS = 1000;
+
+  /** What a lost disk takes with it, and what helps. */
+  private static final String METADATA_WARNING =
+      "the metadata has 1 copy: a lost disk loses the names of all files, and so the files,"
+          + " whatever copies there are of blocks; put metadata/ of the data directory on a"
+          + " mirrored disk, or copy it and cluster.key elsewhere while dfs is down";
+
+  private static final String LET_ONE_DO =
+      "start more, or, where a lost disk may lose what is written meanwhile, let one copy do: dfs"
+          + " replication -R --min 1 PATH";
 
   /** Characters of a path that is to be checked: the kernel takes none that is longer. */
   private static final int PATH_MAX = 4096;
@@ -97,6 +108,7 @@ final class StatusReports implements Reports {
     metadata.put("appliedIndex", namespace.appliedIndex());
     metadata.put("storeBytes", namespace.survey().storeBytes());
     metadata.put("copies", 1);
+    metadata.put("warning", METADATA_WARNING);
     metadata.put("log", log.condition());
     ReplicatedLog.Counts counts = log.counts();
     metadata.put("commands", counts.commands());
@@ -211,12 +223,34 @@ final class StatusReports implements Reports {
               + " blocks have fewer good copies than they should: more are made while a chunk"
               + " server has space");
     }
-    if (!servers.place(survey.copies()).enough()) {
-      problems.add(
-          "too few chunk servers are here, those that are drained aside, for new blocks: writing"
-              + " waits, then fails; start more, or, where a lost disk may lose what is written"
-              + " meanwhile, let one copy do: dfs replication -R --min 1 PATH");
+    if (writingStops(survey)) {
+      problems.add(writing(survey));
     }
+    int takers = servers.takersCount();
+    if (keeper.copiesMost() > Math.max(takers, survey.copies())) {
+      problems.add(
+          "some files are to have %d copies, and %d chunk servers take blocks: start more, or let"
+                  .formatted(keeper.copiesMost(), takers)
+              + " fewer do: dfs replication -R COPIES PATH");
+    }
+  }
+
+  private boolean writingStops(Survey survey) {
+    return !servers.place(survey.copies()).enough();
+  }
+
+  /** What stops writing, or would with the next server that dies; empty: nothing. */
+  private String writing(Survey survey) {
+    int least = Attributes.usualMin(survey.copies());
+    if (writingStops(survey)) {
+      return "too few chunk servers are here, those that are drained aside, for new blocks: writing"
+          + " waits, then fails; "
+          + LET_ONE_DO;
+    }
+    return least > 1 && servers.takersCount() == least
+        ? "no chunk server is to spare: when one of %d goes, writing waits, then fails; %s"
+            .formatted(least, LET_ONE_DO)
+        : "";
   }
 
   private Map<String, Object> volume(Survey survey) {
@@ -231,7 +265,18 @@ final class StatusReports implements Reports {
         .forEach((state, count) -> blocks.put(state.name().toLowerCase(Locale.ROOT), count));
     volume.put("blocks", blocks);
     volume.put("copies", survey.copies());
-    List<String> warnings = warnings(survey.copies());
+    volume.put("serversForNewBlocks", servers.takersCount());
+    String writing = writing(survey);
+    if (!writing.isEmpty()) {
+      volume.put("writing", writing);
+    }
+    List<String> warnings = sharedDisks();
+    if (!warnings.isEmpty()) {
+      volume.put("sharedDisks", String.join("; ", warnings));
+    }
+    if (survey.copies() == 1) {
+      warnings.addFirst("1 copy: a lost disk loses data");
+    }
     if (!warnings.isEmpty()) {
       volume.put("warning", String.join("; ", warnings));
     }
@@ -243,6 +288,8 @@ final class StatusReports implements Reports {
     sealed.put("lost", health.lost());
     sealed.put("onOneHost", health.onOneHost());
     sealed.put("onOneDisk", health.onOneDisk());
+    sealed.put("overReplicated", health.over());
+    sealed.put("corrupt", health.corrupt());
     volume.put("sealedBlocks", sealed);
     Survey.Compacted sums = survey.compacted();
     Map<String, Object> compacted = new LinkedHashMap<>();
@@ -254,11 +301,7 @@ final class StatusReports implements Reports {
     return volume;
   }
 
-  /** What a lost disk takes with it. */
-  private List<String> warnings(int copies) {
-    if (copies == 1) {
-      return List.of("1 copy: a lost disk loses data");
-    }
+  private List<String> sharedDisks() {
     return servers.byDevice().stream()
         .filter(sharing -> sharing.size() > 1)
         .map(
@@ -266,7 +309,7 @@ final class StatusReports implements Reports {
                 "chunk servers %s share a disk: copies on them are lost together"
                     .formatted(
                         sharing.stream().map(String::valueOf).collect(Collectors.joining(", "))))
-        .toList();
+        .collect(Collectors.toCollection(ArrayList::new));
   }
 
   private List<Object> sessions() {

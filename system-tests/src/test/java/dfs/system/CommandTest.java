@@ -177,6 +177,64 @@ class CommandTest {
     assertThat(dfs(NOTHING_STARTED, "up", "--no-mount", "--data", data)).contains("is in use");
   }
 
+  private static String text(JsonObject status, String group, String name) {
+    return status.getAsJsonObject(group).get(name).getAsString();
+  }
+
+  /** With the remedy; and before it stops, while a server can be added in peace. */
+  @Test
+  void upAndReplicationSayWhatStopsWriting() throws Exception {
+    String[] two = {"up", "--foreground", "--no-mount", "--data", data, "--chunk-servers", "2"};
+    List<String> twice = new ArrayList<>(List.of(two));
+    twice.addAll(List.of("--replication", "2"));
+    DfsProcess up = serve(twice.toArray(String[]::new));
+    String oneMore = "no chunk server is to spare: when one of 2 goes, writing waits, then fails";
+    String mirror = "warning: the metadata has 1 copy: a lost disk loses the names of all files";
+    String remedy = "let one copy do: dfs replication";
+    awaitSaid(up, "  dfs status --data " + data);
+    assertThat(up.said()).contains("warning: " + oneMore, remedy, mirror);
+    assertThat(text(status(0), "volume", "writing")).contains(oneMore, remedy);
+    assertThat(text(status(0), "metadata", "warning")).contains("mirrored disk");
+    dfs(0, "mkdir", "--data", data, "/three");
+    dfs(0, "mkdir", "--data", data, "/one");
+    assertThat(dfs(0, "replication", "--data", data, "/"))
+        .contains("warning: " + oneMore, remedy + " --data " + data + " -R --min 1 /\n", mirror)
+        .contains("share a disk");
+    assertThat(dfs(0, "replication", "--data", data, "3", "/three"))
+        .contains("what is written has 2 of 3 copies until there are more");
+    assertThat(dfs(0, "replication", "--data", data, "1", "/one"))
+        .contains("warning: 1 copy: a lost disk loses data", mirror)
+        .doesNotContain("writing waits");
+    Path file = Files.write(scratch.resolve("file"), new byte[100_000]);
+    dfs(0, "put", "--data", data, file.toString(), "/three/file");
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .untilAsserted(
+            () ->
+                assertThat(status(FAILED).getAsJsonArray("problems").toString())
+                    .contains("are to have 3 copies, and 2 chunk servers take blocks"));
+    assertThat(up.stop()).isZero();
+    Files.writeString(Path.of(data, "chunk-2", "identity"), "nothing that makes sense");
+    DfsProcess lacking = serve(two);
+    awaitSaid(lacking, "  dfs status --data " + data);
+    String stops = "writing waits, then fails; start more";
+    assertThat(lacking.said()).contains("warning: too few chunk servers", stops, remedy, mirror);
+    assertThat(text(status(FAILED), "volume", "writing")).contains(stops);
+    assertThat(dfs(0, "replication", "--data", data, "/"))
+        .contains("warning: too few chunk servers take new blocks, 1 of 2", stops, remedy);
+    String json = dfs(0, "replication", "--json", "--data", data, "/");
+    assertThat(JsonParser.parseString(json).getAsJsonObject().getAsJsonArray("warnings").toString())
+        .contains("too few chunk servers", "the metadata has 1 copy");
+    assertThat(dfs(0, "replication", "--data", data, "--min", "1", "/one"))
+        .doesNotContain("writing waits");
+  }
+
+  private static void awaitSaid(DfsProcess process, String text) {
+    Awaitility.await()
+        .atMost(60, TimeUnit.SECONDS)
+        .untilAsserted(() -> assertThat(process.said()).contains(text));
+  }
+
   /** Its disk was there when it stopped, and cannot be read now. */
   @Test
   void aChunkServerThatCannotStartKeepsNoOtherFromStarting() throws Exception {

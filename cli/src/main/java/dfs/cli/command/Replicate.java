@@ -6,6 +6,7 @@ import dfs.client.path.VolumeTree;
 import dfs.protocol.metadata.Attributes;
 import dfs.protocol.metadata.Change;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -81,10 +82,8 @@ final class Replicate implements Callable<Integer> {
 
   private void say(String path, Attributes found, Volume volume) throws IOException {
     boolean own = found.copies() > 0;
-    int copies =
-        own
-            ? found.copies()
-            : Report.parse(volume.report("status")).number("volume", "copies").orElse(0);
+    Report status = Report.parse(volume.report("status"));
+    int copies = own ? found.copies() : status.number("volume", "copies").orElse(0);
     int min = found.copiesMin() > 0 ? found.copiesMin() : Attributes.usualMin(copies);
     if (json) {
       Report report = Report.empty();
@@ -93,6 +92,7 @@ final class Replicate implements Callable<Integer> {
       report.put("copiesOwn", own);
       report.put("min", min);
       report.put("minOwn", found.copiesMin() > 0);
+      report.put("warnings", warnings(path, copies, min, status));
       spec.commandLine().getOut().println(report.asJson());
     } else {
       spec.commandLine()
@@ -104,7 +104,44 @@ final class Replicate implements Callable<Integer> {
                       copies,
                       own ? "" : ", as the volume",
                       found.copiesMin() > 0 ? ", writing needs " + min : ""));
+      for (String warning : warnings(path, copies, min, status)) {
+        spec.commandLine().getOut().println("warning: " + warning);
+      }
     }
+  }
+
+  /** What stops writing here, or would, and what is lost with a disk. */
+  private List<String> warnings(String path, int copies, int min, Report status) {
+    int servers = status.number("volume", "serversForNewBlocks").orElse(0);
+    String remedy =
+        "start more, or, where a lost disk may lose what is written meanwhile, let one copy do: "
+            + Launcher.line("replication", data.asked())
+            + " -R --min 1 "
+            + path;
+    List<String> warnings = new ArrayList<>();
+    if (servers < min) {
+      warnings.add(
+          "too few chunk servers take new blocks, %d of %d that are needed: writing waits, then fails; "
+                  .formatted(servers, min)
+              + (min > 1 ? remedy : "start one"));
+    } else if (servers == min && min > 1) {
+      warnings.add(
+          "no chunk server is to spare: when one of %d goes, writing waits, then fails; "
+                  .formatted(servers)
+              + remedy);
+    }
+    if (servers >= min && servers < copies) {
+      warnings.add(
+          "%d chunk servers take new blocks: what is written has %d of %d copies until there are more"
+              .formatted(servers, servers, copies));
+    }
+    if (copies == 1) {
+      warnings.add("1 copy: a lost disk loses data");
+    } else {
+      status.text("volume", "sharedDisks").ifPresent(warnings::add);
+    }
+    status.metadataWarning().ifPresent(warnings::add);
+    return warnings;
   }
 
   private int number(String word, String what) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A report of the servers: JSON with "healthy" and "problems" and whatever else. */
 final class Report {
@@ -94,6 +95,12 @@ final class Report {
     json.addProperty(name, value);
   }
 
+  void put(String name, List<String> values) {
+    JsonArray array = new JsonArray();
+    values.forEach(array::add);
+    json.add(name, array);
+  }
+
   void put(String name, boolean value) {
     json.addProperty(name, value);
   }
@@ -130,6 +137,25 @@ final class Report {
             && value.isNumber()
         ? Optional.of(value.getAsInt())
         : Optional.empty();
+  }
+
+  /** A text below a name; empty if there is none. */
+  Optional<String> text(String group, String name) {
+    return object(group).get(name) instanceof JsonPrimitive value && value.isString()
+        ? Optional.of(value.getAsString())
+        : Optional.empty();
+  }
+
+  /** What stops writing, or would, and what is lost with a disk: a line each. */
+  List<String> warnings() {
+    return Stream.of(text("volume", "writing"), text("volume", "warning"), metadataWarning())
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /** What is lost with the disk of the metadata. */
+  Optional<String> metadataWarning() {
+    return text("metadata", "warning");
   }
 
   /**

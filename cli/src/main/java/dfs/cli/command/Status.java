@@ -11,6 +11,7 @@ import dfs.client.volume.NotUpException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -38,7 +39,7 @@ final class Status implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Report report = report();
+    Report report = of(data.asked(), timeout.limit());
     addProcesses(report);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
@@ -52,11 +53,11 @@ final class Status implements Callable<Integer> {
   }
 
   /** A server that does not answer is a finding, not something to wait for. */
-  private Report report() throws IOException {
-    try (Volume volume = Volume.open(data.asked(), timeout.limit())) {
+  static Report of(DataDirectory directory, Duration limit) {
+    try (Volume volume = Volume.open(directory, limit)) {
       return Report.parse(volume.report("status"));
     } catch (NotUpException e) {
-      return Report.of("dfs is not up: start it with: " + Launcher.line("up", data.asked()));
+      return Report.of("dfs is not up: start it with: " + Launcher.line("up", directory));
     } catch (IOException e) {
       return Report.of("the metadata server cannot be reached: " + Reasons.of(e));
     }

@@ -9,7 +9,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code --timeout SECONDS}: how long a server is waited for. */
 final class TimeoutOption {
-  private static final int SECONDS = 10;
+  static final Duration USUAL = Duration.ofSeconds(10);
+
   private static final int SECONDS_MAX = 86_400;
 
   @Spec(Spec.Target.MIXEE)
@@ -30,7 +31,7 @@ final class TimeoutOption {
 
   /** For one answer. */
   Duration limit() {
-    return said().orElse(Duration.ofSeconds(SECONDS));
+    return said().orElse(USUAL);
   }
 
   private void check(int asked) {

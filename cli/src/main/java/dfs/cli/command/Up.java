@@ -81,10 +81,13 @@ final class Up implements Callable<Integer> {
   }
 
   private void announce(Daemon.Config config, ProcessRecord record, PrintWriter out) {
+    // Before anything is said: who hears that it serves finds nobody else looking at it.
+    List<String> warnings = Status.of(data.directory(), TimeoutOption.USUAL).warnings();
     Optional<Path> mounted = record.mountPoint();
     out.println("mount  " + mounted.map(Path::toString).orElse("none"));
     out.println("data   " + config.data().root());
     out.println("log    " + config.log());
+    warnings.forEach(warning -> out.println("warning: " + warning));
     out.println("Try:");
     DataDirectory about = data.directory();
     out.println(

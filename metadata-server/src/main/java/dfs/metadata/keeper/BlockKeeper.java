@@ -126,6 +126,11 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     return new ReportedCopies(replicas, here, complete, known, survey.copies(), repair::isMissing);
   }
 
+  /** The most copies that are wanted of a sealed block, as of the last look at them. */
+  public int copiesMost() {
+    return repair.copiesMost();
+  }
+
   /** Sealed blocks by how many good copies they have. */
   public Health health() {
     return repair.health();

@@ -389,10 +389,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
    * @param suspects are given none as long as so many others are left
    */
   public Placement place(int copies, int copiesMin, Set<Long> suspects) {
-    List<Connection> alive =
-        connected.values().stream()
-            .filter(c -> c.isAlive() && !withheld.contains(c.server) && c.takesBlocks())
-            .toList();
+    List<Connection> alive = takers();
     int fewest = copiesMin == 0 ? Attributes.usualMin(copies) : Math.min(copiesMin, copies);
     List<Connection> able = able(alive);
     if (able.size() < fewest) {
@@ -400,6 +397,17 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     }
     List<Connection> trusted = able.stream().filter(c -> !suspects.contains(c.server)).toList();
     return new Placement(ids(spread(trusted.size() < fewest ? able : trusted, copies)), true);
+  }
+
+  private List<Connection> takers() {
+    return connected.values().stream()
+        .filter(c -> c.isAlive() && !withheld.contains(c.server) && c.takesBlocks())
+        .toList();
+  }
+
+  /** How many chunk servers are given new blocks, however full they are now. */
+  public int takersCount() {
+    return takers().size();
   }
 
   /**

@@ -15,6 +15,8 @@ import java.util.Map;
  *     good copy
  * @param onOneHost blocks of several good copies, all of them on one host
  * @param onOneDisk the same, on one disk
+ * @param over blocks of which there are more good copies than wanted: they go by themselves
+ * @param corrupt blocks with a good copy, and a member whose own is damaged or of another length
  */
 public record Health(
     long healthy,
@@ -25,7 +27,9 @@ public record Health(
     Map<Long, Long> leftOn,
     Map<Long, Long> onlyOn,
     long onOneHost,
-    long onOneDisk) {
+    long onOneDisk,
+    long over,
+    long corrupt) {
   public Health {
     lostBlocks = List.copyOf(lostBlocks);
     leftOn = Map.copyOf(leftOn);
@@ -44,6 +48,6 @@ public record Health(
       List<Long> lostBlocks,
       Map<Long, Long> leftOn,
       Map<Long, Long> onlyOn) {
-    this(healthy, under, unreachable, lost, lostBlocks, leftOn, onlyOn, 0, 0);
+    this(healthy, under, unreachable, lost, lostBlocks, leftOn, onlyOn, 0, 0, 0, 0);
   }
 }

@@ -98,6 +98,7 @@ final class Repair {
   private @Nullable Basis quietAt;
 
   private volatile Health health = new Health(0, 0, 0, 0);
+  private volatile int copiesMost;
 
   /** A replica that ought to be there and is not known to be. */
   private record Doubt(long server, long block) {}
@@ -130,6 +131,11 @@ final class Repair {
 
   Health health() {
     return health;
+  }
+
+  /** The most copies that are wanted of a sealed block; any thread. */
+  int copiesMost() {
+    return copiesMost;
   }
 
   /**
@@ -321,7 +327,10 @@ final class Repair {
             sights.leftOn,
             sights.onlyOn,
             sights.onOneHost,
-            sights.onOneDisk);
+            sights.onOneDisk,
+            sights.over,
+            sights.corrupt);
+    copiesMost = sights.most;
     sawAway(absentSince.keySet());
     wanting.clear();
     sights.under.forEach(wanting::addAll);
@@ -348,14 +357,20 @@ final class Repair {
     Members members = members(block, complete, sights);
     int good = members.sources().size();
     count(block, sights.leftOn);
+    int spare = spares(block, complete).size();
     sights.share(servers, members.sources());
+    sights.judge(
+        good + spare,
+        wanted,
+        block.servers().stream()
+            .anyMatch(server -> complete.contains(server) && replicas.isWrong(server, block)));
     if (good >= wanted) {
       sights.healthy++;
       if ((members.good().size() >= wanted && block.servers().size() > wanted)
           || !members.leaving().isEmpty()) {
         sights.want(block, Sights.ENOUGH);
       }
-    } else if (good > 0 || !spares(block, complete).isEmpty()) {
+    } else if (good + spare > 0) {
       sights.wanting++;
       sights.want(block, good);
     } else if (members.pending().isEmpty()
@@ -612,7 +627,7 @@ final class Repair {
       if (replicas.isGood(server, block)) {
         doubts.remove(doubt);
         (draining.contains(server) ? members.leaving() : members.good()).add(server);
-      } else if (isWrong(replicas.of(server, block.id()), block) || isMissing(server, block.id())) {
+      } else if (replicas.isWrong(server, block) || isMissing(server, block.id())) {
         members.bad().add(server);
       } else {
         members.pending().add(server);
@@ -622,14 +637,6 @@ final class Repair {
       }
     }
     return members;
-  }
-
-  /** It ends elsewhere for ever, or its bytes are not those that were written. */
-  private static boolean isWrong(ChunkMessage.@Nullable BlockState replica, Block block) {
-    return replica != null
-        && (replica.state() == Replicas.DAMAGED
-            || (replica.state() == Replicas.SEALED
-                && replica.lengthBytes() != block.lengthBytes()));
   }
 
   /**

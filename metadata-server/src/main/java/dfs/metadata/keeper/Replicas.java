@@ -116,6 +116,14 @@ final class Replicas {
         && !isDoomed(server, block.id());
   }
 
+  /** Whether what it has ends elsewhere for ever, or is not what was written. */
+  boolean isWrong(long server, Block block) {
+    BlockState replica = of(server, block.id());
+    return replica != null
+        && (replica.state() == DAMAGED
+            || (replica.state() == SEALED && replica.lengthBytes() != block.lengthBytes()));
+  }
+
   /** Blocks of which somebody has a damaged replica. */
   Set<Long> damaged() {
     Set<Long> damaged = new HashSet<>();

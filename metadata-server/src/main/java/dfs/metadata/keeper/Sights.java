@@ -39,6 +39,11 @@ final class Sights {
   long lost;
   long onOneHost;
   long onOneDisk;
+  long over;
+  long corrupt;
+
+  /** The most copies that are wanted of a block. */
+  int most;
 
   Sights() {
     for (int copies = 0; copies <= ENOUGH; copies++) {
@@ -66,6 +71,18 @@ final class Sights {
   void share(ChunkServers servers, List<Long> good) {
     onOneHost += servers.shareHost(good) ? 1 : 0;
     onOneDisk += servers.shareDisk(good) ? 1 : 0;
+  }
+
+  /**
+   * Whether there is more or something else of a block than there should be.
+   *
+   * @param having servers that have it, members or not
+   * @param wrong whether a member has something else
+   */
+  void judge(int having, int wanted, boolean wrong) {
+    most = Math.max(most, wanted);
+    corrupt += wrong && having > 0 ? 1 : 0;
+    over += !wrong && having > wanted ? 1 : 0;
   }
 
   /** Whoever has the block is away. */

@@ -45,6 +45,32 @@ class CountedCopiesTest {
     assertThat(bed.members(b)).contains(two.id);
   }
 
+  @Test
+  void whatIsTooMuchAndWhatIsWrongIsCounted() {
+    KeeperBed bed = new KeeperBed(2);
+    Server one = bed.server().here();
+    Server two = bed.server().here();
+    Server three = bed.server().here();
+    bed.run(1);
+    assertThat(bed.keeper.copiesMost()).isZero();
+    bed.sealed(3, 100, one, two, three);
+    long tooMuch = bed.sealed(100, one, two);
+    three.has(tooMuch, 100, Replicas.SEALED);
+    long wrong = bed.sealed(100, one, two);
+    two.has(wrong, 0, Replicas.DAMAGED);
+    bed.run(5);
+    assertThat(bed.keeper.health().over()).isEqualTo(1);
+    assertThat(bed.keeper.health().corrupt()).isEqualTo(1);
+    assertThat(bed.keeper.copiesMost()).isEqualTo(3);
+    for (int i = 0; i < 20; i++) {
+      bed.run(1);
+      one.obey();
+      two.obey();
+      three.obey();
+    }
+    assertThat(bed.keeper.health()).isEqualTo(new Health(3, 0, 0, 0));
+  }
+
   /** It has failed, says so, and is still there because its disk hangs. */
   @Test
   void copiesOfAFailedDirectoryDoNotCount() {

@@ -297,7 +297,10 @@ class RepairTest {
     two.has(block, LENGTH - 1, Replicas.SEALED);
     three.has(block, LENGTH + 1, Replicas.SEALED);
     bed.run(6);
-    assertThat(bed.keeper.health()).isEqualTo(new Health(0, 1, 0, 0));
+    Health found = bed.keeper.health();
+    assertThat(found.healthy()).isZero();
+    assertThat(found.under()).isEqualTo(1);
+    assertThat(found.corrupt()).isEqualTo(1);
     run(40);
     assertThat(deletions(three)).as("no member and wrong").containsExactly(block);
     assertThat(bed.keeper.health()).isEqualTo(new Health(1, 0, 0, 0));
