@@ -32,7 +32,8 @@ class OpenFilesTest {
 
   private final Volume volume = new Volume();
   private final Blocks blocks = new Blocks();
-  private final OpenFiles files = new OpenFiles(volume, blocks, new StillTime());
+  private final StillTime time = new StillTime();
+  private final OpenFiles files = new OpenFiles(volume, blocks, time);
 
   private long open(long ino) {
     return files.open(attributes(ino, 0, 1, 0));
@@ -134,6 +135,27 @@ class OpenFilesTest {
     assertThatThrownBy(() -> write(large, 0, new byte[(int) FileWriter.SPILL_BYTES]))
         .isInstanceOfSatisfying(
             RefusedException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
+  }
+
+  /** Somebody may start a chunk server meanwhile. */
+  @Test
+  void whoWritesWithTooFewServersWaitsThenHearsWhy() throws Exception {
+    volume.few = 1000;
+    long handle = open(7);
+    write(handle, 0, DATA);
+    assertThatThrownBy(() -> files.sync(handle))
+        .hasMessageStartingWith("no block: too few chunk servers are here");
+    assertThat(volume.few).as("asked twenty times").isEqualTo(980);
+    assertThat(time.monotonicNanos()).as("a second between").isEqualTo(1 + 18_000_000_000L);
+    assertThatThrownBy(() -> write(handle, 0, DATA))
+        .rootCause()
+        .hasMessageStartingWith("too few chunk servers are here");
+    volume.few = 19;
+    long other = open(8);
+    write(other, 0, DATA);
+    files.sync(other);
+    assertThat(volume.few).isZero();
+    assertThat(volume.commits).hasSize(1);
   }
 
   /** Nobody else would hear of it: the descriptor is closed and its writer gone. */

@@ -32,6 +32,10 @@ final class Volume implements MetadataSession {
   Errno refusal = Errno.OK;
   boolean scarce;
   int busy;
+
+  /** So often too few chunk servers are here for a block. */
+  int few;
+
   long map;
   int flags;
   private long change = 1;
@@ -68,6 +72,10 @@ final class Volume implements MetadataSession {
       case Change.AllocateBlock o when busy > 0 -> {
         busy--;
         yield Reply.refused(Errno.EBUSY, "room is being made for " + o.wish());
+      }
+      case Change.AllocateBlock o when few > 0 -> {
+        few--;
+        yield Reply.refused(Errno.EAGAIN, "too few chunk servers are here for " + o.wish());
       }
       case Change.AllocateBlock o ->
           new Reply.Allocated(

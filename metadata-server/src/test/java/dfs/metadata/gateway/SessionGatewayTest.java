@@ -150,6 +150,24 @@ class SessionGatewayTest {
     assertThat(client.last(ServerMessage.Welcome.class)).isNull();
   }
 
+  /** No block is made of fewer copies than writing needs; the client asks again for a while. */
+  @Test
+  void aBlockForWhichThereAreTooFewServersIsRefusedByName() {
+    Client mount = bed.mount();
+    for (int copies : new int[] {0, 1, 2}) {
+      Reply reply =
+          mount.ask(
+              Caller.ROOT, new Change.AllocateBlock(new Change.BlockWish(false, false, 0, copies)));
+      assertThat(reply)
+          .isInstanceOfSatisfying(
+              Reply.Refused.class,
+              refused -> {
+                assertThat(refused.errno()).isEqualTo(Errno.EAGAIN);
+                assertThat(refused.detail()).startsWith("too few chunk servers are here");
+              });
+    }
+  }
+
   /** It could hold up everybody, and keep what is unlinked. */
   @Test
   void withoutTheKeyNobodyIsAMount() {
