@@ -93,11 +93,27 @@ public final class Limits {
 
   /**
    * A chunk server that has not answered a request by then is left behind, where others have the
-   * block: it is stopped, or its disk is so slow that it holds up everybody. Long enough for a
-   * flush that waits for a burst of others on a healthy disk, and as long as the metadata server
-   * waits for a heartbeat before it places no blocks there.
+   * block: its disk is so slow that it holds up everybody. Long enough for a flush that waits for a
+   * burst of others on a healthy disk, and as long as the metadata server waits for a heartbeat
+   * before it places no blocks there.
    */
   public static final long ANSWER_NANOS = 3_000_000_000L;
+
+  /**
+   * A server that owes an answer for so long is asked whether it is there, which needs no disk.
+   * Long enough that a usual flush is over.
+   */
+  public static final long DOUBT_NANOS = 200_000_000L;
+
+  /**
+   * A server that does not say by then that it is there is stopped, and left behind like one that
+   * is slow, but sooner: an application that has two such servers in one chain, or meets them one
+   * after the other, must not wait for three seconds. A process that computes on a busy machine of
+   * two cores says so within some tens of milliseconds, one that collects garbage within some
+   * hundreds. One that is thought to be stopped and is not costs a sealed block and a new one, or a
+   * read of another copy, never an error.
+   */
+  public static final long SILENCE_NANOS = 800_000_000L;
 
   /** The member before waits so much longer for each member behind, or it would be blamed. */
   public static final long ANSWER_MEMBER_NANOS = 1_000_000_000L;

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -33,6 +34,11 @@ class LateAnswerTest {
   private static final long BLOCK = 7;
   private static final ByteString ALL = Samples.all(BLOCK);
   private static final int BYTES = 600_000;
+  private static final int REQUEST_BYTES = 48;
+  private static final int ANSWER_BYTES = 32;
+  private static final int KIND_AT = 4;
+  private static final byte READ = 5;
+  private static final byte PING = 8;
 
   private @TempDir Path folder;
   private final ManualTime time = new ManualTime();
@@ -207,6 +213,89 @@ class LateAnswerTest {
                 BlockFault.class,
                 fault -> assertThat(fault.kind()).isEqualTo(BlockFault.Kind.MEMBER_FAILED));
       }
+    }
+  }
+
+  /** The head of a request, as the README of the chunk server draws it. */
+  private static ByteBuffer receive(SocketChannel channel) throws IOException {
+    ByteBuffer head = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    while (head.hasRemaining()) {
+      assertThat(channel.read(head)).isPositive();
+    }
+    return head.flip();
+  }
+
+  /** It takes the request, and then the question whether it is there, and says nothing. */
+  @Test
+  void aStoppedServerIsLeftBehindBeforeOneThatIsSlow() throws Exception {
+    try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      silent.bind(UnixDomainSocketAddress.of(folder.resolve("s")));
+      FutureTask<ByteBuffer> late = read(ByteBuffer.allocate(BYTES), Limits.ANSWER_NANOS);
+      try (SocketChannel request = silent.accept()) {
+        assertThat(receive(request).get(KIND_AT)).isEqualTo(READ);
+        time.advance(Limits.DOUBT_NANOS);
+        try (SocketChannel question = silent.accept()) {
+          assertThat(receive(question).get(KIND_AT)).isEqualTo(PING);
+          time.advance(Limits.SILENCE_NANOS - 100_000_000L);
+          assertThat(late.isDone()).as("it may still say something").isFalse();
+          time.advance(100_000_000L);
+          assertLate(late);
+          assertThat(services.isSuspect(address)).isTrue();
+        }
+      }
+    }
+  }
+
+  /** Its disk is slow: it says so again and again. */
+  @Test
+  void aServerThatSaysThatItIsThereHasItsTime() throws Exception {
+    try (ServerSocketChannel slow = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      slow.bind(UnixDomainSocketAddress.of(folder.resolve("s")));
+      FutureTask<ByteBuffer> late = read(ByteBuffer.allocate(BYTES), Limits.ANSWER_NANOS);
+      try (SocketChannel request = slow.accept()) {
+        assertThat(receive(request).get(KIND_AT)).isEqualTo(READ);
+        long waited = 0;
+        while (waited < 10 * Limits.DOUBT_NANOS) {
+          time.advance(Limits.DOUBT_NANOS);
+          waited += Limits.DOUBT_NANOS;
+          try (SocketChannel question = slow.accept()) {
+            ByteBuffer answer = receive(question);
+            assertThat(answer.get(KIND_AT)).isEqualTo(PING);
+            answer.putInt(0, ANSWER_BYTES - Integer.BYTES).put(KIND_AT, (byte) 0);
+            answer.putLong(16, 0).putLong(24, 0).limit(ANSWER_BYTES);
+            question.write(answer);
+            assertThat(question.read(ByteBuffer.allocate(1))).as("it was heard").isEqualTo(-1);
+          }
+          assertThat(late.isDone()).isFalse();
+        }
+        time.advance(Limits.ANSWER_NANOS - waited);
+        assertLate(late);
+      }
+    }
+  }
+
+  /** While all that it was asked before waits for the disk. */
+  @Test
+  void aServerSaysThatItIsThereWhateverItsDiskDoes() throws Exception {
+    source.reading = (count, into) -> hang(count);
+    try (FrameServer frames = FrameServer.start(folder.resolve("s"), source);
+        Letting go = goesOn::countDown;
+        SocketChannel question =
+            SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve("s")))) {
+      assertThat(go).isNotNull();
+      assertThat(frames).isNotNull();
+      FutureTask<ByteBuffer> slow = read(ByteBuffer.allocate(BYTES), Limits.ANSWER_NANOS);
+      reached.await();
+      ByteBuffer ping = ByteBuffer.allocate(REQUEST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      ping.putInt(0, REQUEST_BYTES - Integer.BYTES).put(KIND_AT, PING).put(7, (byte) 1);
+      question.write(ping.putLong(8, 77));
+      ByteBuffer answer = ByteBuffer.allocate(ANSWER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      while (answer.hasRemaining()) {
+        assertThat(question.read(answer)).isPositive();
+      }
+      assertThat(answer.get(KIND_AT)).as("its status").isZero();
+      assertThat(answer.getLong(8)).isEqualTo(77);
+      assertThat(slow.isDone()).isFalse();
     }
   }
 }

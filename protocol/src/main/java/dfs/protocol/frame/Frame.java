@@ -48,7 +48,8 @@ final class Frame {
     SEAL(4),
     READ(5),
     RECORDS(6),
-    VERIFY(7);
+    VERIFY(7),
+    PING(8);
 
     private final int code;
 

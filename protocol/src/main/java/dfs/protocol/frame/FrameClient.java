@@ -82,7 +82,7 @@ final class FrameClient implements BlockService {
       ByteBuffer into)
       throws IOException {
     try {
-      pool.watch(line, deadline);
+      pool.watch(line, deadline, answerNanos < Limits.ANSWER_ALONE_NANOS);
       line.send(request, capability, record, payload);
       Answer answer = line.receive(request, into);
       Outcome outcome = new Outcome(answer.value(), line.checksums(answer));

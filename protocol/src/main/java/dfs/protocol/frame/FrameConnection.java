@@ -96,6 +96,10 @@ final class FrameConnection {
     try {
       answer(request, capability);
     } catch (BlockFault e) {
+      if (e.kind() == BlockFault.Kind.NOT_WRITABLE) {
+        // Rare: of who was stopped, or cut off, while others went on without him.
+        LOG.info("refused {}: {}", request, e.getMessage());
+      }
       refuse(request, e.kind(), String.valueOf(e.getMessage()));
     } catch (IOException e) {
       LOG.error("{} failed", request, e);
@@ -133,6 +137,7 @@ final class FrameConnection {
       case READ -> read(request, capability);
       case RECORDS -> records(request, capability);
       case VERIFY -> verify(request, capability);
+      case PING -> done(request, 0);
     }
   }
 

@@ -33,9 +33,11 @@ final class FrameLine implements AutoCloseable {
   private final SocketChannel channel;
   private final ByteBuffer head = Frame.buffer(HEAD_BYTES);
 
-  /** Guarded by this, as are the two below it: when the answer must be there. */
-  private long deadlineNanos;
+  /** Guarded by this, as are those below it: when the request began, and must be answered. */
+  private long askedNanos;
 
+  private long deadlineNanos;
+  private boolean hurried;
   private boolean asked;
   private boolean late;
 
@@ -44,15 +46,30 @@ final class FrameLine implements AutoCloseable {
     this.channel = SocketChannel.open(StandardProtocolFamily.UNIX);
   }
 
-  /** A request begins; its answer must be there by then. */
-  synchronized void asked(long untilNanos) {
+  /**
+   * A request begins; its answer must be there by then.
+   *
+   * @param sooner it ends before that if the server is silent
+   */
+  synchronized void asked(long nowNanos, long untilNanos, boolean sooner) {
+    askedNanos = nowNanos;
     deadlineNanos = untilNanos;
+    hurried = sooner;
     asked = true;
   }
 
-  /** Ends the call that is under way, if its time is over: it hears of a closed channel. */
-  synchronized void endIfLate(long nowNanos) {
-    if (asked && nowNanos - deadlineNanos >= 0) {
+  /** Whether the server owes it an answer since then, and others could give it. */
+  synchronized boolean isDoubtful(long sinceNanos) {
+    return asked && hurried && !late && askedNanos - sinceNanos <= 0;
+  }
+
+  /**
+   * Ends the call that is under way, if its time is over: it hears of a closed channel.
+   *
+   * @param silent whether the server does not even say that it is there
+   */
+  synchronized void endIfLate(long nowNanos, boolean silent) {
+    if (asked && (nowNanos - deadlineNanos >= 0 || (hurried && silent))) {
       late = true;
       close();
     }
@@ -62,6 +79,10 @@ final class FrameLine implements AutoCloseable {
   synchronized boolean wasLate() {
     asked = false;
     return late;
+  }
+
+  boolean isOpen() {
+    return channel.isOpen();
   }
 
   void send(

@@ -1,8 +1,11 @@
 package dfs.protocol.frame;
 
+import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
+import dfs.protocol.frame.Frame.Request;
 import dfs.protocol.seam.Time;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -15,12 +18,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connections to one other process. They are made when they are needed and kept; each has one
  * request in flight, and a caller waits for one when all are in use. A request without an answer in
- * time ends with its connection. One timer looks after all of them, while there are any: it costs a
- * request nothing, and one that is late ends up to {@link #LOOK_NANOS} later. Thread-safe.
+ * time ends with its connection. When one takes long the server is asked on a connection of its own
+ * whether it is there: a slow disk has its time, a process that is stopped has not. One timer looks
+ * after all of them, while there are any: it costs a request nothing, and one that is late ends up
+ * to {@link #LOOK_NANOS} later. Thread-safe.
  */
 final class FramePool implements AutoCloseable {
   static final int CONNECTIONS_MAX = 8;
-  static final long LOOK_NANOS = 500_000_000L;
+  static final String PROBE_THREAD = "dfs-frames probe";
+  static final long LOOK_NANOS = 100_000_000L;
+
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final Path path;
   private final Time time;
@@ -36,9 +44,18 @@ final class FramePool implements AutoCloseable {
   private boolean suspect;
   private long lateNanos;
 
+  /** When the server last said anything. */
+  private long heardNanos;
+
+  /** The connection on which it is being asked whether it is there, and since when. */
+  private @Nullable FrameLine probe;
+
+  private long probedNanos;
+
   FramePool(Path path, Time time) {
     this.path = path;
     this.time = time;
+    this.heardNanos = time.monotonicNanos();
   }
 
   /**
@@ -67,9 +84,13 @@ final class FramePool implements AutoCloseable {
     return new FrameLine(path);
   }
 
-  /** From now on the line's call is ended when its time is over. */
-  void watch(FrameLine line, long deadlineNanos) {
-    line.asked(deadlineNanos);
+  /**
+   * From now on the line's call is ended when its time is over.
+   *
+   * @param hurried or sooner, if the server is silent
+   */
+  void watch(FrameLine line, long deadlineNanos, boolean hurried) {
+    line.asked(time.monotonicNanos(), deadlineNanos, hurried);
     busy.add(line);
     synchronized (idle) {
       if (!looking) {
@@ -85,13 +106,66 @@ final class FramePool implements AutoCloseable {
 
   private void look() {
     long now = time.monotonicNanos();
-    busy.forEach(line -> line.endIfLate(now));
+    boolean silent = isSilent(now);
+    boolean doubtful = false;
+    for (FrameLine line : busy) {
+      line.endIfLate(now, silent);
+      doubtful |= line.isDoubtful(now - Limits.DOUBT_NANOS);
+    }
+    FrameLine asking = null;
     synchronized (idle) {
-      looking = !busy.isEmpty();
+      if (silent && probe != null) {
+        probe.close();
+        probe = null;
+      } else if (doubtful && probe == null && now - heardNanos >= Limits.DOUBT_NANOS && !closed) {
+        asking = newProbe(now);
+      }
+      looking = !busy.isEmpty() || probe != null;
       if (looking) {
         lookLater();
       }
     }
+    if (asking != null) {
+      FrameLine line = asking;
+      time.thread(PROBE_THREAD, () -> probe(line)).start();
+    }
+  }
+
+  private @Nullable FrameLine newProbe(long nowNanos) {
+    try {
+      probe = open();
+      probedNanos = nowNanos;
+      return probe;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  /** Whether it was asked whether it is there, and has not answered anybody for long. */
+  private boolean isSilent(long nowNanos) {
+    synchronized (idle) {
+      return probe != null
+          && nowNanos - probedNanos >= Limits.SILENCE_NANOS
+          && nowNanos - heardNanos >= Limits.SILENCE_NANOS;
+    }
+  }
+
+  /** Whatever comes back says that somebody is there, the end of the connection too. */
+  private void probe(FrameLine line) {
+    Request ping = new Request(Frame.Kind.PING, false, false, nextId(), 0, 0, 0, 0, 0, 0, 0);
+    try {
+      line.send(ping, ByteString.EMPTY, null, NOTHING);
+      var _ = line.receive(ping, NOTHING);
+    } catch (IOException e) {
+      // of an earlier version, which does not know the question, or with too many connections
+    }
+    synchronized (idle) {
+      if (probe == line) {
+        probe = null;
+        heardNanos = time.monotonicNanos();
+      }
+    }
+    line.close();
   }
 
   /** Whether it left a request without an answer lately, and answered none since. */
@@ -121,9 +195,10 @@ final class FramePool implements AutoCloseable {
   /** Its call was answered: it may have the next one, unless it was ended at the same moment. */
   void keep(FrameLine line) {
     busy.remove(line);
-    boolean usable = !line.wasLate();
+    boolean usable = !line.wasLate() && line.isOpen();
     synchronized (idle) {
       suspect = false;
+      heardNanos = time.monotonicNanos();
       if (!closed && usable) {
         idle.addLast(line);
         return;
@@ -160,6 +235,9 @@ final class FramePool implements AutoCloseable {
       closed = true;
       idle.forEach(FrameLine::close);
       idle.clear();
+      if (probe != null) {
+        probe.close();
+      }
     }
   }
 }
