@@ -7,6 +7,7 @@ import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.frame.BlockTransport;
+import dfs.protocol.frame.Cancellation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -76,8 +77,9 @@ final class SimulatedBlocks {
       }
 
       @Override
-      public BlockService connect(Path socket, long answerNanos) {
-        return new Remote(process, socket, answerNanos, late);
+      public BlockService connect(
+          Path socket, long answerNanos, @Nullable Cancellation cancellation) {
+        return new Remote(process, socket, answerNanos, cancellation, late);
       }
 
       @Override
@@ -100,12 +102,19 @@ final class SimulatedBlocks {
     private final SimulatedProcess from;
     private final Path socket;
     private final long answerNanos;
+    private final @Nullable Cancellation cancellation;
     private final Map<Path, Long> late;
 
-    Remote(SimulatedProcess from, Path socket, long answerNanos, Map<Path, Long> late) {
+    Remote(
+        SimulatedProcess from,
+        Path socket,
+        long answerNanos,
+        @Nullable Cancellation cancellation,
+        Map<Path, Long> late) {
       this.from = from;
       this.socket = socket;
       this.answerNanos = answerNanos;
+      this.cancellation = cancellation;
       this.late = late;
     }
 
@@ -114,6 +123,10 @@ final class SimulatedBlocks {
       ask(call, answer);
       if (network.scheduler.random.nextInt(REPEAT_ONE_IN) == 0) {
         ask(call, new CompletableFuture<>());
+      }
+      if (cancellation != null) {
+        IOException givenUp = new IOException("given up");
+        cancellation.begin(() -> answer.completeExceptionally(givenUp));
       }
       try {
         if (!from.await(answer, answerNanos)) {
@@ -131,6 +144,10 @@ final class SimulatedBlocks {
           throw cause;
         }
         throw new IllegalStateException(e.getCause());
+      } finally {
+        if (cancellation != null) {
+          cancellation.over();
+        }
       }
     }
 

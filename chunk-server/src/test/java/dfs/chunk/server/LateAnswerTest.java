@@ -8,6 +8,7 @@ import dfs.protocol.Limits;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.frame.BlockServices;
+import dfs.protocol.frame.Cancellation;
 import dfs.protocol.frame.FrameServer;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -296,6 +297,37 @@ class LateAnswerTest {
       assertThat(answer.get(KIND_AT)).as("its status").isZero();
       assertThat(answer.getLong(8)).isEqualTo(77);
       assertThat(slow.isDone()).isFalse();
+    }
+  }
+
+  @Test
+  void whatNobodyNeedsAnyMoreEndsAtOnceAndALateAnswerChangesNothing() throws Exception {
+    source.reading = (count, into) -> hang(count);
+    try (FrameServer frames = FrameServer.start(folder.resolve("s"), source);
+        Letting go = goesOn::countDown) {
+      assertThat(go).isNotNull();
+      assertThat(frames).isNotNull();
+      Cancellation cancellation = new Cancellation();
+      BlockService service = services.connect(address, Limits.ANSWER_NANOS, cancellation);
+      ByteBuffer into = ByteBuffer.allocate(BYTES);
+      FutureTask<Integer> task = new FutureTask<>(() -> service.read(ALL, BLOCK, 0, into).size());
+      Thread.ofVirtual().start(task);
+      reached.await();
+      cancellation.cancel();
+      assertThatThrownBy(() -> task.get(10, TimeUnit.SECONDS))
+          .hasRootCauseInstanceOf(IOException.class);
+      assertThat(services.isSuspect(address)).as("nobody knows what it would have said").isFalse();
+      byte[] mine = new byte[BYTES];
+      Arrays.fill(mine, (byte) 9);
+      into.clear().put(mine);
+      goesOn.countDown();
+      answered.await();
+      ByteBuffer again = ByteBuffer.allocate(BYTES);
+      assertThat(read(again, Limits.ANSWER_NANOS).get(30, TimeUnit.SECONDS).remaining()).isZero();
+      assertThat(into.array()).as("what the caller did with his buffer").isEqualTo(mine);
+      assertThatThrownBy(() -> service.flush(ALL, BLOCK, 1))
+          .as("what is asked for afterwards")
+          .isInstanceOf(IOException.class);
     }
   }
 }

@@ -10,21 +10,31 @@ import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * Blocks on chunk servers. A block is written to the first server of its grant, which passes it on
- * to the others; it is read from whichever of its servers gives intact bytes, verified here whoever
- * verified them before. Calls the block services. Thread-safe.
+ * to the others; it is read from whichever of its servers gives intact bytes, the least busy first,
+ * verified here whoever verified them before. Calls the block services. Thread-safe.
  */
 public final class ChunkBlockStore implements BlockStore {
   private final BlockServices services;
   private final LongSupplier session;
   private final AheadBuffers buffers = new AheadBuffers();
   private final Suspects suspects;
+  private final HedgedReads hedged;
+
+  /**
+   * Reads of blocks with several copies that asked a second server because the first took long.
+   *
+   * @param asked such requests
+   * @param won of them, those that gave the bytes
+   * @param leftBehind requests, of either kind, whose answer nobody waited for
+   */
+  public record Hedges(long asked, long won, long leftBehind) {}
 
   /**
    * @param session the id of the session that writes, which grants and records bear
@@ -33,6 +43,12 @@ public final class ChunkBlockStore implements BlockStore {
     this.services = services;
     this.session = session;
     this.suspects = new Suspects(services.time());
+    this.hedged = new HedgedReads(services);
+  }
+
+  /** What was asked twice so far. */
+  public Hedges hedges() {
+    return hedged.counted();
   }
 
   @Override
@@ -76,35 +92,64 @@ public final class ChunkBlockStore implements BlockStore {
           BlockFault.Kind.NOT_READY,
           "no server of block %d, of %s, is connected".formatted(place.block(), place.servers()));
     }
-    IOException failure = null;
+    try {
+      if (place.addresses().size() > 1) {
+        readAny(place, blockOffset, into);
+      } else {
+        String address = place.addresses().getFirst();
+        readFrom(services.connect(address), place, blockOffset, into.slice());
+        into.position(into.limit());
+      }
+    } catch (IOException e) {
+      throw failure(place, blockOffset, into.remaining(), e);
+    }
+  }
+
+  /** In parts that fit one request each, cut where units begin. */
+  private void readAny(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException {
+    long at = blockOffset;
+    while (into.hasRemaining()) {
+      int inUnit = (int) (at & (Limits.UNIT_BYTES - 1));
+      int count = Math.min(into.remaining(), Limits.APPEND_BYTES - inUnit);
+      long from = at;
+      hedged.read(
+          place,
+          into.slice(into.position(), count),
+          (address, cancellation, bytes) ->
+              readFrom(
+                  services.connect(address, Limits.ANSWER_NANOS, cancellation),
+                  place,
+                  from,
+                  bytes));
+      into.position(into.position() + count);
+      at += count;
+    }
+  }
+
+  /**
+   * What the caller hears when nobody gave the bytes.
+   *
+   * @param cause what one of the servers said, and the others as suppressed by it
+   */
+  private static IOException failure(
+      BlockPlace place, long blockOffset, int count, IOException cause) {
     boolean elsewhere = false;
     boolean passing = false;
-    List<String> addresses =
-        place.addresses().stream().sorted(Comparator.comparing(services::isSuspect)).toList();
-    for (String address : addresses) {
-      try {
-        long patience = addresses.size() > 1 ? Limits.ANSWER_NANOS : Limits.ANSWER_ALONE_NANOS;
-        readFrom(services.connect(address, patience), place, blockOffset, into.slice());
-        into.position(into.limit());
-        return;
-      } catch (IOException e) {
-        elsewhere |= isElsewhere(e);
-        passing |= isPassing(e);
-        failure = joined(failure, e);
-      }
+    for (Throwable each :
+        Stream.concat(Stream.of(cause), Arrays.stream(cause.getSuppressed())).toList()) {
+      elsewhere |= isElsewhere(each);
+      passing |= isPassing(each);
     }
     String message =
         "%d bytes at %d of block %d, from any of %s"
-            .formatted(into.remaining(), blockOffset, place.block(), place.addresses());
-    String why = failure == null ? message : message + ": " + failure.getMessage();
-    IOException thrown =
+            .formatted(count, blockOffset, place.block(), place.addresses());
+    String why = message + ": " + cause.getMessage();
+    IOException failure =
         elsewhere
             ? new NoSuchBlockException(message)
             : passing ? new IOException(why) : new BlockFault(BlockFault.Kind.DAMAGED, why);
-    if (failure != null) {
-      thrown.initCause(failure);
-    }
-    throw thrown;
+    failure.initCause(cause);
+    return failure;
   }
 
   private static void readFrom(
@@ -122,25 +167,17 @@ public final class ChunkBlockStore implements BlockStore {
   }
 
   /** Whether a fresher place or capability may help: the block moved, or leave to read it ended. */
-  private static boolean isElsewhere(IOException e) {
+  private static boolean isElsewhere(Throwable e) {
     return e instanceof BlockFault fault
         && (fault.kind() == BlockFault.Kind.NO_SUCH_BLOCK
             || fault.kind() == BlockFault.Kind.FORBIDDEN);
   }
 
   /** Whether the same server may have the bytes later: it is away, or its disk does not answer. */
-  private static boolean isPassing(IOException e) {
+  static boolean isPassing(Throwable e) {
     return !(e instanceof BlockFault fault)
         || fault.kind() == BlockFault.Kind.NOT_READY
         || fault.kind() == BlockFault.Kind.DISK;
-  }
-
-  private static IOException joined(@Nullable IOException first, IOException next) {
-    if (first == null) {
-      return next;
-    }
-    first.addSuppressed(next);
-    return first;
   }
 
   /** Frees the buffers; the services are closed by who made them. */

@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
-import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockFault.Kind;
-import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
 import dfs.protocol.frame.BlockServices;
 import dfs.protocol.frame.BlockTransport;
+import dfs.protocol.frame.Cancellation;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.metadata.Reply.BlockPlace;
 import dfs.protocol.seam.RealTime;
@@ -21,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -33,35 +33,11 @@ class ChunkBlockStoreTest {
   private final ChunkBlockStore store = new ChunkBlockStore(services, () -> 1);
 
   /** A server that answers every read with a fault. */
-  private record Failing(Kind kind) implements BlockService {
-    @Override
-    public void create(
-        ByteString capability, long block, int epoch, boolean packed, List<String> next) {}
+  private static final class Failing extends ReadOnlyService {
+    private final Kind kind;
 
-    @Override
-    public long append(
-        ByteString capability, BlockRecord record, ByteBuffer payload, boolean synced) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public long flush(ByteString capability, long block, int epoch) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public long seal(ByteString capability, long block, int epoch) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public BlockDigest verify(ByteString capability, long block) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<BlockRecord> records(ByteString capability, long block, long offset) {
-      throw new UnsupportedOperationException();
+    Failing(Kind kind) {
+      this.kind = kind;
     }
 
     @Override
@@ -115,7 +91,8 @@ class ChunkBlockStoreTest {
     }
 
     @Override
-    public BlockService connect(Path socket, long answerNanos) {
+    public BlockService connect(
+        Path socket, long answerNanos, @Nullable Cancellation cancellation) {
       asked.add(socket + " " + answerNanos);
       return new Failing(Kind.NOT_READY);
     }

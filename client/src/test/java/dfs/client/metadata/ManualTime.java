@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Time that stands until a test moves it; timers run on the thread that does, in order. */
-final class ManualTime implements Time {
+public final class ManualTime implements Time {
   private static final long START_NANOS = 5_000_000_000L;
   private static final long WALL_START_NANOS = 1_700_000_000_000_000_000L;
 
@@ -39,12 +39,12 @@ final class ManualTime implements Time {
     waiting.remove(timer);
   }
 
-  synchronized int timers() {
+  public synchronized int timers() {
     return waiting.size();
   }
 
   /** Moves on, stopping at every timer on the way. */
-  void advance(long amount, TimeUnit unit) {
+  public void advance(long amount, TimeUnit unit) {
     long until = monotonicNanos() + unit.toNanos(amount);
     for (Waiting due = next(until); due != null; due = next(until)) {
       due.task.run();

@@ -147,6 +147,15 @@ public final class BlockServices implements AutoCloseable {
    *     there
    */
   public BlockService connect(String address, long answerNanos) throws IOException {
+    return connect(address, answerNanos, null);
+  }
+
+  /**
+   * As {@link #connect(String, long)}, for one caller who may say that he needs no answer any more.
+   * A call within this process goes on to its end all the same.
+   */
+  public BlockService connect(String address, long answerNanos, @Nullable Cancellation cancellation)
+      throws IOException {
     BlockService here = local.get(address);
     if (here != null) {
       return here;
@@ -158,7 +167,7 @@ public final class BlockServices implements AutoCloseable {
               ? "no chunk server at " + address
               : "no way to reach a chunk server at " + address);
     }
-    return remote.connect(socket, answerNanos);
+    return remote.connect(socket, answerNanos, cancellation);
   }
 
   /** Closes the connections to other processes. */

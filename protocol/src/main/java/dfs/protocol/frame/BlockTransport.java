@@ -3,6 +3,7 @@ package dfs.protocol.frame;
 import dfs.protocol.block.BlockService;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the blocks of one process are reached from another. The real side is {@link FrameTransport};
@@ -22,8 +23,9 @@ public interface BlockTransport extends AutoCloseable {
    *
    * @param answerNanos a request that has no answer by then fails, and nothing that it was given is
    *     touched any more; whether it was done is not known
+   * @param cancellation ends a request in the same way; null for a caller who waits until then
    */
-  BlockService connect(Path socket, long answerNanos);
+  BlockService connect(Path socket, long answerNanos, @Nullable Cancellation cancellation);
 
   /** Whether the server there left a request without an answer lately, and answered none since. */
   boolean isSuspect(Path socket);

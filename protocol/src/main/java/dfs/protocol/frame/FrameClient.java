@@ -20,21 +20,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * The block service of another process, by frames over its Unix socket, with the patience of one
  * kind of caller. What is sent on a kept connection that turns out to be dead is sent again, once,
- * on a new one: the service answers repeats as it answered the first. What has no answer in time is
- * not sent again. Thread-safe.
+ * on a new one: the service answers repeats as it answered the first. What has no answer in time,
+ * or needs none any more, is not sent again. Thread-safe.
  */
 final class FrameClient implements BlockService {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final FramePool pool;
   private final long answerNanos;
+  private final @Nullable Cancellation cancellation;
 
   /**
    * @param answerNanos a request that has no answer by then fails
+   * @param cancellation of who calls, one call after the other; null: of nobody
    */
-  FrameClient(FramePool pool, long answerNanos) {
+  FrameClient(FramePool pool, long answerNanos, @Nullable Cancellation cancellation) {
     this.pool = pool;
     this.answerNanos = answerNanos;
+    this.cancellation = cancellation;
+  }
+
+  private boolean isCancelled() {
+    return cancellation != null && cancellation.isCancelled();
+  }
+
+  /** Before the line is anybody else's: it must not be closed for this call any more. */
+  private void over() {
+    if (cancellation != null) {
+      cancellation.over();
+    }
   }
 
   /** What was answered to one request. */
@@ -61,6 +75,9 @@ final class FrameClient implements BlockService {
         } catch (BlockFault | LateAnswerException e) {
           throw e;
         } catch (IOException e) {
+          if (isCancelled()) {
+            throw e;
+          }
           into.limit(limit).position(start);
           pool.dropIdle();
         }
@@ -83,17 +100,24 @@ final class FrameClient implements BlockService {
       throws IOException {
     try {
       pool.watch(line, deadline, answerNanos < Limits.ANSWER_ALONE_NANOS);
+      if (cancellation != null) {
+        cancellation.begin(line::close);
+      }
       line.send(request, capability, record, payload);
       Answer answer = line.receive(request, into);
       Outcome outcome = new Outcome(answer.value(), line.checksums(answer));
+      over();
       pool.keep(line);
       return outcome;
     } catch (BlockFault e) {
+      over();
       pool.keep(line);
       throw e;
     } catch (IOException e) {
+      over();
       throw pool.drop(line, e);
     } catch (RuntimeException | Error e) {
+      over();
       var _ = pool.drop(line, new IOException(e));
       throw e;
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Blocks by frames over Unix sockets, with a pool of connections to each other process. */
 public final class FrameTransport implements BlockTransport {
@@ -26,9 +27,9 @@ public final class FrameTransport implements BlockTransport {
   }
 
   @Override
-  public BlockService connect(Path socket, long answerNanos) {
+  public BlockService connect(Path socket, long answerNanos, @Nullable Cancellation cancellation) {
     FramePool pool = pools.computeIfAbsent(socket, path -> new FramePool(path, time));
-    return new FrameClient(pool, answerNanos);
+    return new FrameClient(pool, answerNanos, cancellation);
   }
 
   @Override
