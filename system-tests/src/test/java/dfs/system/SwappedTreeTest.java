@@ -86,6 +86,20 @@ class SwappedTreeTest {
     assertThat(Files.getAttribute(copies.resolve("aside/same"), "dfs:copies")).isEqualTo(2);
   }
 
+  /** What a name led to when it was listed is met, and not what it leads to by then. */
+  @Test
+  void whatIsMetLiesInTheTree() throws Exception {
+    Path root = tree("met");
+    for (String directory : List.of("tree/d", "victim")) {
+      Files.writeString(root.resolve(directory).resolve("second"), "x");
+    }
+    Object same = Files.getAttribute(root.resolve("tree/d/same"), "unix:ino");
+    Object second = Files.getAttribute(root.resolve("tree/d/second"), "unix:ino");
+    try (SwappedTree swapped = new SwappedTree(root)) {
+      assertThat(swapped.met()).map(Object.class::cast).containsExactlyInAnyOrder(same, second);
+    }
+  }
+
   /** Nor does one in the place of the file itself. */
   @Test
   void aLinkInThePlaceOfAFileIsNotFollowed() throws Exception {

@@ -1,11 +1,15 @@
 package dfs.cli.verb;
 
+import dfs.client.nio.DfsFileView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What stat(2) says of a file.
@@ -39,6 +43,36 @@ record Stat(
         follow
             ? Files.readAttributes(path, NAMES)
             : Files.readAttributes(path, NAMES, LinkOption.NOFOLLOW_LINKS);
+    return of(found);
+  }
+
+  /**
+   * Of what lies in a directory that is open, wherever its name leads by now.
+   *
+   * @param path of it
+   * @throws RefusedException if something else is at the path
+   */
+  static Stat in(SecureDirectoryStream<Path> directory, Path path) throws IOException {
+    Path name = Objects.requireNonNull(path.getFileName());
+    LinkOption itself = LinkOption.NOFOLLOW_LINKS;
+    DfsFileView view = directory.getFileAttributeView(name, DfsFileView.class, itself);
+    if (view != null) {
+      return of(view.unix());
+    }
+    // Here a stream tells what it is, and not all that is known of it.
+    Map<String, Object> found = Files.readAttributes(path, NAMES + ",fileKey", itself);
+    Object key =
+        directory
+            .getFileAttributeView(name, BasicFileAttributeView.class, itself)
+            .readAttributes()
+            .fileKey();
+    if (!Objects.equals(key, found.get("fileKey"))) {
+      throw new RefusedException("is another file by now");
+    }
+    return of(found);
+  }
+
+  private static Stat of(Map<String, Object> found) {
     return new Stat(
         (int) number(found, "mode"),
         number(found, "ino"),

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Goes through a tree, depth first, with a stack of its own: a tree may be deeper than a thread's
  * stack. Of each directory on the way down one page is in memory. Links are not followed, nor those
  * that somebody puts in the place of a directory meanwhile: each directory is opened in the one
- * that it was met in, which stays open.
+ * that it was met in, which stays open, and what is met is what lies in there.
  */
 final class Walk {
   /** What is done on the way. */
@@ -135,14 +135,15 @@ final class Walk {
           continue;
         }
         Place place = level.directory().place().entry(next);
+        SecureDirectoryStream<Path> in = secure(level.stream());
         Stat stat;
         try {
-          stat = Stat.of(next, false);
+          stat = in == null ? Stat.of(next, false) : Stat.in(in, next);
         } catch (IOException e) {
           visitor.failed(place, e);
           continue;
         }
-        meet(new Item(place, stat, level.directory().depth() + 1, secure(level.stream())));
+        meet(new Item(place, stat, level.directory().depth() + 1, in));
       }
     } finally {
       for (Level level : open) {

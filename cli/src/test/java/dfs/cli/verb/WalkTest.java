@@ -97,4 +97,44 @@ class WalkTest {
     assertThat(scratch.resolve("victim/same")).exists();
     assertThat(scratch.resolve("aside/same")).doesNotExist();
   }
+
+  /** Its name leads elsewhere by now, and stays so: what has the next name there is not met. */
+  @Test
+  void whatHasANameElsewhereIsNotMet() throws IOException {
+    Path directory = Files.createDirectories(scratch.resolve("tree/d"));
+    Path victim = Files.createDirectories(scratch.resolve("victim"));
+    for (String name : List.of("one", "other")) {
+      Files.writeString(directory.resolve(name), "his");
+      Files.writeString(victim.resolve(name), "hers");
+    }
+    List<Long> met = new ArrayList<>();
+    List<String> failed = new ArrayList<>();
+    Walk.through(
+        new Place("tree", scratch.resolve("tree")),
+        false,
+        new Walk.Visitor() {
+          @Override
+          public boolean meet(Walk.Item item) throws IOException {
+            if (item.stat().isRegular()) {
+              met.add(item.stat().ino());
+              if (met.size() == 1) {
+                Files.move(directory, scratch.resolve("aside"));
+                Files.createSymbolicLink(directory, victim);
+              }
+            }
+            return true;
+          }
+
+          @Override
+          public void failed(Place place, IOException e) {
+            failed.add(e.getMessage());
+          }
+        });
+    assertThat(met)
+        .hasSize(1)
+        .doesNotContain(
+            Stat.of(victim.resolve("one"), false).ino(),
+            Stat.of(victim.resolve("other"), false).ino());
+    assertThat(failed).containsExactly("is another file by now");
+  }
 }

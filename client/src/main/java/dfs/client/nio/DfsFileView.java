@@ -2,17 +2,21 @@ package dfs.client.nio;
 
 import java.io.IOException;
 import java.nio.file.attribute.FileAttributeView;
+import java.util.Map;
 
 /**
- * Sets what no view of the JDK does: the attributes {@code unix:mode} and {@code dfs:copies}, also
- * of what lies in a directory that is open ({@link java.nio.file.SecureDirectoryStream}), where
- * attributes have no names.
+ * What no view of the JDK has: reads the attributes {@code unix:*} and sets {@code unix:mode} and
+ * {@code dfs:copies}, also of what lies in a directory that is open ({@link
+ * java.nio.file.SecureDirectoryStream}), where attributes have no names.
  */
 public interface DfsFileView extends FileAttributeView {
   @Override
   default String name() {
     return "dfs";
   }
+
+  /** All of {@code unix:*}, by name. */
+  Map<String, Object> unix() throws IOException;
 
   /**
    * Sets the permission bits, with those of set-id and the sticky one.

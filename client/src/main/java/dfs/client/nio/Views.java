@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,11 @@ final class Views {
 
   /** Modes and numbers of copies. */
   private record OfFile(Target target) implements DfsFileView {
+    @Override
+    public Map<String, Object> unix() throws IOException {
+      return NamedAttributes.read(target, "unix:*");
+    }
+
     @Override
     public void setMode(int mode) throws IOException {
       target.set(Setting.ofMode(mode & MODE_BITS));

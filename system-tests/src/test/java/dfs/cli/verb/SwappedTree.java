@@ -55,6 +55,28 @@ public final class SwappedTree implements AutoCloseable {
     return walk(new DashReplication.Setting(call, copies, new ArrayList<>()));
   }
 
+  /** Inode numbers of the files that are met, that one and those after it. */
+  public List<Long> met() throws IOException {
+    List<Long> met = new ArrayList<>();
+    var _ =
+        walk(
+            new Walk.Visitor() {
+              @Override
+              public boolean meet(Walk.Item item) {
+                if (item.stat().isRegular()) {
+                  met.add(item.stat().ino());
+                }
+                return true;
+              }
+
+              @Override
+              public void failed(Place place, IOException e) throws IOException {
+                throw e;
+              }
+            });
+    return met;
+  }
+
   private List<String> walk(Walk.Visitor visitor) throws IOException {
     Path directory = root.resolve("tree/d");
     List<String> failed = new ArrayList<>();
