@@ -1,10 +1,12 @@
 package dfs.cli.verb;
 
 import dfs.cli.preflight.MountTable;
+import dfs.client.nio.NoAnswerException;
 import dfs.client.past.Moment;
 import dfs.client.past.TimeText;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Serial;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.FileSystem;
 import java.nio.file.Path;
@@ -55,6 +57,10 @@ final class Call implements AutoCloseable {
   private final Clusters.Opening opening;
   private final Optional<Moment> asOf;
   private boolean failed;
+
+  /** Nothing more is tried, nor said. */
+  private @Nullable EndedException ended;
+
   private int status;
 
   Call(
@@ -288,14 +294,36 @@ final class Call implements AutoCloseable {
     return defaults.interruption();
   }
 
-  /** Says what went wrong with one file; the status is 1 in the end. */
+  /**
+   * Says what went wrong with one file; the status is 1 in the end.
+   *
+   * @throws EndedException if the others would fail likewise, each after waiting as long
+   */
   void failed(String said, Exception e) throws IOException {
     interruption().check();
     if (e instanceof Output.ClosedException closed) {
       throw closed;
     }
+    EndedException end = ended;
+    if (end != null) {
+      throw end;
+    }
     out.flush();
     complain(manners.failure(said, e));
+    if (e instanceof NoAnswerException) {
+      end = new EndedException(e);
+      ended = end;
+      throw end;
+    }
+  }
+
+  /** Nothing more is tried; why was said. */
+  static final class EndedException extends IOException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    EndedException(Exception why) {
+      super(why);
+    }
   }
 
   /** Says what went wrong; the status is 1 in the end. */

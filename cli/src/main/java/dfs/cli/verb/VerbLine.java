@@ -149,6 +149,8 @@ public final class VerbLine {
       String start = defaults.data().getFirst().equals(e.data()) ? "up" : "up --data " + e.data();
       say(manners, e.getMessage() + "\n    start it with: " + defaults.line().apply(start));
       return verb.failedStatus();
+    } catch (Call.EndedException e) {
+      return verb.failedStatus();
     } catch (FileSystemException e) {
       say(
           manners,

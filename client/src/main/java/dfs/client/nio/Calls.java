@@ -176,7 +176,7 @@ final class Calls implements AutoCloseable {
   }
 
   private IOException late() {
-    return new IOException(
+    return new NoAnswerException(
         "no answer of the servers within "
             + Duration.ofNanos(patienceNanos)
             + ": whether it happened is not known");

@@ -121,7 +121,7 @@ final class Presence implements AutoCloseable {
       checkOpen();
       Reached old = now.reached;
       if (old.session().isOver()) {
-        Now next = open(entrance, instantNanos.map(Times::instant).map(Moment::of));
+        Now next = following();
         if (!next.instantNanos.equals(instantNanos)) {
           next.reached.close();
           throw new IOException("the instant that was seen is not kept any more");
@@ -133,6 +133,14 @@ final class Presence implements AutoCloseable {
       return now.calls;
     } finally {
       lock.unlock();
+    }
+  }
+
+  private Now following() throws IOException {
+    try {
+      return open(entrance, instantNanos.map(Times::instant).map(Moment::of));
+    } catch (IOException e) {
+      throw new NoAnswerException(e);
     }
   }
 
