@@ -13,6 +13,9 @@ import java.nio.file.StandardOpenOption;
  * opening waits for ever.
  */
 final class SourceFile implements AutoCloseable {
+  /** What is replaced so often while it is opened is not read. */
+  private static final int OPENINGS_MAX = 10;
+
   private static final LinkOption[] FOLLOW = {};
   private static final LinkOption[] ITSELF = {LinkOption.NOFOLLOW_LINKS};
 
@@ -29,26 +32,41 @@ final class SourceFile implements AutoCloseable {
   }
 
   /**
-   * Opens what was met.
+   * Opens what was met. What it is is looked at before and after: what is read is that file, and
+   * not one that had its name only just. (Its number alone may be another file's by then.)
    *
    * @param follow whether a link means what it leads to, now as well as then: then another file may
    *     lie there by now
    * @throws RefusedException if something else lies there
    */
   static SourceFile open(Path path, Stat met, boolean follow) throws IOException {
-    if (path.getFileSystem().equals(FileSystems.getDefault())) {
-      // Nowhere else does opening wait for anybody.
-      check(Stat.of(path, follow), met, follow);
+    Stat before = met;
+    for (int i = 0; i < OPENINGS_MAX; i++) {
+      if (path.getFileSystem().equals(FileSystems.getDefault())) {
+        // Nowhere else does opening wait for anybody.
+        before = Stat.of(path, follow);
+        check(before, met, follow);
+      }
+      FileChannel channel = channel(path, follow);
+      boolean same = false;
+      try {
+        Stat now = Stat.of(path, follow);
+        check(now, met, follow);
+        same =
+            now.isSame(before)
+                && isUnchanged(before, now)
+                && before.changed().equals(now.changed());
+        if (same) {
+          return new SourceFile(path, follow, channel, now);
+        }
+        before = now;
+      } finally {
+        if (!same) {
+          channel.close();
+        }
+      }
     }
-    FileChannel channel = channel(path, follow);
-    try {
-      Stat now = Stat.of(path, follow);
-      check(now, met, follow);
-      return new SourceFile(path, follow, channel, now);
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
-    }
+    throw new RefusedException("has changed by now, whenever it is looked at");
   }
 
   private static FileChannel channel(Path path, boolean follow) throws IOException {
@@ -91,11 +109,13 @@ final class SourceFile implements AutoCloseable {
    */
   void checkUnchanged() throws IOException {
     Stat now = Stat.of(path, follow);
-    if (!now.isSame(stat)
-        || now.sizeBytes() != stat.sizeBytes()
-        || !now.modified().equals(stat.modified())) {
+    if (!now.isSame(stat) || !isUnchanged(stat, now)) {
       throw new RefusedException("has changed while it was copied");
     }
+  }
+
+  private static boolean isUnchanged(Stat before, Stat now) {
+    return now.sizeBytes() == before.sizeBytes() && now.modified().equals(before.modified());
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -325,6 +326,48 @@ class CopyingTest {
         assertThat(copying.remembered()).isZero();
       }
       assertThat(names(target.path())).hasSize(files + 1);
+    }
+  }
+
+  /** Two files change places all the time: each is read under its own size. */
+  @Test
+  void whatIsReadIsWhatWasLookedAt() throws Exception {
+    Path file = local("f", "1");
+    Path other = local("g", "22");
+    Path third = dfs.here.resolve("third");
+    AtomicBoolean done = new AtomicBoolean();
+    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      Future<Integer> swaps =
+          threads.submit(
+              () -> {
+                int swapped = 0;
+                while (!done.get()) {
+                  // In one step each, and never without a file.
+                  Files.createLink(third, other);
+                  Files.delete(other);
+                  Files.createLink(other, file);
+                  Files.move(third, file, StandardCopyOption.ATOMIC_MOVE);
+                  swapped++;
+                }
+                return swapped;
+              });
+      try {
+        for (int i = 0; i < 20_000; i++) {
+          lookAt(file);
+        }
+      } finally {
+        done.set(true);
+      }
+      assertThat(swaps.get()).isPositive();
+    }
+  }
+
+  private static void lookAt(Path file) throws IOException {
+    try (SourceFile source = SourceFile.open(file, Stat.of(file, true), true)) {
+      assertThat(source.channel().size()).isEqualTo(source.stat().sizeBytes());
+    } catch (RefusedException e) {
+      // It was another one each time.
+      assertThat(e).hasMessageContaining("by now");
     }
   }
 }
