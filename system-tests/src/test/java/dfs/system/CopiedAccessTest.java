@@ -80,4 +80,38 @@ class CopiedAccessTest {
     DfsProcess.runTo(0, scratch, "put", "-f", "--data", data, mine.toString(), "/program");
     assertThat(mode(program)).isEqualTo(0755);
   }
+
+  /** A directory's default list is for what is made there, not for what is kept as it was. */
+  @Test
+  void whatIsKeptAsItWasGetsNoListOfItsDirectory() throws Exception {
+    Path directory = Files.createDirectory(volume.getPath("/shared"));
+    view(directory).setDefaultAcl("user::rwx\nuser:54321:rwx\ngroup::rwx\nmask::rwx\nother::---\n");
+    Path tree = Files.createDirectory(scratch.resolve("tree"));
+    Path file = Files.writeString(tree.resolve("f"), "x");
+    Files.setAttribute(file, "unix:mode", 0640);
+    Files.setAttribute(tree, "unix:mode", 0750);
+    DfsProcess.runTo(0, scratch, "put", "-rp", "--data", data, tree.toString(), "/shared");
+    assertThat(view(directory.resolve("tree/f")).acl())
+        .isEqualTo("user::rw-\ngroup::r--\nother::---\n");
+    assertThat(view(directory.resolve("tree")).acl())
+        .isEqualTo("user::rwx\ngroup::r-x\nother::---\n");
+    assertThat(view(directory.resolve("tree")).defaultAcl()).isEmpty();
+    DfsProcess.runTo(0, scratch, "put", "-p", "--data", data, file.toString(), "/shared/f");
+    assertThat(view(directory.resolve("f")).acl()).isEqualTo("user::rw-\ngroup::r--\nother::---\n");
+  }
+
+  /** Somebody's file stays hers when root replaces it. */
+  @Test
+  void whatReplacesAFileHasItsOwnerAndGroup() throws Exception {
+    Path file = Files.writeString(volume.getPath("/hers"), "x");
+    Files.setAttribute(file, "unix:uid", 1000);
+    Files.setAttribute(file, "unix:gid", 1001);
+    Files.setAttribute(file, "unix:mode", 0660);
+    Path mine = Files.writeString(scratch.resolve("mine"), "y");
+    DfsProcess.runTo(0, scratch, "put", "-f", "--data", data, mine.toString(), "/hers");
+    assertThat(Files.readString(file)).isEqualTo("y");
+    assertThat(Files.getAttribute(file, "unix:uid")).isEqualTo(1000);
+    assertThat(Files.getAttribute(file, "unix:gid")).isEqualTo(1001);
+    assertThat(mode(file)).isEqualTo(0660);
+  }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -34,6 +35,9 @@ final class Copying implements AutoCloseable {
 
   private static final long LARGE_BYTES = 1 << 20;
 
+  /** A directory is made so that all can be made in it. */
+  private static final int OWNERS = 0700;
+
   /** So many files may wait for their turn. */
   private static final int WAITING_MAX = 64;
 
@@ -45,16 +49,30 @@ final class Copying implements AutoCloseable {
    * @param force what is there is replaced
    * @param resume go on with what an earlier run left
    * @param dryRun only say it
+   * @param follow links mean what they lead to, also in a tree, as in Hadoop
    */
   record Wishes(
-      boolean recursive, boolean preserve, boolean force, boolean resume, boolean dryRun) {
+      boolean recursive,
+      boolean preserve,
+      boolean force,
+      boolean resume,
+      boolean dryRun,
+      boolean follow) {
+    /** The option that asks for the last. */
+    static final String FOLLOW = "-L";
+
+    Wishes(boolean recursive, boolean preserve, boolean force, boolean resume, boolean dryRun) {
+      this(recursive, preserve, force, resume, dryRun, false);
+    }
+
     static Wishes of(Call call) {
       return new Wishes(
           call.has("-r") || call.has("-a") || call.has("-R"),
           call.has("-p") || call.has("-a"),
           call.has("-f"),
           call.has("--continue"),
-          call.isDryRun());
+          call.isDryRun(),
+          call.has(FOLLOW));
     }
   }
 
@@ -89,6 +107,8 @@ final class Copying implements AutoCloseable {
   private @Nullable Path named;
 
   private Leftovers lastLeft = Leftovers.NONE;
+  private @Nullable Path lastInto;
+  private TargetDirectory lastDirectory = TargetDirectory.NONE;
 
   /** Of the tree that is being copied. */
   private @Nullable Finished record;
@@ -126,12 +146,18 @@ final class Copying implements AutoCloseable {
   /**
    * Copies what is at one place to another; what fails is said.
    *
+   * @param said whether the target is the very place that was said, and not a name in it: only then
+   *     a link to a directory means that one
    * @return whether all was copied
    */
-  boolean copy(Place source, Place target) throws IOException {
+  boolean copy(Place source, Place target, boolean said) throws IOException {
     failed = false;
-    Tree tree = new Tree(source, target);
-    Walk.through(source, !wishes.recursive(), tree);
+    Tree tree = new Tree(source, target, said);
+    if (wishes.follow()) {
+      Walk.following(source, tree);
+    } else {
+      Walk.through(source, !wishes.recursive(), tree);
+    }
     settle(0);
     if (!wishes.dryRun()) {
       keepNames(target.path().getParent());
@@ -157,18 +183,29 @@ final class Copying implements AutoCloseable {
     return lastLeft;
   }
 
+  /** The directory that several operands may go to. */
+  private TargetDirectory into(@Nullable Path directory) {
+    if (directory == null || !directory.equals(lastInto)) {
+      lastDirectory = TargetDirectory.said(directory);
+      lastInto = directory;
+    }
+    return lastDirectory;
+  }
+
   /** A directory that is gone through. */
-  private record Level(Place target, Leftovers left) {}
+  private record Level(Place target, Leftovers left, TargetDirectory into) {}
 
   private final class Tree implements Walk.Visitor {
     private final Deque<Level> levels = new ArrayDeque<>();
     private final Path top;
+    private final boolean said;
 
     /** Of the tree; null: it is no tree, or nothing is made. */
     private @Nullable Finished finished;
 
-    Tree(Place source, Place target) {
-      levels.push(new Level(target, Leftovers.NONE));
+    Tree(Place source, Place target, boolean said) {
+      this.said = said;
+      levels.push(new Level(target, Leftovers.NONE, TargetDirectory.NONE));
       top = source.path().normalize();
     }
 
@@ -189,6 +226,13 @@ final class Copying implements AutoCloseable {
           : FileCopy.Earlier.NOTHING;
     }
 
+    /** Where a file is made. */
+    private TargetDirectory intoOf(Walk.Item item, Place target) {
+      return item.depth() > 0
+          ? levels.element().into()
+          : Copying.this.into(target.path().getParent());
+    }
+
     @Override
     public boolean meet(Walk.Item item) throws IOException {
       call.interruption().check();
@@ -201,22 +245,23 @@ final class Copying implements AutoCloseable {
         tellFile(item, target);
         return false;
       }
+      TargetDirectory into = intoOf(item, target);
       List<Long> id = List.of(stat.dev(), stat.ino());
       Path first = wishes.preserve() && stat.links() > 1 ? linked.get(id) : null;
       if (first != null) {
         FileCopy.Earlier earlier = earlier(item, target);
-        add(new Pending(target, null, () -> again(item, first, target.path(), earlier)));
+        add(new Pending(target, null, () -> again(item, first, target.path(), into, earlier)));
         return false;
       }
       if (wishes.preserve() && stat.links() > 1) {
         linked.put(id, target.path());
       }
       if (stat.isLink()) {
-        add(new Pending(target, null, () -> symbolicLink(item, target.path())));
+        add(new Pending(target, null, () -> symbolicLink(item, target.path(), into)));
       } else if (stat.isRegular()) {
         progress.expect(stat.sizeBytes());
         FileCopy.Earlier earlier = earlier(item, target);
-        Callable<@Nullable String> copy = () -> contents(item, target.path(), earlier);
+        Callable<@Nullable String> copy = () -> contents(item, target.path(), into, earlier);
         add(new Pending(target, threads.submit(copy), null));
       } else {
         throw new RefusedException("is a " + stat.type() + ", which is not copied");
@@ -268,42 +313,71 @@ final class Copying implements AutoCloseable {
       if (isTop(item)) {
         throw new RefusedException("is where it is copied to, and is not copied into itself");
       }
-      Leftovers left = Leftovers.NONE;
+      Level level;
       if (wishes.dryRun()) {
         checkDirectory(target.path(), item.depth() == 0);
         say(item, target);
-      } else if (!isDirectory(target.path(), item.depth() == 0)) {
-        Files.createDirectory(
-            target.path(), FileCopy.permissions(item.stat().permissions() | 0700));
-      } else if (wishes.resume()) {
-        left = Leftovers.in(target.path());
+        level = new Level(target, Leftovers.NONE, TargetDirectory.NONE);
+      } else {
+        level = entered(item, target);
       }
       if (item.depth() > 0) {
-        levels.push(new Level(target, left));
+        levels.push(level);
       } else {
         levels.pop();
-        levels.push(new Level(target, left));
-        finished = wishes.dryRun() ? null : Finished.in(target.path(), left, top);
+        levels.push(level);
+        finished = wishes.dryRun() ? null : Finished.in(target.path(), level.left(), top);
         record = finished;
       }
       return true;
     }
 
+    /** Finds or makes the directory that a directory goes to. */
+    private Level entered(Walk.Item item, Place target) throws IOException {
+      Path path = target.path();
+      boolean follow = follows(item);
+      TargetDirectory above = levels.element().into();
+      above.check();
+      Stat there = directoryAt(path, follow);
+      // Until all is in it nobody looks into what is closed in the end, with a list, perhaps.
+      int mode = wishes.preserve() ? OWNERS : item.stat().permissions() | OWNERS;
+      if (there == null) {
+        Files.createDirectory(path, FileCopy.permissions(mode));
+      }
+      TargetDirectory into =
+          item.depth() == 0 ? TargetDirectory.top(path, follow) : above.below(path, there, mode);
+      if (item.depth() == 0
+          && path.getFileSystem().equals(top.getFileSystem())
+          && into.isSame(item.stat())) {
+        throw new RefusedException("is where it is copied to, and is not copied into itself");
+      }
+      boolean resumes = there != null && wishes.resume();
+      return new Level(target, resumes ? Leftovers.in(path) : Leftovers.NONE, into);
+    }
+
+    /** A link below what is said is no directory to go into: it may lead anywhere. */
+    private boolean follows(Walk.Item item) {
+      return said && item.depth() == 0;
+    }
+
     /** Whether a directory is the one that all is copied into, met on another way. */
     private boolean isTop(Walk.Item item) throws IOException {
-      Path into = levels.getLast().target().path();
-      if (item.place().path().getFileSystem().equals(into.getFileSystem())
-          || !Files.isDirectory(into, LinkOption.NOFOLLOW_LINKS)
-          || Stat.of(into, false).ino() != item.stat().ino()) {
+      Level first = levels.getLast();
+      Path into = first.target().path();
+      if (item.depth() == 0 || item.place().path().getFileSystem().equals(into.getFileSystem())) {
+        return first.into().isSame(item.stat());
+      }
+      if (!Files.isDirectory(into) || Stat.of(into, true).ino() != item.stat().ino()) {
         return false;
       }
       // What was copied meanwhile has changed it: both are looked at anew.
-      return Stat.of(into, false).isLikely(Stat.of(item.place().path(), false));
+      return Stat.of(into, true).isLikely(Stat.of(item.place().path(), false));
     }
 
     @Override
     public void leave(Walk.Item directory) throws IOException {
-      Place target = levels.element().target();
+      Level level = levels.element();
+      Place target = level.target();
       if (directory.depth() > 0) {
         levels.pop();
       } else if (finished != null) {
@@ -315,18 +389,19 @@ final class Copying implements AutoCloseable {
       }
       add(new Pending(target, null, () -> Durable.names(target.path())));
       if (wishes.preserve()) {
-        add(
-            new Pending(
-                target,
-                null,
-                () ->
-                    Preserved.of(
-                        directory.place().path(),
-                        directory.stat(),
-                        target.path(),
-                        false,
-                        directory.depth() == 0)));
+        add(new Pending(target, null, () -> keep(directory, level)));
       }
+    }
+
+    /** All that is in it has been made. */
+    private void keep(Walk.Item directory, Level level) throws IOException {
+      Path path = level.target().path();
+      boolean follow = follows(directory);
+      Stat now = Stat.of(path, follow);
+      level.into().check(now);
+      Preserved.of(
+          new Preserved.From(directory.place().path(), directory.stat(), wishes.follow()),
+          new Preserved.To(path, now, follow, level.into().givesLists()));
     }
 
     @Override
@@ -351,15 +426,18 @@ final class Copying implements AutoCloseable {
     }
   }
 
-  /** A link below what is copied to is no directory to go into: it may lead anywhere. */
-  private static boolean isDirectory(Path target, boolean follow) {
-    return follow
-        ? Files.isDirectory(target)
-        : Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS);
+  /** A directory that is there; null: none is. */
+  private static @Nullable Stat directoryAt(Path path, boolean follow) throws IOException {
+    try {
+      Stat stat = Stat.of(path, follow);
+      return stat.isDirectory() ? stat : null;
+    } catch (NoSuchFileException e) {
+      return null;
+    }
   }
 
   private static void checkDirectory(Path target, boolean top) throws IOException {
-    if (!isDirectory(target, top)) {
+    if (directoryAt(target, top) == null) {
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         throw new FileAlreadyExistsException(target.toString());
       }
@@ -369,7 +447,8 @@ final class Copying implements AutoCloseable {
     }
   }
 
-  private @Nullable String contents(Walk.Item item, Path target, FileCopy.Earlier earlier)
+  private @Nullable String contents(
+      Walk.Item item, Path target, TargetDirectory into, FileCopy.Earlier earlier)
       throws IOException {
     boolean isLarge = item.stat().sizeBytes() > LARGE_BYTES;
     if (isLarge) {
@@ -377,7 +456,7 @@ final class Copying implements AutoCloseable {
     }
     try {
       call.interruption().check();
-      String said = files.copy(item.place().path(), item.stat(), target, earlier);
+      String said = files.copy(item.place().path(), item.stat(), target, into, earlier);
       noteMade(item.stat(), target);
       return said;
     } finally {
@@ -388,21 +467,23 @@ final class Copying implements AutoCloseable {
   }
 
   /** A further name of something; if there is no copy under the first one, it is copied. */
-  private void again(Walk.Item item, Path first, Path target, FileCopy.Earlier earlier)
+  private void again(
+      Walk.Item item, Path first, Path target, TargetDirectory into, FileCopy.Earlier earlier)
       throws IOException {
     if (made.contains(first)) {
       if (wishes.resume() && isSame(first, target)) {
         return;
       }
       checkRoom(target);
+      into.check();
       Replacing.with(target, fresh -> Files.createLink(fresh, first));
       return;
     }
     linked.put(List.of(item.stat().dev(), item.stat().ino()), target);
     if (item.stat().isLink()) {
-      symbolicLink(item, target);
+      symbolicLink(item, target, into);
     } else {
-      var _ = contents(item, target, earlier);
+      var _ = contents(item, target, into, earlier);
     }
   }
 
@@ -411,7 +492,8 @@ final class Copying implements AutoCloseable {
         && Stat.of(one, false).isSame(Stat.of(other, false));
   }
 
-  private void symbolicLink(Walk.Item item, Path target) throws IOException {
+  private void symbolicLink(Walk.Item item, Path target, TargetDirectory into) throws IOException {
+    into.check();
     String text = Entries.target(item.place().path());
     boolean kept =
         wishes.resume() && Files.isSymbolicLink(target) && Entries.target(target).equals(text);

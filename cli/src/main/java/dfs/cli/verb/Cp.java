@@ -41,7 +41,7 @@ final class Cp implements Verb {
     Destination destination =
         new Destination(call.place(operands.getLast()), sources.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
-      call.each(sources, place -> copying.copy(place, destination.of(place)));
+      call.each(sources, place -> destination.copy(copying, place));
       copying.finish();
     }
   }

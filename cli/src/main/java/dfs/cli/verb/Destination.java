@@ -39,6 +39,12 @@ final class Destination {
     }
   }
 
+  /** Copies something to where it goes; whether all was copied. */
+  boolean copy(Copying copying, Place source) throws IOException {
+    Place target = of(source);
+    return copying.copy(source, target, isItself(target));
+  }
+
   /** Where this one goes. */
   Place of(Place source) throws IOException {
     if (!directory || (resumed && Finished.isOf(source.path(), place.path()))) {
@@ -54,6 +60,11 @@ final class Destination {
           "does not replace " + Quoted.inMessage(child.said()) + ", which was just made");
     }
     return child;
+  }
+
+  /** Whether what goes to a place goes to the very one that was said, and not to a name in it. */
+  boolean isItself(Place target) {
+    return target.equals(place);
   }
 
   boolean isDirectory() {

@@ -1,5 +1,7 @@
 package dfs.cli.verb;
 
+import dfs.client.nio.NoAnswerException;
+import dfs.client.volume.Credentials;
 import dfs.protocol.Limits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +27,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Copies the contents of one file: beside the place first, then under the name. */
@@ -44,6 +47,12 @@ final class FileCopy {
   /** Permission bits of what is read from no file, before the umask. */
   static final int MODE_OF_INPUT = 0666;
 
+  /** Those that the umask is for. */
+  private static final int ALL = 0777;
+
+  /** So long a part that is written is not looked at. */
+  private static final long SURE_NANOS = 1_000_000_000L;
+
   /** Why nothing is copied where something is. */
   static final String EXISTS = "file exists (-f replaces it)";
 
@@ -56,9 +65,18 @@ final class FileCopy {
   private final LongConsumer progress;
 
   private final CopyCounts counts;
+  private final LongSupplier nanos;
   private final Deque<ByteBuffer> buffers = new ConcurrentLinkedDeque<>();
 
   FileCopy(Copying.Wishes wishes, LongConsumer progress, CopyCounts counts) {
+    this(wishes, progress, counts, System::nanoTime);
+  }
+
+  /**
+   * @param nanos the time, from anywhere
+   */
+  FileCopy(Copying.Wishes wishes, LongConsumer progress, CopyCounts counts, LongSupplier nanos) {
+    this.nanos = nanos;
     this.wishes = wishes;
     this.progress = progress;
     this.counts = counts;
@@ -89,10 +107,11 @@ final class FileCopy {
   /**
    * Copies a file.
    *
+   * @param into the directory of the target
    * @return what is to be said about it; null: nothing
    */
-  @Nullable String copy(Path source, Stat stat, Path target, Earlier earlier) throws IOException {
-    Path place = target;
+  @Nullable String copy(Path source, Stat stat, Path target, TargetDirectory into, Earlier earlier)
+      throws IOException {
     boolean replaces = wishes.force();
     boolean outdated = false;
     Stat before = existing(target);
@@ -108,11 +127,13 @@ final class FileCopy {
         writeInto(target, source, stat);
         return null;
       }
-      boolean link = Files.isSymbolicLink(target);
-      if (wishes.resume() && !link) {
+      if (wishes.resume() && !Files.isSymbolicLink(target)) {
+        if (PartFile.dropSecondNames(target, before, earlier.beside())) {
+          before = Stat.of(target, false);
+        }
         Finished.Verdict verdict = verdict(source, stat, target, before, earlier);
         if (verdict == Finished.Verdict.SAME) {
-          keep(source, stat, target, before);
+          keep(new Preserved.From(source, stat, follows()), target, before, into);
           return null;
         }
         outdated = verdict == Finished.Verdict.OUTDATED;
@@ -121,34 +142,68 @@ final class FileCopy {
       if (!replaces) {
         throw new RefusedException(EXISTS);
       }
-      place = link ? target.toRealPath() : target;
     }
+    String partial = make(source, stat, new Target(target, before, replaces, into), earlier);
+    return outdated ? CHANGED : partial;
+  }
+
+  /**
+   * What is made.
+   *
+   * @param before what is there and goes; null: nothing
+   * @param replaces whether it goes in any case
+   * @param into the directory of it
+   */
+  private record Target(Path path, @Nullable Stat before, boolean replaces, TargetDirectory into) {
+    /** Where it is made: what a link leads to is replaced, and not the link. */
+    private Path place() throws IOException {
+      return before != null && Files.isSymbolicLink(path) ? path.toRealPath() : path;
+    }
+  }
+
+  private @Nullable String make(Path source, Stat stat, Target target, Earlier earlier)
+      throws IOException {
+    Path place = target.place();
+    TargetDirectory into = target.into();
     try (SourceFile from = open(source, stat)) {
-      PartFile part = part(from, target, place, earlier);
-      outdated |= part.isOutdated();
+      PartFile part = part(from, target.path(), place, earlier);
       try {
-        write(from, part);
+        write(from, part, target);
         if (wishes.preserve()) {
-          Preserved.of(source, from.stat(), part.path(), follows(), false);
-        } else if (before != null) {
-          Preserved.access(place, before, part.path(), false, false);
+          Preserved.of(
+              new Preserved.From(source, from.stat(), follows()),
+              new Preserved.To(part.path(), part.check(), false, into.givesLists()));
+        } else if (target.before() != null) {
+          replacing(place, target.before(), part);
         }
         from.checkUnchanged();
         Stat copy = earlier.finished() == null ? null : Stat.of(part.path(), false);
-        if (replaces && !wishes.force()) {
-          checkOutdated(target, before);
+        if (target.replaces() && !wishes.force()) {
+          checkOutdated(target.path(), target.before());
         }
-        move(part.path(), place, replaces);
+        into.check();
+        move(part.path(), place, target.replaces());
         counts.file();
         earlier.note(copy, from.stat());
+      } catch (RefusedException e) {
+        // It is of two versions, or not where it is to be: nobody goes on with that.
+        deleteQuietly(part.path(), e);
+        throw e;
       } catch (IOException e) {
         if (!wishes.resume()) {
           deleteQuietly(part.path(), e);
         }
-        throw about(target, part.path(), e);
+        throw about(target.path(), part.path(), e);
       }
+      return part.outdated();
     }
-    return outdated ? CHANGED : null;
+  }
+
+  /** Lets in whom the file let in that is replaced, and nobody else. */
+  private static void replacing(Path place, Stat before, PartFile part) throws IOException {
+    Preserved.access(
+        new Preserved.From(place, before, false),
+        new Preserved.To(part.path(), part.check(), false, false));
   }
 
   /** Writes into a device or a fifo. */
@@ -160,9 +215,9 @@ final class FileCopy {
     }
   }
 
-  /** Whether links are what they lead to: in a tree they are not. */
+  /** Whether links are what they lead to: in a tree they are not, unless that is asked for. */
   private boolean follows() {
-    return !wishes.recursive();
+    return !wishes.recursive() || wishes.follow();
   }
 
   private SourceFile open(Path source, Stat met) throws IOException {
@@ -203,9 +258,18 @@ final class FileCopy {
   }
 
   /** Leaves alone what is there, but for what the earlier run was not told to keep. */
-  private void keep(Path source, Stat stat, Path target, Stat before) throws IOException {
-    if (wishes.preserve() && !before.modified().equals(stat.modified())) {
-      Preserved.of(source, stat, target, follows(), false);
+  private void keep(Preserved.From from, Path target, Stat before, TargetDirectory into)
+      throws IOException {
+    Stat stat = from.stat();
+    if (wishes.preserve() && !Preserved.isKept(stat, before)) {
+      Stat now = Stat.of(target, false);
+      // By another name it may be anybody's, who keeps it as it is.
+      boolean theirs = now.links() > 1 && now.uid() != stat.uid();
+      if (theirs || !now.isSame(before)) {
+        throw new RefusedException(EXISTS);
+      }
+      into.check();
+      Preserved.of(from, new Preserved.To(target, now, false, into.givesLists()));
     }
     progress.accept(stat.sizeBytes());
     counts.fileKept(stat.sizeBytes());
@@ -288,12 +352,12 @@ final class FileCopy {
     PartFile fresh = PartFile.fresh(place, place, NOTHING);
     Path part = fresh.path();
     try {
-      try (FileChannel out = fresh.open(MODE_OF_INPUT)) {
+      try (FileChannel out = fresh.open(before == null ? MODE_OF_INPUT : 0, before != null)) {
         transfer(in, out);
         Durable.contents(out, part);
       }
       if (before != null) {
-        Preserved.access(place, before, part, false, false);
+        replacing(place, before, fresh);
       }
       move(part, place, wishes.force());
       counts.file();
@@ -335,9 +399,12 @@ final class FileCopy {
     }
   }
 
-  private void write(SourceFile file, PartFile part) throws IOException {
+  private void write(SourceFile file, PartFile part, Target target) throws IOException {
     Stat stat = file.stat();
-    try (FileChannel out = part.open(stat.permissions())) {
+    // Who may read what is replaced, or what has a list, is known when that is set, in the end.
+    boolean closed = wishes.preserve() || target.before() != null;
+    try (FileChannel out = part.open(closed ? 0 : stat.permissions(), closed)) {
+      target.into().check();
       FileChannel in = file.channel();
       long from = out.position();
       if (from > stat.sizeBytes()) {
@@ -346,11 +413,16 @@ final class FileCopy {
       in.position(from);
       progress.accept(from);
       counts.partKept(from);
-      transferFlushing(in, out, flushBytes(stat, part.path()));
+      transferFlushing(in, out, flushBytes(stat, part.path()), part);
       Durable.contents(out, part.path());
     }
+    if (closed) {
+      return;
+    }
     int withheld = PartFile.OWNERS & ~stat.permissions();
-    if (withheld != 0 && !wishes.preserve()) {
+    if (part.isContinued()) {
+      setMode(part, stat.permissions() & ALL & ~Credentials.umask());
+    } else if (withheld != 0) {
       setMode(part, Stat.of(part.path(), false).permissions() & ~withheld);
     }
   }
@@ -369,13 +441,20 @@ final class FileCopy {
     return local || every >= Limits.BLOCK_BYTES ? Long.MAX_VALUE : every;
   }
 
-  private void transferFlushing(FileChannel in, FileChannel out, long everyBytes)
+  private void transferFlushing(FileChannel in, FileChannel out, long everyBytes, PartFile part)
       throws IOException {
     ByteBuffer buffer = takeBuffer();
     try {
       long dirty = 0;
-      for (int n = step(in, buffer, out); n >= 0; n = step(in, buffer, out)) {
-        dirty += n;
+      long sure = nanos.getAsLong();
+      while (in.read(buffer.clear()) >= 0) {
+        long now = nanos.getAsLong();
+        if (now - sure > SURE_NANOS) {
+          // It was stopped, perhaps, and another run has gone on with the part meanwhile.
+          part.checkOwn();
+          sure = now;
+        }
+        dirty += put(buffer.flip(), out);
         if (dirty >= everyBytes) {
           out.force(false);
           dirty = 0;
@@ -395,21 +474,16 @@ final class FileCopy {
   private void transfer(ReadableByteChannel in, WritableByteChannel out) throws IOException {
     ByteBuffer buffer = takeBuffer();
     try {
-      while (step(in, buffer, out) >= 0) {
-        // until there is no more
+      while (in.read(buffer.clear()) >= 0) {
+        var _ = put(buffer.flip(), out);
       }
     } finally {
       buffers.addLast(buffer);
     }
   }
 
-  /** Copies what fits into the buffer; how much, or -1 at the end. */
-  private int step(ReadableByteChannel in, ByteBuffer buffer, WritableByteChannel out)
-      throws IOException {
-    if (in.read(buffer.clear()) < 0) {
-      return -1;
-    }
-    buffer.flip();
+  /** Writes all of a buffer; how much that was. */
+  private int put(ByteBuffer buffer, WritableByteChannel out) throws IOException {
     int bytes = buffer.remaining();
     while (buffer.hasRemaining()) {
       out.write(buffer);
@@ -455,6 +529,10 @@ final class FileCopy {
   }
 
   private static void deleteQuietly(Path part, IOException why) {
+    if (why instanceof NoAnswerException) {
+      // Who does not answer does not delete either.
+      return;
+    }
     try {
       Files.deleteIfExists(part);
     } catch (IOException e) {

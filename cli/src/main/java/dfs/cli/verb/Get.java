@@ -52,7 +52,7 @@ final class Get implements Verb {
     Destination destination =
         new Destination(call.local(said), places.size(), call.has("--continue"));
     try (Copying copying = new Copying(call, Copying.Wishes.of(call))) {
-      call.each(places, place -> copying.copy(place, destination.of(place)));
+      call.each(places, place -> destination.copy(copying, place));
       copying.finish();
     }
   }

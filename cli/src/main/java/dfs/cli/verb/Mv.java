@@ -87,7 +87,7 @@ final class Mv implements Verb {
     Copying.Wishes wishes = new Copying.Wishes(true, true, call.has("-f"), false, false);
     Instant begun = Instant.now();
     try (Copying copying = new Copying(call, wishes)) {
-      if (copying.copy(source, target)) {
+      if (copying.copy(source, target, false)) {
         Durable.names(target.path().getParent());
         Walk.through(source, false, new Moved(call, target, begun));
       }

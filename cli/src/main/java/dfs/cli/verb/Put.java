@@ -53,17 +53,18 @@ final class Put implements Verb {
         if (source.said().equals(Call.STANDARD) && !moves) {
           call.attempt(target, at -> fromInput(call, copying, destination, at));
         } else {
-          call.attempt(source, at -> copy(call, copying, at, destination.of(at), moves));
+          call.attempt(source, at -> copy(call, copying, at, destination, moves));
         }
       }
       copying.finish();
     }
   }
 
-  private static void copy(Call call, Copying copying, Place source, Place target, boolean moves)
+  private static void copy(Call call, Copying copying, Place source, Destination to, boolean moves)
       throws IOException {
+    Place target = to.of(source);
     Instant begun = Instant.now();
-    if (copying.copy(source, target) && moves) {
+    if (copying.copy(source, target, to.isItself(target)) && moves) {
       Walk.through(source, false, new Moved(call, target, begun));
     }
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -71,10 +72,12 @@ final class Walk {
       };
 
   private final Visitor visitor;
+  private final boolean followsAll;
   private final Deque<Level> open = new ArrayDeque<>();
 
-  private Walk(Visitor visitor) {
+  private Walk(Visitor visitor, boolean followsAll) {
     this.visitor = visitor;
+    this.followsAll = followsAll;
   }
 
   /**
@@ -93,12 +96,24 @@ final class Walk {
     Path parent = top.path().getParent();
     Path name = top.path().getFileName();
     if (follow || !stat.isDirectory() || parent == null || name == null || isDots(name)) {
-      new Walk(visitor).run(new Item(top, stat, 0));
+      new Walk(visitor, false).run(new Item(top, stat, 0));
       return;
     }
     try (DirectoryStream<Path> stream = listable(parent)) {
-      new Walk(visitor).run(new Item(top, stat, 0, secure(stream)));
+      new Walk(visitor, false).run(new Item(top, stat, 0, secure(stream)));
     }
+  }
+
+  /** Goes through all at and below a place, wherever links lead: for who asks for just that. */
+  static void following(Place top, Visitor visitor) throws IOException {
+    Stat stat;
+    try {
+      stat = Stat.of(top.path(), true);
+    } catch (IOException e) {
+      visitor.failed(top, e);
+      return;
+    }
+    new Walk(visitor, true).run(new Item(top, stat, 0));
   }
 
   /** A directory; nothing if it may be gone through and not be listed. */
@@ -135,10 +150,10 @@ final class Walk {
           continue;
         }
         Place place = level.directory().place().entry(next);
-        SecureDirectoryStream<Path> in = secure(level.stream());
+        SecureDirectoryStream<Path> in = followsAll ? null : secure(level.stream());
         Stat stat;
         try {
-          stat = in == null ? Stat.of(next, false) : Stat.in(in, next);
+          stat = in == null ? led(next) : Stat.in(in, next);
         } catch (IOException e) {
           visitor.failed(place, e);
           continue;
@@ -150,6 +165,16 @@ final class Walk {
         level.stream().close();
       }
     }
+  }
+
+  private Stat led(Path entry) throws IOException {
+    Stat stat = Stat.of(entry, followsAll);
+    for (Level above : open) {
+      if (followsAll && stat.isDirectory() && above.directory().stat().isSame(stat)) {
+        throw new FileSystemLoopException(ByteText.of(entry));
+      }
+    }
+    return stat;
   }
 
   private @Nullable Path next(Level level) throws IOException {

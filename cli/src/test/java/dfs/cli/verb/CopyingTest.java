@@ -5,21 +5,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dfs.client.volume.Credentials;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,14 +109,16 @@ class CopyingTest {
     Path copy = dfs.root.resolve("copy");
     for (boolean resume : List.of(false, true)) {
       FileCopy copying = copying(new Copying.Wishes(true, true, false, resume, false));
-      assertThatThrownBy(() -> copying.copy(file, met, copy, FileCopy.Earlier.NOTHING))
+      assertThatThrownBy(
+              () -> copying.copy(file, met, copy, TargetDirectory.NONE, FileCopy.Earlier.NOTHING))
           .isInstanceOf(RefusedException.class)
           .hasMessage(reason);
       assertThat(names(dfs.root)).isEmpty();
       // What is there is compared with it.
       dfs.file("copy", "his");
       if (resume) {
-        assertThatThrownBy(() -> copying.copy(file, met, copy, FileCopy.Earlier.NOTHING))
+        assertThatThrownBy(
+                () -> copying.copy(file, met, copy, TargetDirectory.NONE, FileCopy.Earlier.NOTHING))
             .isInstanceOf(RefusedException.class)
             .hasMessage(reason);
       }
@@ -130,7 +138,8 @@ class CopyingTest {
   private String copied(Path source, Stat met) throws IOException {
     FileCopy.Earlier earlier = new FileCopy.Earlier("", Leftovers.in(dfs.root), null);
     Path target = dfs.root.resolve("f");
-    String said = String.valueOf(copying(RESUME).copy(source, met, target, earlier));
+    String said =
+        String.valueOf(copying(RESUME).copy(source, met, target, TargetDirectory.NONE, earlier));
     assertThat(names(dfs.root)).containsExactly("f");
     return said + ": " + Files.readString(target);
   }
@@ -169,12 +178,12 @@ class CopyingTest {
     FileCopy copying = new FileCopy(RESUME, more -> touch(source, more), new CopyCounts());
     Stat met = Stat.of(source, false);
     Path target = dfs.root.resolve("f");
-    assertThatThrownBy(() -> copying.copy(source, met, target, FileCopy.Earlier.NOTHING))
+    assertThatThrownBy(
+            () -> copying.copy(source, met, target, TargetDirectory.NONE, FileCopy.Earlier.NOTHING))
         .isInstanceOf(RefusedException.class)
         .hasMessage("has changed while it was copied");
-    assertThat(target).doesNotExist();
-    assertThat(copied(source, Stat.of(source, false)))
-        .endsWith("copied from the start: 0123456789");
+    // Nobody goes on with what is of two versions, whatever its time is later.
+    assertThat(names(dfs.root)).isEmpty();
   }
 
   private static void touch(Path file, long more) {
@@ -198,7 +207,8 @@ class CopyingTest {
         new FileCopy(RESUME, more -> written.set(modeOfOnly(dfs.root)), new CopyCounts());
     Path target = dfs.root.resolve("f");
     FileCopy.Earlier earlier = new FileCopy.Earlier("", Leftovers.in(dfs.root), null);
-    assertThat(copying.copy(source, Stat.of(source, false), target, earlier)).isNull();
+    assertThat(copying.copy(source, Stat.of(source, false), target, TargetDirectory.NONE, earlier))
+        .isNull();
     // Root may write what it likes; nobody else opens a file that has no w.
     assertThat(written.get()).isEqualTo(0644);
     assertThat(Stat.of(target, false).permissions()).isEqualTo(0444);
@@ -240,10 +250,10 @@ class CopyingTest {
     PartFile part = PartFile.continued(target, source, stat, Leftovers.in(dfs.root), false);
     Files.delete(part.path());
     Files.createSymbolicLink(part.path(), bait);
-    assertThatThrownBy(() -> part.open(0644)).isInstanceOf(RefusedException.class);
+    assertThatThrownBy(() -> part.open(0644, false)).isInstanceOf(RefusedException.class);
     Files.delete(part.path());
     Files.createLink(part.path(), bait);
-    assertThatThrownBy(() -> part.open(0644))
+    assertThatThrownBy(() -> part.open(0644, false))
         .isInstanceOf(RefusedException.class)
         .hasMessage("the part of it that is here is another file by now");
     assertThat(bait).hasContent("hers");
@@ -293,7 +303,11 @@ class CopyingTest {
     assertThatThrownBy(
             () ->
                 copying.copy(
-                    source, Stat.of(source, false), target, new FileCopy.Earlier("f", left, known)))
+                    source,
+                    Stat.of(source, false),
+                    target,
+                    TargetDirectory.NONE,
+                    new FileCopy.Earlier("f", left, known)))
         .isInstanceOf(RefusedException.class)
         .hasMessage(FileCopy.EXISTS);
     assertThat(Files.readString(target)).startsWith("older, and theirs");
@@ -322,11 +336,134 @@ class CopyingTest {
       Place target = new Place("/t", dfs.root.resolve("t" + preserve));
       try (Call call = dfs.call();
           Copying copying = new Copying(call, wishes)) {
-        assertThat(copying.copy(source, target)).isTrue();
+        assertThat(copying.copy(source, target, true)).isTrue();
         assertThat(copying.remembered()).isZero();
       }
       assertThat(names(target.path())).hasSize(files + 1);
     }
+  }
+
+  private static List<Integer> modesOfParts(Path directory) {
+    try {
+      List<Integer> modes = new ArrayList<>();
+      for (String name : names(directory)) {
+        if (name.startsWith(Leftovers.PREFIX)) {
+          modes.add(Stat.of(directory.resolve(name), false).permissions());
+        }
+      }
+      return modes;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Who may not read what is replaced, or a list's file, does not read it meanwhile. */
+  @Test
+  void aCopyIsClosedWhileItIsWritten() throws IOException {
+    Path source = local("f", "0123456789");
+    Files.setAttribute(source, "unix:mode", 0644);
+    Path target = dfs.file("f", "hers");
+    Files.setAttribute(target, "unix:mode", 0600);
+    List<Integer> modes = new ArrayList<>();
+    LongConsumer look = more -> modes.addAll(modesOfParts(dfs.root));
+    FileCopy replacing =
+        new FileCopy(new Copying.Wishes(false, false, true, false, false), look, new CopyCounts());
+    assertThat(
+            replacing.copy(
+                source,
+                Stat.of(source, true),
+                target,
+                TargetDirectory.NONE,
+                FileCopy.Earlier.NOTHING))
+        .isNull();
+    replacing.write(Channels.newChannel(new ByteArrayInputStream(new byte[10])), target);
+    assertThat(Stat.of(target, false).permissions()).isEqualTo(0600);
+    Files.delete(target);
+    FileCopy preserving =
+        new FileCopy(new Copying.Wishes(false, true, false, false, false), look, new CopyCounts());
+    assertThat(
+            preserving.copy(
+                source,
+                Stat.of(source, true),
+                target,
+                TargetDirectory.NONE,
+                FileCopy.Earlier.NOTHING))
+        .isNull();
+    assertThat(Stat.of(target, false).permissions()).isEqualTo(0644);
+    assertThat(modes).contains(0600).containsOnly(0600);
+  }
+
+  /** Until all in it is there. */
+  @Test
+  void aDirectoryThatIsKeptAsItIsIsClosedUntilItIsLeft() throws Exception {
+    for (int i = 0; i < TOGETHER; i++) {
+      local("t/f" + i, "f");
+    }
+    Files.setAttribute(dfs.here.resolve("t"), "unix:mode", 0755);
+    Path target = dfs.root.resolve("t");
+    try (ExecutorService copying = Executors.newSingleThreadExecutor()) {
+      Future<Integer> status = copying.submit(() -> dfs.ends("put", "-rp", "t", "/"));
+      int looks = 0;
+      while (!status.isDone()) {
+        int mode = Files.exists(target) ? Stat.of(target, false).permissions() : 0;
+        if (mode != 0 && names(target).stream().anyMatch(name -> name.contains("part-done"))) {
+          looks++;
+          assertThat(mode & 077).as("of others, while it is copied").isZero();
+        }
+      }
+      assertThat(status.get()).isZero();
+      assertThat(looks).isPositive();
+    }
+    assertThat(Stat.of(target, false).permissions()).isEqualTo(0755);
+  }
+
+  /** What was closed since is closed in the copy. */
+  @Test
+  void whatIsGoneOnWithHasTheModeOfNow() throws IOException {
+    Path source = local("f", "0123456789");
+    part(source, "0123");
+    Files.setAttribute(source, "unix:mode", 0600);
+    assertThat(copied(source, Stat.of(source, false))).isEqualTo("null: 0123456789");
+    assertThat(Stat.of(dfs.root.resolve("f"), false).permissions()).isEqualTo(0600);
+    Files.setAttribute(source, "unix:mode", 0644);
+    dfs.done("put", "-pf", "f", "/f");
+    assertThat(Stat.of(dfs.root.resolve("f"), false).permissions()).isEqualTo(0644);
+    Files.setAttribute(source, "unix:mode", 0600);
+    dfs.done("put", "-p", "--continue", "f", "/f");
+    assertThat(Stat.of(dfs.root.resolve("f"), false).permissions()).isEqualTo(0600);
+  }
+
+  /** A run that is slow, or was stopped, goes on when another one has finished the file. */
+  @Test
+  void aPartOfARunThatIsAliveIsLeftAlone() throws IOException {
+    int bytes = 3 << 20;
+    Path source = local("f", "x".repeat(bytes));
+    Stat met = Stat.of(source, false);
+    Path target = dfs.root.resolve("f");
+    AtomicBoolean once = new AtomicBoolean();
+    LongConsumer other =
+        more -> {
+          if (more > 0 && !once.getAndSet(true)) {
+            try {
+              FileCopy.Earlier earlier = new FileCopy.Earlier("", Leftovers.in(dfs.root), null);
+              assertThat(copying(RESUME).copy(source, met, target, TargetDirectory.NONE, earlier))
+                  .isNull();
+              assertThat(Files.size(target)).isEqualTo(bytes);
+              Files.writeString(target, "edited");
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        };
+    FileCopy slow =
+        new FileCopy(
+            new Copying.Wishes(false, false, false, false, false), other, new CopyCounts());
+    assertThatThrownBy(
+            () -> slow.copy(source, met, target, TargetDirectory.NONE, FileCopy.Earlier.NOTHING))
+        .isInstanceOf(RefusedException.class)
+        .hasMessage(FileCopy.EXISTS);
+    assertThat(target).hasContent("edited");
+    assertThat(names(dfs.root)).containsExactly("f");
   }
 
   /** Two files change places all the time: each is read under its own size. */
@@ -369,5 +506,70 @@ class CopyingTest {
       // It was another one each time.
       assertThat(e).hasMessageContaining("by now");
     }
+  }
+
+  /** By way of a link: what is copied would be met in what is made. */
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aTreeIsNotCopiedIntoItselfByALink() throws IOException {
+    dfs.file("a/b/f", "f");
+    Files.createSymbolicLink(dfs.root.resolve("link"), dfs.root.resolve("a/b"));
+    assertThat(dfs.failed("cp", "-r", "/a", "/link"))
+        .isEqualTo("dfs: /a/b/a: is where it is copied to, and is not copied into itself\n");
+    assertThat(names(dfs.root.resolve("a/b"))).containsExactly("a", "f");
+    assertThat(names(dfs.root.resolve("a/b/a/b"))).containsExactly("f");
+  }
+
+  /** It was killed when the file had its name and the part had its own still. */
+  @Test
+  void aPartThatIsASecondNameGoes() throws IOException {
+    Path source = local("f", "0123456789");
+    part(source, "0123456789");
+    Path target = dfs.root.resolve("f");
+    Files.createLink(target, dfs.root.resolve(names(dfs.root).getFirst()));
+    dfs.done("put", "--continue", "f", "/f");
+    assertThat(names(dfs.root)).containsExactly("f");
+    assertThat(target).hasContent("0123456789");
+  }
+
+  /** After a power cut its length says nothing of what is in it. */
+  @Test
+  void aPartOfAnotherBootIsNotGoneOnWith() throws IOException {
+    Path source = local("f", "0123456789");
+    Path target = dfs.root.resolve("f");
+    Stat stat = Stat.of(source, false);
+    Path left = target.resolveSibling(PartFile.nameOf(target, source, stat, "another-boot-"));
+    Files.write(left, new byte[4]);
+    assertThat(copied(source, stat))
+        .isEqualTo(
+            "this machine was started again since: it was copied from the start: 0123456789");
+  }
+
+  /** In a volume, where it is not locked. */
+  @Test
+  void whoWasStoppedFindsThatAnotherRunWentOn() throws IOException {
+    Path source = local("f", "x".repeat(3 << 20));
+    Path target = dfs.root.resolve("f");
+    Path taken = dfs.root.resolve("taken");
+    AtomicLong nanos = new AtomicLong();
+    LongConsumer stop =
+        more -> {
+          try {
+            if (more > 0 && !Files.exists(taken)) {
+              Files.move(dfs.root.resolve(names(dfs.root).getFirst()), taken);
+              nanos.addAndGet(TimeUnit.SECONDS.toNanos(2));
+            }
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    FileCopy stopped = new FileCopy(RESUME, stop, new CopyCounts(), nanos::get);
+    Stat met = Stat.of(source, false);
+    assertThatThrownBy(
+            () -> stopped.copy(source, met, target, TargetDirectory.NONE, FileCopy.Earlier.NOTHING))
+        .isInstanceOf(RefusedException.class)
+        .hasMessage("another run goes on with the part of it");
+    assertThat(taken).hasSize(1 << 20);
+    assertThat(names(dfs.root)).containsExactly("taken");
   }
 }
