@@ -390,10 +390,11 @@ final class DashVerbs {
       accepted("-d"),
       accepted("-l"),
       accepted("-ignoreCrc"),
+      accepted("-crc"),
       valued("-t", "THREADS", "accepted, and of no effect here"),
       valued("-q", "SIZE", "accepted, and of no effect here")
     };
-    UnaryOperator<Given> whole = given -> given.with(RECURSIVE, "");
+    UnaryOperator<Given> whole = given -> given.with(RECURSIVE, "").with(Copying.Wishes.FOLLOW, "");
     String local = "[-f] [-p] [-l] [-d] [-t <thread count>] [-q <thread pool queue size>]";
     return switch (name) {
       case "put", "copyFromLocal" ->
@@ -441,7 +442,7 @@ final class DashVerbs {
               spec(
                   name,
                   CHANGES,
-                  "[-f] [-p] [-ignoreCrc] [-t <thread count>] <src> ... <localdst>",
+                  "[-f] [-p] [-crc] [-ignoreCrc] [-t <thread count>] <src> ... <localdst>",
                   1,
                   ANY,
                   "Copies files of the volume to this machine.",

@@ -2,10 +2,14 @@ package dfs.cli.verb;
 
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Removes what was copied elsewhere, and no more: what came to the source meanwhile, or was changed
@@ -15,6 +19,10 @@ final class Moved implements Walk.Visitor {
   private final Removal removal;
   private final Deque<Place> targets = new ArrayDeque<>();
   private final FileTime begun;
+  private final boolean follows;
+
+  /** What was of files with several names when the first of them was removed. */
+  private final Map<List<Long>, Stat> removed = new HashMap<>();
 
   /**
    * @param target what the source was copied to
@@ -24,6 +32,7 @@ final class Moved implements Walk.Visitor {
     this.removal = new Removal(call, false);
     this.targets.push(target);
     this.begun = FileTime.from(begun);
+    this.follows = call.has(Copying.Wishes.FOLLOW);
   }
 
   @Override
@@ -37,17 +46,45 @@ final class Moved implements Walk.Visitor {
       throw new RefusedException("came while the rest was copied, and stays");
     }
     Stat stat = item.stat();
-    boolean changed =
-        stat.isRegular()
-            && (stat.changed().compareTo(begun) >= 0
-                || Stat.of(target.path(), true).sizeBytes() != stat.sizeBytes());
-    if (changed || copy.isDirectory() != stat.isDirectory()) {
+    if (hasChanged(item, target.path(), copy)) {
       throw new RefusedException("has changed since it was copied, and stays");
+    }
+    if (stat.isRegular() && stat.links() > 1) {
+      removed.putIfAbsent(List.of(stat.dev(), stat.ino()), stat);
     }
     if (stat.isDirectory() && item.depth() > 0) {
       targets.push(target);
     }
     return removal.meet(item);
+  }
+
+  private boolean hasChanged(Walk.Item item, Path target, Stat copy) throws IOException {
+    Stat stat = item.stat();
+    Path source = item.place().path();
+    if (stat.isLink() && copy.isLink()) {
+      return !Entries.target(source).equals(Entries.target(target));
+    }
+    if (stat.isLink()) {
+      return !follows || isTouched(stat) || isOther(Stat.of(source, true), target);
+    }
+    return isOther(stat, target);
+  }
+
+  /** Whether the copy is none of what the source is. */
+  private boolean isOther(Stat stat, Path target) throws IOException {
+    Stat copy = Stat.of(target, true);
+    if (stat.isRegular()) {
+      return !copy.isRegular() || copy.sizeBytes() != stat.sizeBytes() || isTouched(stat);
+    }
+    return stat.isDirectory() != copy.isDirectory();
+  }
+
+  /** Whether it may have changed. Removing one of its names here is a change, too. */
+  private boolean isTouched(Stat stat) {
+    Stat first = removed.get(List.of(stat.dev(), stat.ino()));
+    return first == null
+        ? stat.changed().compareTo(begun) >= 0
+        : stat.sizeBytes() != first.sizeBytes() || !stat.modified().equals(first.modified());
   }
 
   @Override

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -231,5 +233,33 @@ class DashVerbsTest {
     for (String name : DashVerbs.NAMES) {
       assertThat(DashVerbs.named(name)).as(name).isPresent();
     }
+  }
+
+  /** As Hadoop does; there, what is put has the contents, and no name of this machine. */
+  @Test
+  void linksArePutAsWhatTheyLeadTo() throws IOException {
+    Path day = Files.writeString(verbs.here.resolve("app-7.log"), "lines");
+    Files.createSymbolicLink(verbs.here.resolve("latest.log"), Path.of("app-7.log"));
+    Path tree = Files.createDirectory(verbs.here.resolve("tree"));
+    Files.createSymbolicLink(tree.resolve("l"), day);
+    verbs.done("-put", "latest.log", "/l");
+    verbs.done("-put", "tree", "/tree");
+    Files.createSymbolicLink(verbs.here.resolve("trees"), Path.of("tree"));
+    verbs.done("-moveFromLocal", "latest.log", "/moved");
+    verbs.done("-put", "trees", "/trees");
+    for (String name : List.of("l", "tree/l", "moved", "trees/l")) {
+      Path copy = verbs.root.resolve(name);
+      assertThat(copy).isRegularFile().hasContent("lines");
+      assertThat(Files.isSymbolicLink(copy)).isFalse();
+    }
+    assertThat(Files.exists(verbs.here.resolve("latest.log"), LinkOption.NOFOLLOW_LINKS)).isFalse();
+    assertThat(day).hasContent("lines");
+    Files.createSymbolicLink(tree.resolve("loop"), Path.of("."));
+    assertThat(verbs.failed("-put", "tree", "/looped")).startsWith("put: `tree/loop': ");
+    assertThat(verbs.root.resolve("looped/loop")).doesNotExist();
+    verbs.failed("-moveFromLocal", "tree", "/kept");
+    assertThat(tree.resolve("l")).exists();
+    verbs.done("-get", "-crc", "/l", "back");
+    assertThat(verbs.here.resolve("back")).hasContent("lines");
   }
 }

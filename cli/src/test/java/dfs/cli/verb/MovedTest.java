@@ -66,4 +66,37 @@ class MovedTest {
     assertThat(dfs.here.resolve("tree")).doesNotExist();
     assertThat(dfs.root.resolve("moved/d/f")).hasContent("f");
   }
+
+  /** Removing one name changes when the file was changed last. */
+  @Test
+  void allNamesOfAFileGo() throws Exception {
+    local("tree/a", "a");
+    Files.createLink(dfs.here.resolve("tree/b"), dfs.here.resolve("tree/a"));
+    Files.createLink(dfs.here.resolve("tree/c"), dfs.here.resolve("tree/a"));
+    dfs.done("-moveFromLocal", "tree", "/moved");
+    assertThat(dfs.here.resolve("tree")).doesNotExist();
+    assertThat(dfs.root.resolve("moved/b")).hasContent("a");
+  }
+
+  /** A link was led elsewhere, and one took the place of a file. */
+  @Test
+  void aLinkThatIsNotWhatWasCopiedStays() throws Exception {
+    local("tree/f", "f");
+    Path link = Files.createSymbolicLink(dfs.here.resolve("tree/l"), Path.of("new"));
+    dfs.file("tree/f", "f");
+    Files.createSymbolicLink(dfs.root.resolve("tree/l"), Path.of("old"));
+    Files.delete(dfs.here.resolve("tree/f"));
+    Files.createSymbolicLink(dfs.here.resolve("tree/f"), Path.of("only"));
+    Call call = dfs.call();
+    Walk.through(
+        new Place("tree", dfs.here.resolve("tree")),
+        false,
+        new Moved(
+            call,
+            new Place("/tree", dfs.root.resolve("tree")),
+            java.time.Instant.now().plusSeconds(10)));
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    assertThat(Files.isSymbolicLink(dfs.here.resolve("tree/f"))).isTrue();
+    assertThat(call.hasFailed()).isTrue();
+  }
 }
