@@ -80,8 +80,10 @@ final class DfsProcess implements AutoCloseable {
     return String.join(" ", command(String.join(":", copies), List.of()));
   }
 
-  private static Process launch(Path output, List<String> arguments) throws IOException {
-    List<String> command = command();
+  private static Process launch(Path output, List<String> prefix, List<String> arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(command());
     command.addAll(arguments);
     return new ProcessBuilder(command)
         .directory(Path.of("/").toFile())
@@ -100,8 +102,18 @@ final class DfsProcess implements AutoCloseable {
 
   /** Starts a serving command and does not wait until it serves. */
   static DfsProcess begin(Path scratch, String... arguments) throws IOException {
+    return beginUnder(List.of(), scratch, arguments);
+  }
+
+  /**
+   * As {@link #begin}, by another command.
+   *
+   * @param prefix of the command line; it becomes what it is told to run
+   */
+  static DfsProcess beginUnder(List<String> prefix, Path scratch, String... arguments)
+      throws IOException {
     Path output = Files.createTempFile(scratch, arguments[0], ".out");
-    return new DfsProcess(launch(output, List.of(arguments)), output);
+    return new DfsProcess(launch(output, prefix, List.of(arguments)), output);
   }
 
   /** Returns once it says that it serves. */
@@ -136,7 +148,7 @@ final class DfsProcess implements AutoCloseable {
   /** Runs a command to its end, which must have this status; returns what it said. */
   static String runTo(int status, Path scratch, String... arguments) throws Exception {
     Path output = Files.createTempFile(scratch, arguments[0], ".out");
-    Process process = launch(output, List.of(arguments));
+    Process process = launch(output, List.of(), List.of(arguments));
     assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("%s ends", arguments[0]).isTrue();
     String said = Files.readString(output);
     assertThat(process.exitValue()).as("%s said %s", List.of(arguments), said).isEqualTo(status);
@@ -161,6 +173,20 @@ final class DfsProcess implements AutoCloseable {
         .as("it ends; it said %s", said())
         .isTrue();
     assertThat(process.exitValue()).isNotZero();
+  }
+
+  /** SIGSTOP: its connections stay, and nobody answers. */
+  void pause() throws Exception {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  void wake() throws Exception {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws Exception {
+    Shell.run(Path.of("/"), "kill -" + name + " " + pid());
   }
 
   /** SIGKILL, and waits until it is dead. */

@@ -43,11 +43,14 @@ final class ServerProcesses {
   /** What a chunk server has that is away so long is copied again. */
   private static final String LOST_SECONDS = Boolean.getBoolean("dfs.long") ? "10" : "5";
 
-  /** By then status has seen that a server is gone that was killed. */
-  private static final long SEEN_GONE_NANOS = TimeUnit.SECONDS.toNanos(10);
+  /** By then status has seen that a server is gone that was killed, or is silent. */
+  private static final long SEEN_GONE_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   /** What that means for the blocks is counted by then: the metadata server looks each 5 s. */
   private static final long COUNTED_NANOS = TimeUnit.SECONDS.toNanos(7);
+
+  /** Of groups that are nobody's, one for each chunk server. */
+  private static final int GROUPS = 64_200;
 
   final Path scratch;
   final String data;
@@ -56,6 +59,11 @@ final class ServerProcesses {
   private final List<DfsProcess> chunks = new ArrayList<>();
   private @Nullable DfsProcess metadata;
   private final DataDirectory directory;
+  private boolean grouped;
+
+  /** Of those that do not have the usual one. */
+  private final Map<Integer, Path> sockets = new HashMap<>();
+
   private final Transports transports = new Transports();
   private final List<StreamSession> sessions = new ArrayList<>();
 
@@ -70,6 +78,19 @@ final class ServerProcesses {
     DfsProcess process = DfsProcess.serve(scratch, arguments.toArray(String[]::new));
     all.add(process);
     return process;
+  }
+
+  /**
+   * The chunk server of this number runs as the group that {@link #group} names, whenever it is
+   * started from now on: so its connections are known from others'.
+   */
+  void inGroupsOfTheirOwn() {
+    grouped = true;
+  }
+
+  /** The name of a group that nobody else is of. */
+  static String group(int number) {
+    return String.valueOf(GROUPS + number);
   }
 
   /**
@@ -88,19 +109,43 @@ final class ServerProcesses {
 
   /** Starts the metadata server, the first time or again. */
   DfsProcess startMetadata(int copies) throws IOException {
-    DfsProcess started =
-        serve(
-            List.of(
-                "metadata",
-                "--foreground",
-                "--data",
-                data,
-                "--replication",
-                String.valueOf(copies),
-                "--lost-after",
-                LOST_SECONDS));
+    return startMetadataUnder(List.of(), copies);
+  }
+
+  /** As {@link #startMetadata}, by another command, with these options besides. */
+  DfsProcess startMetadataUnder(List<String> prefix, int copies, String... options)
+      throws IOException {
+    List<String> arguments =
+        new ArrayList<>(List.of("metadata", "--foreground", "--data", data, "--replication"));
+    arguments.addAll(List.of(String.valueOf(copies), "--lost-after", LOST_SECONDS));
+    arguments.addAll(List.of(options));
+    DfsProcess started = DfsProcess.beginUnder(prefix, scratch, arguments.toArray(String[]::new));
+    all.add(started);
+    started.awaitReady();
     metadata = started;
     return started;
+  }
+
+  /** Starts a chunk server by another command, which reaches the metadata server by TCP. */
+  void startChunkByPort(int number, List<String> prefix, int port) throws IOException {
+    Files.createDirectories(directory.chunk(number));
+    String host = "host-" + number;
+    Path config =
+        Files.write(
+            scratch.resolve(host + ".conf"),
+            List.of(
+                "metadata = 127.0.0.1:" + port,
+                "host = " + host,
+                "runtime = " + data,
+                "cluster.key = " + directory.clusterKey(),
+                "directory.%d = %s".formatted(number, directory.chunk(number))));
+    begun(
+        number,
+        DfsProcess.beginUnder(
+            prefix, scratch, "chunk", "--foreground", "--config", config.toString()));
+    chunk(number).awaitReady();
+    String name = DataDirectory.serverName(host);
+    sockets.put(number, directory.run().resolve("%s-%d.sock".formatted(name, number)));
   }
 
   /**
@@ -118,7 +163,12 @@ final class ServerProcesses {
         new ArrayList<>(
             List.of("chunk", "--foreground", "--data", data, "--number", String.valueOf(number)));
     arguments.addAll(List.of(options));
-    DfsProcess chunk = DfsProcess.begin(scratch, arguments.toArray(String[]::new));
+    List<String> prefix =
+        grouped ? List.of("setpriv", "--regid", group(number), "--clear-groups") : List.of();
+    begun(number, DfsProcess.beginUnder(prefix, scratch, arguments.toArray(String[]::new)));
+  }
+
+  private void begun(int number, DfsProcess chunk) {
     all.add(chunk);
     while (chunks.size() < number) {
       chunks.add(chunk);
@@ -142,7 +192,12 @@ final class ServerProcesses {
 
   /** Where clients reach it. */
   String address(int number) {
-    return "unix:" + directory.chunkSocket(number);
+    return "unix:" + socket(number);
+  }
+
+  /** The socket of that address. */
+  Path socket(int number) {
+    return sockets.getOrDefault(number, directory.chunkSocket(number));
   }
 
   /** Ids of the chunk servers that are here, by number. */
@@ -271,7 +326,7 @@ final class ServerProcesses {
   }
 
   /**
-   * Chunk servers have just died: returns once status says that so many are here.
+   * Chunk servers have just died, or stand still: returns once status says that so many are here.
    *
    * @return when
    */
