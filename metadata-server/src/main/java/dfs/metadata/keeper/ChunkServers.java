@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -458,7 +459,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
   private List<Connection> able(Collection<Connection> of) {
     List<Connection> shuffled = new ArrayList<>(of);
     Collections.shuffle(shuffled, random);
-    Map<Connection, Double> shares = new HashMap<>();
+    Map<Connection, Double> shares = new LinkedHashMap<>();
     for (Connection c : shuffled) {
       double share = c.share();
       if (c.isAlive() && !withheld.contains(c.server) && (c.directories.isEmpty() || share > 0)) {
