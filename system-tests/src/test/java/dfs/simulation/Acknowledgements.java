@@ -48,9 +48,14 @@ final class Acknowledgements {
     durable.remove(new Replica(machine, block));
   }
 
+  /** How much of a block a server has said is durable; 0 if nothing is to be expected of it. */
+  long durable(int machine, long block) {
+    return durable.getOrDefault(new Replica(machine, block), 0L);
+  }
+
   /** What is wrong with what a server says it has; null: nothing. */
   @Nullable String wrong(int machine, ChunkMessage.BlockState block) {
-    long known = durable.getOrDefault(new Replica(machine, block.block()), 0L);
+    long known = durable(machine, block.block());
     return block.state() == DAMAGED || block.lengthBytes() >= known
         ? null
         : "a replica is shorter than what was acknowledged: %s of server %d, which had %d"

@@ -2,6 +2,7 @@ package dfs.simulation;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.block.BlockDigest;
+import dfs.protocol.block.BlockFault;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
 import dfs.protocol.block.Checksums;
@@ -31,6 +32,7 @@ final class SimulatedBlocks {
   private static final long SUSPECT_NANOS = 10_000_000_000L;
 
   private final SimulatedNetwork network;
+  final Reached reached;
   private final Map<Path, Served> served = new HashMap<>();
   private BiFunction<SimulatedProcess, BlockService, BlockService> wrap = (by, service) -> service;
 
@@ -39,8 +41,9 @@ final class SimulatedBlocks {
   /** What is served, and what tells those who wait for an answer that the process died. */
   private record Served(SimulatedProcess process, BlockService service, Set<Runnable> waiting) {}
 
-  SimulatedBlocks(SimulatedNetwork network) {
+  SimulatedBlocks(SimulatedNetwork network, Reached reached) {
     this.network = network;
+    this.reached = reached;
   }
 
   /** What is served from now on is served through this. */
@@ -177,6 +180,9 @@ final class SimulatedBlocks {
         T value = call.on(to.service);
         back(to.process, () -> answer.complete(value));
       } catch (IOException e) {
+        if (e instanceof BlockFault fault && fault.kind() == BlockFault.Kind.NO_SPACE) {
+          reached.count(Reached.NO_SPACE);
+        }
         back(to.process, () -> answer.completeExceptionally(e));
       }
     }
@@ -187,6 +193,8 @@ final class SimulatedBlocks {
           () -> {
             if (by == null || !network.isCut(by, from)) {
               what.run();
+            } else if (!network.isCut(from, by)) {
+              reached.count(Reached.ANSWER_LOST);
             }
           });
     }

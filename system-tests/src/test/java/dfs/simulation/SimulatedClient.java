@@ -3,6 +3,7 @@ package dfs.simulation;
 import com.google.protobuf.ByteString;
 import dfs.client.block.BlockStore;
 import dfs.client.block.ChunkBlockStore;
+import dfs.client.block.NoSuchBlockException;
 import dfs.client.file.OpenFiles;
 import dfs.client.metadata.LeaseListener;
 import dfs.client.metadata.StreamSession;
@@ -21,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,18 +31,30 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedClient {
   private static final long ROOT_INO = 1;
 
+  /** As often as a mount asks where a block lies. */
+  private static final int PLACE_ATTEMPTS = 3;
+
+  private static final int SLOW_ONE_IN = 4;
+  private static final long SLOW_NANOS = 8 * SimulatedCluster.SECOND;
+
   final SimulatedProcess process;
   private final StreamSession session;
   private final OpenFiles files;
   private final BlockStore blocks;
+  private final Reached reached;
   private volatile boolean fenced;
 
   private SimulatedClient(
-      SimulatedProcess process, StreamSession session, OpenFiles files, BlockStore blocks) {
+      SimulatedProcess process,
+      StreamSession session,
+      OpenFiles files,
+      BlockStore blocks,
+      Reached reached) {
     this.process = process;
     this.session = session;
     this.files = files;
     this.blocks = blocks;
+    this.reached = reached;
   }
 
   /** Waits until the metadata server has welcomed it. */
@@ -59,7 +73,7 @@ final class SimulatedClient {
     BlockServices services = new BlockServices(process, blocks.transport(process));
     BlockStore store = new ChunkBlockStore(services, session::id);
     OpenFiles files = new OpenFiles(session, store, process);
-    SimulatedClient client = new SimulatedClient(process, session, files, store);
+    SimulatedClient client = new SimulatedClient(process, session, files, store, blocks.reached);
     session.listen(client.new Listener());
     return client;
   }
@@ -217,37 +231,70 @@ final class SimulatedClient {
     return files.inodeOf(handle);
   }
 
-  /** The whole of a file as it was; null if that is not remembered any more. */
+  /**
+   * The whole of a file as it was; null if that is not remembered any more. A slow reader's blocks
+   * may have gone elsewhere since it asked where they lie: then it asks again, as a mount does.
+   */
   byte @Nullable [] readAsOf(long ino, long nanos, int size) throws IOException {
     ByteBuffer into = ByteBuffer.allocate(size);
-    if (size > 0) {
-      Reply kept = session.callAsOf(Caller.ROOT, new Query.GetInstant(), nanos);
-      Reply reply =
-          kept instanceof Reply.Instant instant
-              ? session.callAsOf(Caller.ROOT, new Query.ReadMap(ino, 0, size), instant.nanos())
-              : kept;
-      if (reply instanceof Reply.Refused refused) {
-        if (refused.errno() == Errno.ENODATA) {
-          return null;
-        }
-        throw new Refused(refused);
+    Set<Long> asked = Set.of();
+    for (int attempt = 1; size > 0; attempt++) {
+      Reply.MapPage page = pageAsOf(ino, nanos, size);
+      if (page == null) {
+        return null;
       }
-      Reply.MapPage page = (Reply.MapPage) reply;
-      if (page.attributes().sizeBytes() != size) {
-        throw new AssertionError(
-            "inode %d had %d bytes, not %d".formatted(ino, size, page.attributes().sizeBytes()));
+      Set<Long> named = new TreeSet<>();
+      page.extents().forEach(extent -> named.add(extent.block()));
+      if (process.random().nextInt(SLOW_ONE_IN) == 0) {
+        process.pause(process.random().nextLong(SLOW_NANOS));
       }
-      page.inline().copyTo(into.duplicate());
-      for (Extent extent : page.extents()) {
-        int count = (int) (Math.min(extent.fileEnd(), size) - extent.fileOffset());
-        if (count > 0 && !extent.unwritten()) {
-          Reply.BlockPlace place =
-              page.blocks().stream().filter(b -> b.block() == extent.block()).findAny().get();
-          blocks.read(place, extent.blockOffset(), into.slice((int) extent.fileOffset(), count));
+      try {
+        fill(page, into.clear());
+        if (attempt > 1 && !named.equals(asked)) {
+          reached.count(Reached.PAST_READ_ACROSS_A_RELOCATION);
         }
+        break;
+      } catch (NoSuchBlockException e) {
+        if (attempt == PLACE_ATTEMPTS) {
+          throw e;
+        }
+        asked = named;
       }
     }
     return into.array();
+  }
+
+  private Reply.@Nullable MapPage pageAsOf(long ino, long nanos, int size) throws IOException {
+    Reply kept = session.callAsOf(Caller.ROOT, new Query.GetInstant(), nanos);
+    Reply reply =
+        kept instanceof Reply.Instant instant
+            ? session.callAsOf(Caller.ROOT, new Query.ReadMap(ino, 0, size), instant.nanos())
+            : kept;
+    if (reply instanceof Reply.Refused refused) {
+      if (refused.errno() == Errno.ENODATA) {
+        return null;
+      }
+      throw new Refused(refused);
+    }
+    Reply.MapPage page = (Reply.MapPage) reply;
+    if (page.attributes().sizeBytes() != size) {
+      throw new AssertionError(
+          "inode %d had %d bytes, not %d".formatted(ino, size, page.attributes().sizeBytes()));
+    }
+    return page;
+  }
+
+  private void fill(Reply.MapPage page, ByteBuffer into) throws IOException {
+    int size = into.remaining();
+    page.inline().copyTo(into.duplicate());
+    for (Extent extent : page.extents()) {
+      int count = (int) (Math.min(extent.fileEnd(), size) - extent.fileOffset());
+      if (count > 0 && !extent.unwritten()) {
+        Reply.BlockPlace place =
+            page.blocks().stream().filter(b -> b.block() == extent.block()).findAny().get();
+        blocks.read(place, extent.blockOffset(), into.slice((int) extent.fileOffset(), count));
+      }
+    }
   }
 
   void close(long handle) throws IOException {

@@ -21,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -46,9 +45,6 @@ final class SimulatedCluster {
   private static final long LOOKS_NANOS = 12 * SECOND;
 
   private static final Disk.Space SPACE = new Disk.Space(1L << 40, 1L << 39);
-
-  static final String LONGER_REPLICA_CUT = "longer replica cut";
-  static final String PAST_READ = "past read";
 
   final Scheduler scheduler;
   final SimulatedNetwork network;
@@ -77,11 +73,7 @@ final class SimulatedCluster {
 
   private final Acknowledgements acknowledgements = new Acknowledgements();
 
-  /** The longest replica of a block that was ever reported. */
-  private final Map<Long, Long> longest = new HashMap<>();
-
-  /** How often what was sent or applied. */
-  final Map<String, Integer> counts = new TreeMap<>();
+  final Reached reached = new Reached();
 
   /** A user and the client that works for it now. */
   private final class User {
@@ -138,7 +130,7 @@ final class SimulatedCluster {
     random = scheduler.random;
     onlooking = new Random(seed);
     network = new SimulatedNetwork(scheduler);
-    blocks = new SimulatedBlocks(network);
+    blocks = new SimulatedBlocks(network, reached);
     metadata = new SimulatedMetadata(network);
     copies = 1 + random.nextInt(3);
     int count = Math.max(3, copies) + random.nextInt(5 - Math.max(0, copies - 3));
@@ -155,7 +147,7 @@ final class SimulatedCluster {
     }
     rotten = copies == 1 ? 0 : random.nextInt(2 * count);
     metadata.onApplied(this::applied);
-    network.tap(this::countMessage);
+    network.tap(reached::pass);
     prepare.accept(this);
     network.tap(this::checkReplicas);
     blocks.watch(acknowledgements::watch);
@@ -377,7 +369,7 @@ final class SimulatedCluster {
       case ChunkMessage.Deleted deleted -> {
         for (long block : deleted.blocks()) {
           acknowledgements.forget(from.machine(), block);
-          checkDeleted(servers.get(from.machine() - 1).id(), survey().block(block));
+          deleted(servers.get(from.machine() - 1).id(), survey().block(block));
         }
       }
       case ChunkMessage.Report report -> {
@@ -403,41 +395,55 @@ final class SimulatedCluster {
     return List.of(message);
   }
 
-  private void checkDeleted(long server, Survey.@Nullable Block block) {
-    if (block != null
-        && block.state().compareTo(Survey.BlockState.DEAD) < 0
-        && block.servers().contains(server)) {
+  private void deleted(long server, Survey.@Nullable Block block) {
+    if (block == null || isDead(block)) {
+      return;
+    }
+    if (block.servers().contains(server)) {
       scheduler.fail(
           new AssertionError(
               "a referenced block was deleted: server %d deleted %s".formatted(server, block)));
     }
+    reached.count(Reached.SURPLUS_DELETED);
+  }
+
+  /** Also one that lies elsewhere now. */
+  private static boolean isDead(Survey.Block block) {
+    return block.state().compareTo(Survey.BlockState.DEAD) >= 0;
   }
 
   private void applied(Order order) {
-    count(order.getClass().getSimpleName());
+    reached.count(order.getClass().getSimpleName());
+    if (order instanceof Upkeep.SetMembers change && isMove(change)) {
+      reached.count(Reached.COPY_MOVED);
+    }
     if (order instanceof Upkeep.ReleaseHistory release) {
       users.forEach(user -> user.workload.forgetBefore(release.beforeNanos()));
     }
   }
 
-  private List<Object> countMessage(SimulatedProcess from, SimulatedProcess to, Object message) {
-    count(message.getClass().getSimpleName());
-    if (message instanceof ChunkMessage.Report report) {
-      for (ChunkMessage.BlockState block : report.blocks()) {
-        longest.merge(block.block(), block.lengthBytes(), Math::max);
-      }
-    } else if (message instanceof ChunkOrder.SealAt order) {
-      for (ChunkMessage.BlockState block : order.blocks()) {
-        if (longest.getOrDefault(block.block(), 0L) > block.lengthBytes()) {
-          count(LONGER_REPLICA_CUT);
-        }
-      }
+  /**
+   * A server that has its copy, and keeps it, gives it to another: nothing else moves copies so.
+   */
+  private boolean isMove(Upkeep.SetMembers order) {
+    Survey.Block block = survey().block(order.block());
+    List<Long> leaving = new ArrayList<>(order.before());
+    leaving.removeAll(order.after());
+    if (block == null
+        || !block.servers().equals(order.before())
+        || order.before().size() != order.after().size()
+        || leaving.size() != 1) {
+      return false;
     }
-    return List.of(message);
-  }
-
-  private void count(String what) {
-    counts.merge(what, 1, Integer::sum);
+    long from = leaving.getFirst();
+    boolean drained =
+        survey().servers().stream().anyMatch(server -> server.id() == from && server.draining());
+    return !drained
+        && servers.stream()
+            .filter(server -> server.id() == from && server.isUp() && server.machine != rotten)
+            .anyMatch(
+                server ->
+                    acknowledgements.durable(server.machine, block.id()) >= block.lengthBytes());
   }
 
   private void say(String what) {
@@ -589,7 +595,7 @@ final class SimulatedCluster {
   }
 
   private void countPasts() {
-    users.forEach(user -> counts.merge(PAST_READ, user.workload.pastsRead(), Integer::sum));
+    users.forEach(user -> reached.count(Reached.PAST_READ, user.workload.pastsRead()));
   }
 
   int stepsDone() {
