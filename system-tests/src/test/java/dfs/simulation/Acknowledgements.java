@@ -9,20 +9,32 @@ import dfs.protocol.session.ChunkMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What servers said is durable: none may have less afterwards and call it whole. */
 final class Acknowledgements {
   private static final int SEALED = 1;
-  private static final int DAMAGED = 2;
+  static final int DAMAGED = 2;
   private final Map<Replica, Long> durable = new HashMap<>();
+
+  /** What servers were told to delete, and not to make again. */
+  private final Set<Replica> doomed = new HashSet<>();
 
   private record Replica(int machine, long block) {}
 
+  /** Of a replica that is to be deleted, a request may be answered that was under way. */
   private void note(SimulatedProcess process, long block, long length) {
-    durable.merge(new Replica(process.machine(), block), length, Math::max);
+    note(new Replica(process.machine(), block), length);
+  }
+
+  private void note(Replica replica, long length) {
+    if (!doomed.contains(replica)) {
+      durable.merge(replica, length, Math::max);
+    }
   }
 
   /** A server's disk is another one, or is known to be damaged. */
@@ -30,10 +42,22 @@ final class Acknowledgements {
     durable.keySet().removeIf(replica -> replica.machine == machine);
   }
 
+  /** The server is told to delete its replica: that it did may never be heard. */
+  void doom(int machine, long block) {
+    forget(machine, block);
+    doomed.add(new Replica(machine, block));
+  }
+
+  /** The server is told to make a replica, instead of what it has. */
+  void copied(int machine, long block) {
+    forget(machine, block);
+    doomed.remove(new Replica(machine, block));
+  }
+
   /** What a server says it has, sealed, others may be deleted for. */
   void reported(int machine, ChunkMessage.BlockState block) {
     if (block.state() == SEALED) {
-      durable.merge(new Replica(machine, block.block()), block.lengthBytes(), Math::max);
+      note(new Replica(machine, block.block()), block.lengthBytes());
     }
   }
 
@@ -53,13 +77,31 @@ final class Acknowledgements {
     return durable.getOrDefault(new Replica(machine, block), 0L);
   }
 
-  /** What is wrong with what a server says it has; null: nothing. */
-  @Nullable String wrong(int machine, ChunkMessage.BlockState block) {
+  /**
+   * What is wrong with what a server says it has; null: nothing.
+   *
+   * @param rotten its disk is one that damages what lies on it
+   */
+  @Nullable String wrong(int machine, ChunkMessage.BlockState block, boolean rotten) {
     long known = durable(machine, block.block());
-    return block.state() == DAMAGED || block.lengthBytes() >= known
+    boolean kept = block.state() == DAMAGED ? rotten || known == 0 : block.lengthBytes() >= known;
+    return kept
         ? null
-        : "a replica is shorter than what was acknowledged: %s of server %d, which had %d"
+        : "acknowledged bytes are lost: %s of server %d, which had %d"
             .formatted(block, machine, known);
+  }
+
+  /** What is wrong when a server has these blocks and no others; null: nothing. */
+  @Nullable String missing(int machine, Set<Long> blocks) {
+    return durable.entrySet().stream()
+        .filter(entry -> entry.getKey().machine == machine && entry.getValue() > 0)
+        .filter(entry -> !blocks.contains(entry.getKey().block))
+        .map(
+            entry ->
+                "acknowledged bytes are lost: server %d has nothing of block %d, of which it had %d"
+                    .formatted(machine, entry.getKey().block, entry.getValue()))
+        .findAny()
+        .orElse(null);
   }
 
   BlockService watch(SimulatedProcess process, BlockService service) {

@@ -1,8 +1,11 @@
 package dfs.simulation;
 
 import com.google.protobuf.ByteString;
+import dfs.metadata.namespace.Survey;
 import dfs.metadata.namespace.Survey.Block;
 import dfs.metadata.namespace.Survey.BlockState;
+import dfs.metadata.store.Family;
+import dfs.metadata.store.KeyValueStore;
 import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
@@ -12,15 +15,22 @@ import dfs.protocol.seam.DiskFile;
 import dfs.protocol.session.ChunkMessage;
 import dfs.protocol.session.ChunkOrder;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import java.util.function.UnaryOperator;
 
 /** Faults that a simulated cluster must find, planted where its rooms meet the world. */
 enum Fault {
@@ -34,6 +44,8 @@ enum Fault {
   UNCOMMITTED_BLOCK_COLLECTED,
   /** Blocks are deleted because no file names them any more, although the past does. */
   BYTES_COUNTED_INSTEAD_OF_OWNERS,
+  /** Who names a block is counted one too many or one too few, now and then. */
+  OWNER_COUNT_OFF_BY_ONE,
   /** Blocks of dead writers end where the shortest replica that was ever seen of them ended. */
   SHORTEST_PREFIX_SEALED,
   /** A journal whose end is damaged counts as one that was not written to its end. */
@@ -44,6 +56,8 @@ enum Fault {
   STALE_REPORT_OBEYED,
   /** Orders of a metadata server that is no more are obeyed. */
   OLDER_TERM_OBEYED;
+
+  private static final int BLOCKS_MAX = 10_000;
 
   void plant(SimulatedCluster cluster) {
     switch (this) {
@@ -58,16 +72,16 @@ enum Fault {
       case ONLY_ONE_FLUSH_OF_TWO ->
           cluster.wrapDisk(disk -> new Forgetful(disk, path -> path.startsWith("data"), false));
       case UNCOMMITTED_BLOCK_COLLECTED ->
-          cluster.network.tap(
-              new Collecting(cluster, List.of(BlockState.OPEN, BlockState.SEALED), b -> true));
+          cluster.metadata.wrapSurvey(real -> condemning(real, () -> uncommitted(real)));
       case BYTES_COUNTED_INSTEAD_OF_OWNERS ->
-          cluster.network.tap(
-              new Collecting(cluster, List.of(BlockState.CLOSED), cluster::isOfThePast));
+          cluster.metadata.wrapSurvey(
+              real -> condemning(real, () -> withoutBytes(real, cluster.metadata.blocksNamed())));
+      case OWNER_COUNT_OFF_BY_ONE -> cluster.metadata.wrapWrites(new Miscounting());
       case SHORTEST_PREFIX_SEALED -> cluster.network.tap(new Shortening());
       case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> cluster.rotBy(Fault::tear);
       case RELOCATION_BEFORE_THE_FLUSH ->
           cluster.wrapDisk(disk -> new Forgetful(disk, path -> isCompacting(), true));
-      case STALE_REPORT_OBEYED -> cluster.network.tap(new Remembering());
+      case STALE_REPORT_OBEYED -> cluster.network.tap(new Remembering(cluster));
       case OLDER_TERM_OBEYED -> cluster.network.tap(new Repeating(cluster));
     }
   }
@@ -88,26 +102,26 @@ enum Fault {
     };
   }
 
-  /** Whether what was found is what the fault does. */
-  boolean isNamedBy(String finding) {
+  /** What is found of it. */
+  String finding() {
     return switch (this) {
-      case RELOCATION_BEFORE_THE_FLUSH,
-          FLUSH_SKIPPED,
+      case FLUSH_SKIPPED,
           ACKNOWLEDGED_BEFORE_THE_FLUSH,
-          ONLY_ONE_FLUSH_OF_TWO ->
-          finding.contains("a replica is shorter than what was acknowledged")
-              || finding.contains("do not become healthy")
-              || finding.contains("is not what was written")
-              || finding.contains("cannot be read");
-      case UNCOMMITTED_BLOCK_COLLECTED, BYTES_COUNTED_INSTEAD_OF_OWNERS, OLDER_TERM_OBEYED ->
-          finding.contains("a referenced block was deleted");
-      case DAMAGE_TAKEN_FOR_A_TORN_TAIL ->
-          finding.contains("a replica is shorter than what was acknowledged");
-      case STALE_REPORT_OBEYED ->
-          finding.contains("a replica is not there")
-              || finding.contains("a replica is shorter than what was acknowledged");
-      case SHORTEST_PREFIX_SEALED -> finding.contains("names bytes beyond block");
+          ONLY_ONE_FLUSH_OF_TWO,
+          RELOCATION_BEFORE_THE_FLUSH,
+          DAMAGE_TAKEN_FOR_A_TORN_TAIL ->
+          "acknowledged bytes are lost";
+      case UNCOMMITTED_BLOCK_COLLECTED -> "a block that is not closed was deleted";
+      case BYTES_COUNTED_INSTEAD_OF_OWNERS -> "a block that the past names was deleted";
+      case OWNER_COUNT_OFF_BY_ONE -> " extents of map ";
+      case OLDER_TERM_OBEYED -> "a block that a file names was deleted";
+      case STALE_REPORT_OBEYED -> "a replica is not there";
+      case SHORTEST_PREFIX_SEALED -> "names bytes beyond block";
     };
+  }
+
+  boolean isNamedBy(String found) {
+    return found.contains(finding());
   }
 
   private static void tear(SimulatedCluster cluster, SimulatedServer server, Path path) {
@@ -117,37 +131,70 @@ enum Fault {
         .forEach(file -> server.disk().zeroTail(file, cluster.scheduler.random));
   }
 
-  /** Deletes blocks that should stay, on all their servers, when one of them says hello. */
-  private record Collecting(
-      SimulatedCluster cluster, List<BlockState> states, Predicate<Block> wrong)
-      implements SimulatedNetwork.Tap {
-    private static final int ONE_IN = 20;
+  /** The state as a keeper sees it that takes these for blocks without owners, and for dead. */
+  private static Survey condemning(Survey real, Supplier<List<Block>> wrong) {
+    InvocationHandler seen =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("ownerless")) {
+            List<Long> ids = new ArrayList<>(real.ownerless(0, BLOCKS_MAX));
+            wrong.get().forEach(block -> ids.add(block.id()));
+            return page(ids, id -> id, arguments[0], arguments[1]);
+          }
+          if (method.getName().equals("blocks") && arguments[0] == BlockState.DEAD) {
+            List<Block> dead = new ArrayList<>(real.blocks(BlockState.DEAD, 0, BLOCKS_MAX));
+            wrong.get().forEach(block -> dead.add(inState(block, BlockState.DEAD)));
+            return page(dead, Block::id, arguments[1], arguments[2]);
+          }
+          return method.invoke(real, arguments);
+        };
+    return (Survey)
+        Proxy.newProxyInstance(
+            Survey.class.getClassLoader(), new Class<?>[] {Survey.class}, seen);
+  }
+
+  private static <T> List<T> page(List<T> all, ToLongFunction<T> id, Object after, Object limit) {
+    return all.stream()
+        .filter(each -> id.applyAsLong(each) > (Long) after)
+        .sorted(Comparator.comparingLong(id))
+        .limit((Integer) limit)
+        .toList();
+  }
+
+  private static Block inState(Block block, BlockState state) {
+    return new Block(
+        block.id(),
+        block.epoch(),
+        state,
+        block.session(),
+        block.lengthBytes(),
+        block.solo(),
+        block.servers(),
+        block.copies(),
+        block.target());
+  }
+
+  private static List<Block> uncommitted(Survey survey) {
+    return survey.blocks(BlockState.OPEN, 0, BLOCKS_MAX).stream()
+        .filter(block -> !survey.isOwned(block.id()))
+        .toList();
+  }
+
+  private static List<Block> withoutBytes(Survey survey, Set<Long> named) {
+    return survey.blocks(BlockState.CLOSED, 0, BLOCKS_MAX).stream()
+        .filter(block -> !named.contains(block.id()))
+        .toList();
+  }
+
+  /** Now and then a count stays what it was. */
+  private static final class Miscounting implements UnaryOperator<List<KeyValueStore.Write>> {
+    private static final int ONE_IN = 50;
+    private int counted;
 
     @Override
-    public List<Object> pass(SimulatedProcess from, SimulatedProcess to, Object message) {
-      if (message instanceof ChunkMessage.Heartbeat
-          && cluster.scheduler.random.nextInt(ONE_IN) == 0) {
-        for (BlockState state : states) {
-          cluster.survey().blocks(state, 0, 1000).stream()
-              .filter(wrong)
-              .limit(1)
-              .forEach(block -> delete(to, block));
-        }
-      }
-      return List.of(message);
-    }
-
-    private void delete(SimulatedProcess metadata, Block block) {
-      for (SimulatedServer server : cluster.servers) {
-        SimulatedProcess process = server.process();
-        if (process != null && block.servers().contains(server.id())) {
-          cluster.network.inject(
-              metadata,
-              process,
-              new ChunkOrder.Delete(
-                  List.of(block.id()), cluster.survey().allocationMark(), Long.MAX_VALUE >> 1, 0));
-        }
-      }
+    public List<KeyValueStore.Write> apply(List<KeyValueStore.Write> writes) {
+      return writes.stream()
+          .filter(write -> write.family() != Family.OWNERS || ++counted % ONE_IN != 0)
+          .toList();
     }
   }
 
@@ -182,19 +229,34 @@ enum Fault {
     }
   }
 
-  /** Adds what a machine's servers ever reported to what they report. */
+  /**
+   * What earlier starts of a server said counts like what the present one says: nobody looks which
+   * start, and which connection, a report comes of.
+   */
   private static final class Remembering implements SimulatedNetwork.Tap {
-    private final Map<Integer, Map<Long, ChunkMessage.BlockState>> known = new HashMap<>();
+    private final SimulatedCluster cluster;
+    private final Map<Long, Map<Integer, Map<Long, ChunkMessage.BlockState>>> known =
+        new HashMap<>();
+
+    Remembering(SimulatedCluster cluster) {
+      this.cluster = cluster;
+    }
 
     @Override
     public List<Object> pass(SimulatedProcess from, SimulatedProcess to, Object message) {
       if (!(message instanceof ChunkMessage.Report report)) {
         return List.of(message);
       }
-      Map<Long, ChunkMessage.BlockState> all =
-          known.computeIfAbsent(from.machine(), m -> new TreeMap<>());
-      report.blocks().forEach(block -> all.put(block.block(), block));
-      return List.of(new ChunkMessage.Report(List.copyOf(all.values()), report.last()));
+      Map<Integer, Map<Long, ChunkMessage.BlockState>> starts =
+          known.computeIfAbsent(cluster.server(from.machine()).id(), server -> new TreeMap<>());
+      Map<Long, ChunkMessage.BlockState> now =
+          starts.computeIfAbsent(from.number(), start -> new TreeMap<>());
+      report.blocks().forEach(block -> now.put(block.block(), block));
+      Map<Long, ChunkMessage.BlockState> old = new TreeMap<>();
+      starts.forEach((start, blocks) -> old.putAll(start < from.number() ? blocks : Map.of()));
+      return report.last() && !old.isEmpty()
+          ? List.of(message, new ChunkMessage.Report(List.copyOf(old.values()), true))
+          : List.of(message);
     }
   }
 

@@ -12,8 +12,6 @@ import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Order;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Disk;
-import dfs.protocol.session.ChunkMessage;
-import dfs.protocol.session.ChunkOrder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -148,8 +146,8 @@ final class SimulatedCluster {
     rotten = copies == 1 ? 0 : random.nextInt(2 * count);
     metadata.onApplied(this::applied);
     network.tap(reached::pass);
+    network.tap(new ReplicaChecks(this, acknowledgements));
     prepare.accept(this);
-    network.tap(this::checkReplicas);
     blocks.watch(acknowledgements::watch);
     metadataProcess = process("metadata", METADATA_MACHINE);
     metadata.start(metadataProcess, copies);
@@ -363,53 +361,13 @@ final class SimulatedCluster {
         });
   }
 
-  /** A server deletes nothing that the state gives it, and has what it said was durable. */
-  private List<Object> checkReplicas(SimulatedProcess from, SimulatedProcess to, Object message) {
-    switch (message) {
-      case ChunkMessage.Deleted deleted -> {
-        for (long block : deleted.blocks()) {
-          acknowledgements.forget(from.machine(), block);
-          deleted(servers.get(from.machine() - 1).id(), survey().block(block));
-        }
-      }
-      case ChunkMessage.Report report -> {
-        for (ChunkMessage.BlockState block : report.blocks()) {
-          Survey.Block known = survey().block(block.block());
-          String wrong = acknowledgements.wrong(from.machine(), block);
-          boolean cut = known != null && known.lengthBytes() == block.lengthBytes();
-          if (wrong != null && !cut) {
-            scheduler.fail(new AssertionError(wrong));
-          }
-          acknowledgements.reported(from.machine(), block);
-        }
-      }
-      case ChunkOrder.Delete order ->
-          order.blocks().forEach(block -> acknowledgements.forget(to.machine(), block));
-      case ChunkOrder.Copy order -> acknowledgements.forget(to.machine(), order.block().block());
-      case ChunkOrder.SealAt order ->
-          order
-              .blocks()
-              .forEach(b -> acknowledgements.cut(to.machine(), b.block(), b.lengthBytes()));
-      default -> {}
-    }
-    return List.of(message);
+  SimulatedServer server(int machine) {
+    return servers.get(machine - 1);
   }
 
-  private void deleted(long server, Survey.@Nullable Block block) {
-    if (block == null || isDead(block)) {
-      return;
-    }
-    if (block.servers().contains(server)) {
-      scheduler.fail(
-          new AssertionError(
-              "a referenced block was deleted: server %d deleted %s".formatted(server, block)));
-    }
-    reached.count(Reached.SURPLUS_DELETED);
-  }
-
-  /** Also one that lies elsewhere now. */
-  private static boolean isDead(Survey.Block block) {
-    return block.state().compareTo(Survey.BlockState.DEAD) >= 0;
+  /** Its disk is known to be no good. */
+  boolean isRotten(int machine) {
+    return machine == rotten;
   }
 
   private void applied(Order order) {
@@ -587,11 +545,6 @@ final class SimulatedCluster {
     Map<Long, String> addresses = new HashMap<>();
     servers.forEach(server -> addresses.put(server.id(), server.address()));
     return new Peace(survey(), requireNonNull(metadata.capabilities()), blocks, addresses);
-  }
-
-  /** Whether a block has owners, and no file names it now. */
-  boolean isOfThePast(Survey.Block block) {
-    return survey().isOwned(block.id()) && !metadata.blocksNamed().contains(block.id());
   }
 
   private void countPasts() {

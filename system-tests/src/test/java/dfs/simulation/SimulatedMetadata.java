@@ -12,6 +12,7 @@ import dfs.metadata.keeper.ClusterKey;
 import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.StoredNamespace;
 import dfs.metadata.namespace.Survey;
+import dfs.metadata.store.KeyValueStore;
 import dfs.metadata.store.MemoryStore;
 import dfs.protocol.Limits;
 import dfs.protocol.metadata.Attributes;
@@ -52,7 +53,8 @@ final class SimulatedMetadata {
   private static final int FILES_MAX = 1000;
   private static final long COMMIT_NANOS = 2_000_000L;
 
-  final StoredNamespace namespace = new StoredNamespace(new MemoryStore());
+  private UnaryOperator<List<KeyValueStore.Write>> written = writes -> writes;
+  final StoredNamespace namespace = new StoredNamespace(new Tapped(new MemoryStore()));
   private final SimulatedNetwork network;
   private UnaryOperator<Survey> surveyed = survey -> survey;
   private Consumer<Order> heard = order -> {};
@@ -71,9 +73,58 @@ final class SimulatedMetadata {
     surveyed = next;
   }
 
+  /** What is written of the state is this of it. */
+  void wrapWrites(UnaryOperator<List<KeyValueStore.Write>> next) {
+    written = next;
+  }
+
   /** Hears of all that is applied. */
   void onApplied(Consumer<Order> hearer) {
     heard = hearer;
+  }
+
+  /** The store, with what is written to it passed on the way. */
+  private final class Tapped implements KeyValueStore {
+    private final KeyValueStore store;
+
+    Tapped(KeyValueStore store) {
+      this.store = store;
+    }
+
+    @Override
+    public Source latest() {
+      return store.latest();
+    }
+
+    @Override
+    public Snapshot snapshot() {
+      return store.snapshot();
+    }
+
+    @Override
+    public void write(List<Write> writes) {
+      store.write(written.apply(writes));
+    }
+
+    @Override
+    public void flush() {
+      store.flush();
+    }
+
+    @Override
+    public void compact(long roomBytes) {
+      store.compact(roomBytes);
+    }
+
+    @Override
+    public long sizeBytes() {
+      return store.sizeBytes();
+    }
+
+    @Override
+    public void close() {
+      store.close();
+    }
   }
 
   /** The log of one process. */

@@ -74,7 +74,9 @@ class SimulationTest {
         cluster.live();
       } catch (AssertionError e) {
         if (fault.isNamedBy(String.valueOf(e.getMessage()))) {
-          System.out.printf("%s: found at seed %d: %s%n", fault, seed, e.getMessage());
+          System.out.printf(
+              "%s: found at seed %d, recorded is %d: %s%n",
+              fault, seed, fault.seed(), e.getMessage());
           return;
         }
       }
