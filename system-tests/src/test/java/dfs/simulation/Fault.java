@@ -148,8 +148,7 @@ enum Fault {
           return method.invoke(real, arguments);
         };
     return (Survey)
-        Proxy.newProxyInstance(
-            Survey.class.getClassLoader(), new Class<?>[] {Survey.class}, seen);
+        Proxy.newProxyInstance(Survey.class.getClassLoader(), new Class<?>[] {Survey.class}, seen);
   }
 
   private static <T> List<T> page(List<T> all, ToLongFunction<T> id, Object after, Object limit) {

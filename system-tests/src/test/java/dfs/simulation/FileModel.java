@@ -10,14 +10,17 @@ import org.jspecify.annotations.Nullable;
  * After a crash or an error it holds one of these, never a mixture and nothing older.
  */
 final class FileModel {
-  private final List<byte[]> versions = new ArrayList<>(List.of(new byte[0]));
+  private final List<byte[]> versions = new ArrayList<>();
 
   private final StringBuilder story = new StringBuilder();
   private long syncedNanos = Long.MAX_VALUE;
-  private boolean missing;
 
   /** The client that all changes since the last sync went through. */
   private @Nullable SimulatedClient writer;
+
+  FileModel(byte[] contents) {
+    versions.add(contents);
+  }
 
   void madeBy(SimulatedClient by) {
     writer = by;
@@ -26,15 +29,6 @@ final class FileModel {
   /** Notes what was done, for a failure's message. */
   void note(String what) {
     story.append(' ').append(what).append(';');
-  }
-
-  /** It was made or removed, and nobody said so yet. */
-  boolean mayBeMissing() {
-    return missing;
-  }
-
-  void missing(boolean maybe) {
-    missing = maybe;
   }
 
   /** What whoever writes it sees. */
@@ -52,6 +46,12 @@ final class FileModel {
   void truncate(int length) {
     syncedNanos = Long.MAX_VALUE;
     versions.add(Arrays.copyOf(now(), length));
+  }
+
+  /** All of it becomes this. */
+  void replace(byte[] contents) {
+    syncedNanos = Long.MAX_VALUE;
+    versions.add(contents);
   }
 
   /** What is there now is durable. */

@@ -26,6 +26,7 @@ final class Reached {
           "SealLongest",
           LONGER_REPLICA_CUT,
           PAST_READ,
+          PAST_READ_ACROSS_A_RELOCATION,
           "Copy",
           "CopyFailed",
           "SetMembers",
@@ -36,6 +37,7 @@ final class Reached {
           "BlocksGone",
           "DrainServer",
           NO_SPACE,
+          ANSWER_LOST,
           "FenceSession",
           "Fenced",
           "Recall");

@@ -19,6 +19,7 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,9 +34,6 @@ final class SimulatedClient {
 
   /** As often as a mount asks where a block lies. */
   private static final int PLACE_ATTEMPTS = 3;
-
-  private static final int SLOW_ONE_IN = 4;
-  private static final long SLOW_NANOS = 8 * SimulatedCluster.SECOND;
 
   final SimulatedProcess process;
   private final StreamSession session;
@@ -234,26 +232,31 @@ final class SimulatedClient {
   /**
    * The whole of a file as it was; null if that is not remembered any more. A slow reader's blocks
    * may have gone elsewhere since it asked where they lie: then it asks again, as a mount does.
+   *
+   * @param pauseNanos between when it is told where they lie and when it reads them
    */
-  byte @Nullable [] readAsOf(long ino, long nanos, int size) throws IOException {
+  byte @Nullable [] readAsOf(long ino, long nanos, int size, long pauseNanos) throws IOException {
+    if (size == 0) {
+      return new byte[0];
+    }
     ByteBuffer into = ByteBuffer.allocate(size);
     Set<Long> asked = Set.of();
-    for (int attempt = 1; size > 0; attempt++) {
+    for (int attempt = 1; ; attempt++) {
       Reply.MapPage page = pageAsOf(ino, nanos, size);
       if (page == null) {
         return null;
       }
       Set<Long> named = new TreeSet<>();
       page.extents().forEach(extent -> named.add(extent.block()));
-      if (process.random().nextInt(SLOW_ONE_IN) == 0) {
-        process.pause(process.random().nextLong(SLOW_NANOS));
+      if (attempt == 1 && pauseNanos > 0) {
+        process.pause(pauseNanos);
       }
       try {
         fill(page, into.clear());
         if (attempt > 1 && !named.equals(asked)) {
           reached.count(Reached.PAST_READ_ACROSS_A_RELOCATION);
         }
-        break;
+        return into.array();
       } catch (NoSuchBlockException e) {
         if (attempt == PLACE_ATTEMPTS) {
           throw e;
@@ -261,7 +264,6 @@ final class SimulatedClient {
         asked = named;
       }
     }
-    return into.array();
   }
 
   private Reply.@Nullable MapPage pageAsOf(long ino, long nanos, int size) throws IOException {
@@ -307,15 +309,93 @@ final class SimulatedClient {
     }
   }
 
-  void remove(String name) throws IOException {
-    Reply reply =
-        session.call(Caller.ROOT, new Change.Unlink(ROOT_INO, ByteString.copyFromUtf8(name)));
-    if (reply instanceof Reply.Refused refused) {
-      throw new Refused(refused);
+  /** open(2) with O_CREAT. */
+  long openOrCreate(String name) throws IOException {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        return attempt % 2 == 0 ? open(name) : create(name);
+      } catch (Refused e) {
+        // Another one may be faster.
+        if (attempt > 1 || !Set.of(Errno.ENOENT, Errno.EEXIST).contains(e.reply.errno())) {
+          throw e;
+        }
+      }
     }
   }
 
-  /** An order of the cluster's administrator. */
+  boolean exists(String name) throws IOException {
+    try {
+      var _ = attributes(new Query.Lookup(ROOT_INO, ByteString.copyFromUtf8(name)));
+      return true;
+    } catch (Refused e) {
+      if (e.reply.errno() == Errno.ENOENT) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /** rename(2), also over a file; what it had unwritten is written first, as a mount does it. */
+  void rename(long handle, String name, String to) throws IOException {
+    files.sync(handle);
+    order(
+        new Change.Rename(
+            ROOT_INO, ByteString.copyFromUtf8(name), ROOT_INO, ByteString.copyFromUtf8(to), 0));
+  }
+
+  void link(long ino, String name) throws IOException {
+    try (OpenFiles.Look _ = files.look()) {
+      Change link = new Change.Link(ino, ROOT_INO, ByteString.copyFromUtf8(name));
+      var _ = files.seen(attributes(link));
+    }
+  }
+
+  /** Whether this very instant can be read; if not, only an earlier one can, or none. */
+  private boolean isKept(long nanos) throws IOException {
+    Reply kept = session.callAsOf(Caller.ROOT, new Query.GetInstant(), nanos);
+    return kept instanceof Reply.Instant instant && instant.nanos() == nanos;
+  }
+
+  /** A file becomes what it was; false if that is not remembered any more. */
+  boolean restore(long ino, long nanos) throws IOException {
+    if (!isKept(nanos)) {
+      return false;
+    }
+    files.syncInode(ino);
+    try (OpenFiles.Look _ = files.look()) {
+      var _ = files.seen(attributes(new Change.Restore(ino, nanos, 0)));
+    }
+    return true;
+  }
+
+  /** Makes a file of what another one was; false if that is not remembered any more. */
+  boolean copyPast(long ino, long nanos, String name) throws IOException {
+    if (!isKept(nanos)) {
+      return false;
+    }
+    Change.PastEntry entry = new Change.PastEntry(ByteString.EMPTY, ino, 0);
+    Reply.Progress made = progress(new Change.CopyPast(0, nanos, List.of(entry)));
+    long copy = made.ids().getFirst();
+    while (made.more()) {
+      made = progress(new Change.CopyExtents(copy, ino, nanos));
+    }
+    var _ = attributes(new Change.PutBack(copy, ROOT_INO, ByteString.copyFromUtf8(name), false));
+    return true;
+  }
+
+  private Reply.Progress progress(Change change) throws IOException {
+    Reply reply = session.call(Caller.ROOT, change);
+    if (reply instanceof Reply.Refused refused) {
+      throw new Refused(refused);
+    }
+    return (Reply.Progress) reply;
+  }
+
+  void remove(String name) throws IOException {
+    order(new Change.Unlink(ROOT_INO, ByteString.copyFromUtf8(name)));
+  }
+
+  /** A change whose answer says no more than that it was made. */
   void order(Change change) throws IOException {
     Reply reply = session.call(Caller.ROOT, change);
     if (reply instanceof Reply.Refused refused) {

@@ -39,6 +39,9 @@ final class SimulatedCluster {
   /** Whatever rotted before was read by then. */
   private static final long SCRUBBED_NANOS = 70 * SECOND;
 
+  /** Whoever reads the past slowly is done with it. */
+  private static final long READING_NANOS = 30 * SECOND;
+
   /** The keeper has looked at all blocks by then, more than once. */
   private static final long LOOKS_NANOS = 12 * SECOND;
 
@@ -140,7 +143,12 @@ final class SimulatedCluster {
     int patience = random.nextInt(LONG_ONE_IN) == 0 ? LONG_TIMES : 1;
     for (int i = 0; i < userCount; i++) {
       Workload workload =
-          new Workload("user" + i, random.nextLong(), patience * (30 + random.nextInt(60)));
+          new Workload(
+              i,
+              random.nextLong(),
+              patience * (30 + random.nextInt(60)),
+              copies,
+              Math.min(copies + 1, count));
       users.add(new User(workload, CLIENT_MACHINE + i));
     }
     rotten = copies == 1 ? 0 : random.nextInt(2 * count);
@@ -259,12 +267,18 @@ final class SimulatedCluster {
     switch (random.nextInt(6)) {
       case 0, 1 -> {
         int other = random.nextBoolean() ? METADATA_MACHINE : user.machine;
-        boolean both = random.nextBoolean();
-        say("cut %d - %d %s".formatted(other, server.machine, both ? "both ways" : ""));
-        if (both || random.nextBoolean()) {
+        // Of a one-way cut either the requests are lost or the answers.
+        boolean there = random.nextInt(3) > 0;
+        boolean back = !there || random.nextBoolean();
+        say(
+            "cut %d - %d%s%s"
+                .formatted(other, server.machine, there ? " >" : "", back ? " <" : ""));
+        if (there) {
+          network.cut(other, server.machine);
+        }
+        if (back) {
           network.cut(server.machine, other);
         }
-        network.cut(other, server.machine);
       }
       case 2 -> {
         say("cut %d from the metadata".formatted(user.machine));
@@ -370,10 +384,33 @@ final class SimulatedCluster {
     return machine == rotten;
   }
 
+  /** Blocks are about to be relocated: some are slow to read what lies there of the past. */
+  private void readPasts() {
+    SimulatedProcess process = process("reader of the past", CLIENT_MACHINE + 52);
+    process.start(
+        "main",
+        () -> {
+          try {
+            SimulatedClient client = SimulatedClient.open(process, network, blocks);
+            for (User user : users) {
+              user.workload.readPasts(client);
+            }
+            process.pause(READING_NANOS);
+            client.close();
+          } catch (IOException e) {
+            story.append(" [reader ").append(e.getMessage()).append(']');
+          }
+          process.kill();
+        });
+  }
+
   private void applied(Order order) {
     reached.count(order.getClass().getSimpleName());
     if (order instanceof Upkeep.SetMembers change && isMove(change)) {
       reached.count(Reached.COPY_MOVED);
+    }
+    if (order instanceof Upkeep.OpenTarget) {
+      readPasts();
     }
     if (order instanceof Upkeep.ReleaseHistory release) {
       users.forEach(user -> user.workload.forgetBefore(release.beforeNanos()));
