@@ -42,6 +42,11 @@ final class SimulatedCluster {
   /** Whoever reads the past slowly is done with it. */
   private static final long READING_NANOS = 30 * SECOND;
 
+  /** After an event; after some, at all blocks. */
+  private static final int BLOCKS_LOOKED_AT = 12;
+
+  private static final int ALL_ONE_IN = 5;
+
   /** The keeper has looked at all blocks by then, more than once. */
   private static final long LOOKS_NANOS = 12 * SECOND;
 
@@ -67,6 +72,7 @@ final class SimulatedCluster {
   /** The one server whose disk rots; none if there is none of this number. */
   private final int rotten;
 
+  private int looks;
   private boolean diskLost;
   private long forgottenNanos;
   private long healthyNanos;
@@ -528,22 +534,23 @@ final class SimulatedCluster {
   /** After each event: what servers that are here have of the blocks. */
   private void checkReachable() {
     CapabilityKeys keys = metadata.capabilities();
-    Map<Long, BlockService> services = new HashMap<>();
+    Map<Long, ReachableCopies.Asked> asked = new HashMap<>();
     for (SimulatedServer server : servers) {
       BlockService service = server.isUp() ? blocks.servedAt(server.address()) : null;
       if (service != null && server.id() != 0 && !server.diskFails() && server.machine != rotten) {
-        services.put(server.id(), service);
+        asked.put(server.id(), new ReachableCopies.Asked(server.machine, service));
       }
     }
-    if (!metadataProcess.isAlive() || keys == null || services.isEmpty()) {
+    if (!metadataProcess.isAlive() || keys == null || asked.isEmpty()) {
       return;
     }
+    int most = ++looks % ALL_ONE_IN == 0 ? Integer.MAX_VALUE : BLOCKS_LOOKED_AT;
     SimulatedProcess process = process("onlooker", CLIENT_MACHINE + 51);
     process.start(
         "main",
         () -> {
           try {
-            new ReachableCopies(survey(), keys, services).check(onlooking);
+            new ReachableCopies(survey(), keys, acknowledgements, asked).check(onlooking, most);
           } catch (AssertionError e) {
             scheduler.fail(e);
           }
