@@ -114,7 +114,7 @@ enum Fault {
       case UNCOMMITTED_BLOCK_COLLECTED -> "a block that is not closed was deleted";
       case BYTES_COUNTED_INSTEAD_OF_OWNERS -> "a block that the past names was deleted";
       case OWNER_COUNT_OFF_BY_ONE -> " extents of map ";
-      case OLDER_TERM_OBEYED -> "a block that a file names was deleted";
+      case OLDER_TERM_OBEYED -> " names was deleted: ";
       case STALE_REPORT_OBEYED -> "a replica is not there";
       case SHORTEST_PREFIX_SEALED -> "names bytes beyond block";
     };

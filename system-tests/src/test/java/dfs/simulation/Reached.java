@@ -18,6 +18,7 @@ final class Reached {
   static final String SURPLUS_DELETED = "surplus replica deleted";
   static final String NO_SPACE = "no space";
   static final String ANSWER_LOST = "answer lost by a one-way cut";
+  static final String REPORT_OF_AN_EARLIER_START = "report of an earlier start";
 
   /** Many seeds reach each of them. */
   static final List<String> WHAT_MATTERS =
@@ -38,6 +39,7 @@ final class Reached {
           "DrainServer",
           NO_SPACE,
           ANSWER_LOST,
+          REPORT_OF_AN_EARLIER_START,
           "FenceSession",
           "Fenced",
           "Recall");

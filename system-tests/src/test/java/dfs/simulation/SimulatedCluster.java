@@ -136,7 +136,7 @@ final class SimulatedCluster {
     scheduler = new Scheduler(seed);
     random = scheduler.random;
     onlooking = new Random(seed);
-    network = new SimulatedNetwork(scheduler);
+    network = new SimulatedNetwork(scheduler, reached);
     blocks = new SimulatedBlocks(network, reached);
     metadata = new SimulatedMetadata(network);
     copies = 1 + random.nextInt(3);
@@ -243,8 +243,17 @@ final class SimulatedCluster {
   private void befallProcess(SimulatedServer server, User user) {
     switch (random.nextInt(6)) {
       case 0 -> {
+        SimulatedProcess process = server.process();
+        if (process != null && process.isAlive() && random.nextBoolean()) {
+          say("%d is heard late".formatted(server.machine));
+          network.stall(process);
+          var _ = run(() -> false, scheduler.around(SECOND));
+        }
         say("kill " + server.machine);
         server.kill();
+        if (random.nextBoolean()) {
+          start(server);
+        }
       }
       case 1 -> {
         say("power " + server.machine);

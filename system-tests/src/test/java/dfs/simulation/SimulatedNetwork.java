@@ -3,6 +3,8 @@ package dfs.simulation;
 import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Peer;
 import dfs.protocol.seam.Transport;
+import dfs.protocol.session.ChunkMessage;
+import dfs.protocol.session.Protocols;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,7 +32,11 @@ final class SimulatedNetwork {
   private static final long CONNECT_NANOS = 10_000_000_000L;
   private static final int LATE_ONE_IN = 300;
 
+  /** How long what a dead process had sent may be under way. */
+  private static final long LAST_WORDS_NANOS = 8_000_000_000L;
+
   final Scheduler scheduler;
+  private final Reached reached;
   private final Map<String, Listening> listening = new HashMap<>();
   private final Set<Way> cut = new HashSet<>();
 
@@ -49,8 +55,9 @@ final class SimulatedNetwork {
 
   private record Listening(SimulatedProcess process, List<Transport.Service<?, ?>> services) {}
 
-  SimulatedNetwork(Scheduler scheduler) {
+  SimulatedNetwork(Scheduler scheduler, Reached reached) {
     this.scheduler = scheduler;
+    this.reached = reached;
     this.wire = new SimulatedProcess(scheduler, "network", -1, 0);
   }
 
@@ -74,6 +81,16 @@ final class SimulatedNetwork {
   /** Nothing gets from one machine to another from now on. */
   void cut(int from, int to) {
     cut.add(new Way(from, to));
+  }
+
+  /** What a process sends from now on is under way for long, also when it dies meanwhile. */
+  void stall(SimulatedProcess from) {
+    long until = scheduler.nowNanos() + scheduler.around(LAST_WORDS_NANOS);
+    for (Stream stream : streams) {
+      if (stream.client.equals(from)) {
+        stream.toServer.stalledUntilNanos = until;
+      }
+    }
   }
 
   void healAll() {
@@ -161,7 +178,16 @@ final class SimulatedNetwork {
       throw new IllegalStateException(e);
     }
     stream.toClient.receiver(receiver);
-    from.atDeath(() -> stream.broken("the connection was reset"));
+    boolean lingers = protocol.equals(Protocols.CONTROL);
+    from.atDeath(
+        () -> {
+          // Users do not wait until nothing of a client that was killed is under way.
+          if (lingers) {
+            stream.left("the connection was reset");
+          } else {
+            stream.broken("the connection was reset");
+          }
+        });
     to.process.atDeath(() -> stream.broken("the connection was reset"));
     if (!to.process.isAlive()) {
       stream.broken("the connection was reset");
@@ -233,6 +259,15 @@ final class SimulatedNetwork {
       }
     }
 
+    /** The client died: what it had sent still comes, and then the end. */
+    void left(String reason) {
+      if (!over) {
+        over = true;
+        toClient.lose();
+        toServer.send(new Packet(reason, true, true));
+      }
+    }
+
     /** A cut that lasts is noticed by the one who hears nothing. */
     void watch() {
       if (over) {
@@ -256,9 +291,13 @@ final class SimulatedNetwork {
     private final Object message;
     private final boolean end;
 
-    Packet(Object message, boolean end) {
+    /** It comes after what is before it. */
+    private final boolean inOrder;
+
+    Packet(Object message, boolean end, boolean inOrder) {
       this.message = message;
       this.end = end;
+      this.inOrder = inOrder;
     }
   }
 
@@ -270,6 +309,7 @@ final class SimulatedNetwork {
     private final Deque<Packet> underWay = new ArrayDeque<>();
     private Link.@Nullable Receiver<Object> receiver;
     private long lastDueNanos;
+    private long stalledUntilNanos;
     private boolean delivering;
     private boolean ended;
 
@@ -297,11 +337,11 @@ final class SimulatedNetwork {
     }
 
     void send(Object message) {
-      send(new Packet(message, false));
+      send(new Packet(message, false, true));
     }
 
     void end(String reason) {
-      send(new Packet(reason, true));
+      send(new Packet(reason, true, false));
     }
 
     private void send(Packet packet) {
@@ -310,9 +350,13 @@ final class SimulatedNetwork {
       later(lastDueNanos - scheduler.nowNanos(), () -> arrive(packet));
     }
 
-    /** The end comes when it comes; what is before it may be lost then. */
+    /** Some ends come when they come; what is before them may be lost then. */
     private void arrive(Packet packet) {
-      boolean waits = !packet.end && (isCut(from, to) || !packet.equals(underWay.peekFirst()));
+      boolean waits =
+          packet.inOrder
+              && (isCut(from, to)
+                  || scheduler.nowNanos() < stalledUntilNanos
+                  || !packet.equals(underWay.peekFirst()));
       if (waits && underWay.contains(packet)) {
         later(RETRY_NANOS, () -> arrive(packet));
       } else if (underWay.remove(packet)) {
@@ -329,6 +373,17 @@ final class SimulatedNetwork {
       to.start("receiver", this::drain);
     }
 
+    /** A later process of the machine is connected to the same one. */
+    private boolean hasSuccessor() {
+      return streams.stream()
+          .anyMatch(
+              stream ->
+                  !stream.over
+                      && stream.server.equals(to)
+                      && stream.client.machine() == from.machine()
+                      && stream.client.number() > from.number());
+    }
+
     private void drain() {
       Link.Receiver<Object> taker = receiver;
       for (Packet next = arrived.poll(); next != null && taker != null; next = arrived.poll()) {
@@ -339,6 +394,9 @@ final class SimulatedNetwork {
           ended = true;
           taker.closed(String.valueOf(next.message));
         } else {
+          if (next.message instanceof ChunkMessage.Report && hasSuccessor()) {
+            reached.count(Reached.REPORT_OF_AN_EARLIER_START);
+          }
           taker.receive(next.message);
         }
       }
