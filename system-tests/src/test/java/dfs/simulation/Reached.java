@@ -18,7 +18,8 @@ final class Reached {
   static final String SURPLUS_DELETED = "surplus replica deleted";
   static final String NO_SPACE = "no space";
   static final String ANSWER_LOST = "answer lost by a one-way cut";
-  static final String REPORT_OF_AN_EARLIER_START = "report of an earlier start";
+  static final String MESSAGE_OF_AN_EARLIER_START = "message of an earlier start";
+  static final String ORDER_OF_AN_OLDER_TERM = "order of an older term";
 
   /** Many seeds reach each of them. */
   static final List<String> WHAT_MATTERS =
@@ -39,7 +40,8 @@ final class Reached {
           "DrainServer",
           NO_SPACE,
           ANSWER_LOST,
-          REPORT_OF_AN_EARLIER_START,
+          MESSAGE_OF_AN_EARLIER_START,
+          ORDER_OF_AN_OLDER_TERM,
           "FenceSession",
           "Fenced",
           "Recall");

@@ -28,8 +28,17 @@ final class ReplicaChecks implements SimulatedNetwork.Tap {
     this.acknowledgements = acknowledgements;
   }
 
+  /** What a metadata server orders that is no more makes no difference. */
   @Override
   public List<Object> pass(SimulatedProcess from, SimulatedProcess to, Object message) {
+    if (cluster.isDeposed(from)) {
+      if (isOrder(message)) {
+        cluster.reached.count(Reached.ORDER_OF_AN_OLDER_TERM);
+      }
+      if (!(message instanceof ChunkOrder.Welcome)) {
+        return List.of(message);
+      }
+    }
     switch (message) {
       case ChunkMessage.Deleted deleted -> {
         for (long block : deleted.blocks()) {
@@ -37,7 +46,10 @@ final class ReplicaChecks implements SimulatedNetwork.Tap {
           deleted(cluster.server(from.machine()).id(), cluster.survey().block(block));
         }
       }
-      case ChunkMessage.Report report -> report(from, report);
+      case ChunkMessage.Report report -> {
+        cluster.reported(from, to);
+        report(from, report);
+      }
       case ChunkOrder.Welcome _ -> naming.put(to.number(), new HashSet<>());
       case ChunkOrder.Delete order ->
           order.blocks().forEach(block -> acknowledgements.doom(to.machine(), block));
@@ -49,6 +61,14 @@ final class ReplicaChecks implements SimulatedNetwork.Tap {
       default -> {}
     }
     return List.of(message);
+  }
+
+  private static boolean isOrder(Object message) {
+    return message instanceof ChunkOrder.Delete
+        || message instanceof ChunkOrder.Copy
+        || message instanceof ChunkOrder.Compact
+        || message instanceof ChunkOrder.SealAt
+        || message instanceof ChunkOrder.SealLongest;
   }
 
   private void report(SimulatedProcess from, ChunkMessage.Report report) {

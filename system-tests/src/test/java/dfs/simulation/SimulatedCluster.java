@@ -16,9 +16,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -32,6 +34,7 @@ final class SimulatedCluster {
   static final long SECOND = 1_000_000_000L;
   private static final int METADATA_MACHINE = 0;
   private static final int CLIENT_MACHINE = 100;
+  private static final int SECOND_METADATA_MACHINE = 1000;
   private static final int LONG_ONE_IN = 8;
   private static final int LONG_TIMES = 6;
   private static final long SETTLE_NANOS = 600 * SECOND;
@@ -64,6 +67,13 @@ final class SimulatedCluster {
   private final Random onlooking;
 
   private final List<User> users = new ArrayList<>();
+
+  /** Metadata servers that do not know that there is a later one. */
+  private final List<SimulatedProcess> deposed = new ArrayList<>();
+
+  /** Machines of chunk servers that have spoken to a later one. */
+  private final Set<Integer> knowing = new HashSet<>();
+
   private int processes;
   private SimulatedProcess metadataProcess;
   private UnaryOperator<Disk> wrapDisk = disk -> disk;
@@ -159,6 +169,7 @@ final class SimulatedCluster {
     }
     rotten = copies == 1 ? 0 : random.nextInt(2 * count);
     metadata.onApplied(this::applied);
+    network.older(from -> knowing.contains(from.machine()));
     network.tap(reached::pass);
     network.tap(new ReplicaChecks(this, acknowledgements));
     prepare.accept(this);
@@ -207,7 +218,7 @@ final class SimulatedCluster {
       checkReachable();
     }
     say("peace");
-    network.healAll();
+    heal();
     startMetadata();
     for (SimulatedServer server : servers) {
       if (server.diskFails()) {
@@ -264,8 +275,12 @@ final class SimulatedCluster {
         servers.forEach(each -> each.cutPower(random));
       }
       case 3 -> {
-        say("kill metadata");
-        metadataProcess.kill();
+        if (random.nextBoolean()) {
+          takeOver();
+        } else {
+          say("kill metadata");
+          metadataProcess.kill();
+        }
       }
       case 4 -> {
         SimulatedProcess process = user.process;
@@ -278,10 +293,53 @@ final class SimulatedCluster {
     }
   }
 
+  /**
+   * Another metadata server is started; the present one lives on and does not know. Chunk servers
+   * that have spoken to the later one, and do not see it any more, come back to the other.
+   */
+  private void takeOver() {
+    if (!metadataProcess.isAlive() || !deposed.isEmpty()) {
+      return;
+    }
+    say("another metadata server");
+    SimulatedProcess before = metadataProcess;
+    deposed.add(before);
+    knowing.clear();
+    metadataProcess = process("metadata", SECOND_METADATA_MACHINE + processes);
+    metadata.takeOver(metadataProcess, copies);
+    network.breakAll(stream -> stream.leadsTo(before));
+    var _ = run(() -> false, scheduler.around(3 * SECOND));
+    for (SimulatedServer server : servers) {
+      if (random.nextInt(3) > 0) {
+        say("%d does not see it".formatted(server.machine));
+        network.cut(server.machine, metadataProcess.machine());
+        network.cut(metadataProcess.machine(), server.machine);
+      }
+    }
+    network.breakAll(stream -> stream.isCut());
+  }
+
+  /** A chunk server said what it has. */
+  void reported(SimulatedProcess from, SimulatedProcess to) {
+    if (to.equals(metadataProcess)) {
+      knowing.add(from.machine());
+    }
+  }
+
+  private void heal() {
+    network.healAll();
+    deposed.forEach(SimulatedProcess::kill);
+    deposed.clear();
+  }
+
+  boolean isDeposed(SimulatedProcess process) {
+    return deposed.contains(process);
+  }
+
   private void befallNetwork(SimulatedServer server, User user) {
     switch (random.nextInt(6)) {
       case 0, 1 -> {
-        int other = random.nextBoolean() ? METADATA_MACHINE : user.machine;
+        int other = random.nextBoolean() ? metadataProcess.machine() : user.machine;
         // Of a one-way cut either the requests are lost or the answers.
         boolean there = random.nextInt(3) > 0;
         boolean back = !there || random.nextBoolean();
@@ -297,11 +355,11 @@ final class SimulatedCluster {
       }
       case 2 -> {
         say("cut %d from the metadata".formatted(user.machine));
-        network.cut(user.machine, METADATA_MACHINE);
+        network.cut(user.machine, metadataProcess.machine());
       }
       default -> {
         say("heal");
-        network.healAll();
+        heal();
       }
     }
   }
@@ -322,6 +380,7 @@ final class SimulatedCluster {
           say("disk of %d is replaced".formatted(server.machine));
           diskLost = true;
           server.loseDisk();
+          knowing.remove(server.machine);
           acknowledgements.forget(server.machine);
         }
       }
@@ -470,7 +529,7 @@ final class SimulatedCluster {
   }
 
   Survey survey() {
-    return metadata.namespace.survey();
+    return metadata.namespace().survey();
   }
 
   /** Until nothing is left to do. */

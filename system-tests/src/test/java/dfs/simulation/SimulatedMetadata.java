@@ -12,6 +12,8 @@ import dfs.metadata.keeper.ClusterKey;
 import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.StoredNamespace;
 import dfs.metadata.namespace.Survey;
+import dfs.metadata.store.Family;
+import dfs.metadata.store.Key;
 import dfs.metadata.store.KeyValueStore;
 import dfs.metadata.store.MemoryStore;
 import dfs.protocol.Limits;
@@ -27,6 +29,7 @@ import dfs.protocol.seam.Transport;
 import dfs.protocol.session.Protocols;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -54,13 +57,11 @@ final class SimulatedMetadata {
   private static final long COMMIT_NANOS = 2_000_000L;
 
   private UnaryOperator<List<KeyValueStore.Write>> written = writes -> writes;
-  final StoredNamespace namespace = new StoredNamespace(new Tapped(new MemoryStore()));
+  private Volume volume = new Volume(new MemoryStore());
   private final SimulatedNetwork network;
   private UnaryOperator<Survey> surveyed = survey -> survey;
   private Consumer<Order> heard = order -> {};
-  private long index;
   private long term;
-  private long stampNanos;
   private @Nullable BlockKeeper keeper;
   private @Nullable CapabilityKeys capabilities;
 
@@ -81,6 +82,38 @@ final class SimulatedMetadata {
   /** Hears of all that is applied. */
   void onApplied(Consumer<Order> hearer) {
     heard = hearer;
+  }
+
+  /** A state that a log is applied to; there are two when a server does not know of a later one. */
+  private final class Volume {
+    final MemoryStore store;
+    final StoredNamespace namespace;
+    long index;
+    long stampNanos;
+
+    Volume(MemoryStore store) {
+      this.store = store;
+      this.namespace = new StoredNamespace(new Tapped(store));
+    }
+
+    Volume copy() {
+      MemoryStore same = new MemoryStore();
+      for (Family family : Family.values()) {
+        List<KeyValueStore.Write> pairs = new ArrayList<>();
+        store
+            .latest()
+            .scan(
+                family,
+                Key.EMPTY,
+                null,
+                (key, value) -> pairs.add(new KeyValueStore.Write(family, key, value)));
+        same.write(pairs);
+      }
+      Volume copy = new Volume(same);
+      copy.index = index;
+      copy.stampNanos = stampNanos;
+      return copy;
+    }
   }
 
   /** The store, with what is written to it passed on the way. */
@@ -131,6 +164,7 @@ final class SimulatedMetadata {
   private final class Log implements ReplicatedLog {
     private final SimulatedProcess process;
     private final long ownTerm = ++term;
+    private final Volume own = volume;
     private long lastDueNanos;
     private long commands;
 
@@ -157,16 +191,18 @@ final class SimulatedMetadata {
       if (!process.isAlive() && network.scheduler.random.nextBoolean()) {
         return;
       }
-      stampNanos = Math.max(stampNanos + 1, process.wallNanos());
+      own.stampNanos = Math.max(own.stampNanos + 1, process.wallNanos());
       commands++;
-      heard.accept(proposal.order());
+      if (own.equals(volume)) {
+        heard.accept(proposal.order());
+      }
       Reply answer =
-          namespace
+          own.namespace
               .apply(
-                  ++index,
+                  ++own.index,
                   List.of(
                       new Command(
-                          stampNanos,
+                          own.stampNanos,
                           proposal.session(),
                           proposal.slot(),
                           proposal.sequence(),
@@ -224,8 +260,22 @@ final class SimulatedMetadata {
     process.start("main", () -> open(process, started, copies));
   }
 
+  /**
+   * Starts one in a new process while another lives, from a copy of what that one has: that one
+   * goes on, without anybody's leave, in an older term.
+   */
+  void takeOver(SimulatedProcess process, int copies) {
+    volume = volume.copy();
+    start(process, copies);
+  }
+
+  /** The state as the latest has it. */
+  StoredNamespace namespace() {
+    return volume.namespace;
+  }
+
   private void open(SimulatedProcess process, Log started, int copies) {
-    Survey survey = surveyed.apply(namespace.survey());
+    Survey survey = surveyed.apply(started.own.namespace.survey());
     if (survey.cluster() == null) {
       started
           .propose(
@@ -257,7 +307,7 @@ final class SimulatedMetadata {
             return kept.makesRoom();
           }
         };
-    Namespace seen = namespace;
+    Namespace seen = started.own.namespace;
     SessionGateway gateway =
         new SessionGateway(seen, started, servers, keys, key, reports, process, process.random());
     try {
@@ -278,10 +328,10 @@ final class SimulatedMetadata {
   Set<Long> blocksNamed() {
     Set<Long> named = new TreeSet<>();
     Query list = new Query.ListDirectory(Attributes.ROOT_INO, 0, 0, FILES_MAX, true);
-    Reply.Listing listing = (Reply.Listing) namespace.query(Caller.ROOT, list, 0);
+    Reply.Listing listing = (Reply.Listing) namespace().query(Caller.ROOT, list, 0);
     for (Reply.Dentry entry : listing.entries()) {
       Query map = new Query.ReadMap(entry.ino(), 0, Limits.FILE_SIZE_BYTES);
-      Reply.MapPage page = (Reply.MapPage) namespace.query(Caller.ROOT, map, 0);
+      Reply.MapPage page = (Reply.MapPage) namespace().query(Caller.ROOT, map, 0);
       page.extents().forEach(extent -> named.add(extent.block()));
     }
     return named;

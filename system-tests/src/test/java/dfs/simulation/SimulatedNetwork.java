@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,13 @@ final class SimulatedNetwork {
 
   final Scheduler scheduler;
   private final Reached reached;
-  private final Map<String, Listening> listening = new HashMap<>();
+
+  /** By address, the latest last: two may think that it is theirs. */
+  private final Map<String, List<Listening>> listening = new HashMap<>();
+
+  /** The number of the latest process that ever listened at an address. */
+  private final Map<String, Integer> latest = new HashMap<>();
+
   private final Set<Way> cut = new HashSet<>();
 
   /** Stands for the network itself, which never dies. */
@@ -48,6 +55,7 @@ final class SimulatedNetwork {
     List<Object> pass(SimulatedProcess from, SimulatedProcess to, Object message);
   }
 
+  private Predicate<SimulatedProcess> older = from -> false;
   private final List<Tap> taps = new ArrayList<>();
   private final List<Stream> streams = new ArrayList<>();
 
@@ -81,6 +89,20 @@ final class SimulatedNetwork {
   /** Nothing gets from one machine to another from now on. */
   void cut(int from, int to) {
     cut.add(new Way(from, to));
+  }
+
+  /** Who may come to one that listened before the latest, which it cannot get to. */
+  void older(Predicate<SimulatedProcess> whoMay) {
+    older = whoMay;
+  }
+
+  /** These streams break at once. */
+  void breakAll(Predicate<Stream> which) {
+    for (Stream stream : List.copyOf(streams)) {
+      if (which.test(stream)) {
+        stream.broken("the connection was reset");
+      }
+    }
   }
 
   /** What a process sends from now on is under way for long, also when it dies meanwhile. */
@@ -124,8 +146,11 @@ final class SimulatedNetwork {
 
       @Override
       public Listener listen(String address, List<Service<?, ?>> services) {
-        listening.put(address, new Listening(process, List.copyOf(services)));
-        process.atDeath(() -> listening.remove(address));
+        Listening now = new Listening(process, List.copyOf(services));
+        List<Listening> all = listening.computeIfAbsent(address, a -> new ArrayList<>());
+        all.add(now);
+        latest.merge(address, process.number(), Math::max);
+        process.atDeath(() -> all.remove(now));
         return new Listener() {
           @Override
           public String address() {
@@ -134,7 +159,7 @@ final class SimulatedNetwork {
 
           @Override
           public void close() {
-            listening.remove(address);
+            all.remove(now);
           }
         };
       }
@@ -147,8 +172,8 @@ final class SimulatedNetwork {
       Transport.Protocol<C, S> protocol,
       Link.Receiver<S> receiver)
       throws IOException {
-    Listening to = listening.get(address);
     from.pause(delay());
+    Listening to = reached(from, address, protocol);
     if (to == null || !to.process.isAlive()) {
       throw new IOException("nobody listens at " + address);
     }
@@ -196,6 +221,22 @@ final class SimulatedNetwork {
     return stream.end(stream.toServer);
   }
 
+  /** The latest; a chunk server that cannot get there may find one that was there before. */
+  private @Nullable Listening reached(
+      SimulatedProcess from, String address, Transport.Protocol<?, ?> protocol) {
+    List<Listening> all = listening.getOrDefault(address, List.of());
+    if (protocol.equals(Protocols.CONTROL) && older.test(from)) {
+      for (Listening each : all.reversed()) {
+        if (!isCut(from, each.process) && !isCut(each.process, from)) {
+          return each;
+        }
+      }
+    }
+    return all.isEmpty() || all.getLast().process.number() < latest.getOrDefault(address, 0)
+        ? null
+        : all.getLast();
+  }
+
   @SuppressWarnings("unchecked")
   private static <C, S> Transport.Acceptor<C, S> acceptor(
       Listening to, Transport.Protocol<C, S> protocol) {
@@ -208,11 +249,11 @@ final class SimulatedNetwork {
   }
 
   /** A stream with its two directions. */
-  private final class Stream {
+  final class Stream {
     private final SimulatedProcess client;
     private final SimulatedProcess server;
-    final Direction toServer;
-    final Direction toClient;
+    private final Direction toServer;
+    private final Direction toClient;
     private boolean over;
     private long cutNanos = -1;
 
@@ -223,7 +264,7 @@ final class SimulatedNetwork {
       this.toClient = new Direction(server, client);
     }
 
-    <M> Link<M> end(Direction out) {
+    private <M> Link<M> end(Direction out) {
       return new Link<>() {
         @Override
         public void send(M message) {
@@ -246,6 +287,15 @@ final class SimulatedNetwork {
           }
         }
       };
+    }
+
+    boolean leadsTo(SimulatedProcess process) {
+      return server.equals(process);
+    }
+
+    boolean isCut() {
+      return SimulatedNetwork.this.isCut(client, server)
+          || SimulatedNetwork.this.isCut(server, client);
     }
 
     /** Both ends hear of it in their time; what is under way is lost. */
@@ -273,7 +323,7 @@ final class SimulatedNetwork {
       if (over) {
         return;
       }
-      boolean isCut = isCut(client, server) || isCut(server, client);
+      boolean isCut = isCut();
       cutNanos = isCut ? cutNanos : -1;
       if (isCut && cutNanos < 0) {
         cutNanos = scheduler.nowNanos();
@@ -394,8 +444,8 @@ final class SimulatedNetwork {
           ended = true;
           taker.closed(String.valueOf(next.message));
         } else {
-          if (next.message instanceof ChunkMessage.Report && hasSuccessor()) {
-            reached.count(Reached.REPORT_OF_AN_EARLIER_START);
+          if (next.message instanceof ChunkMessage && hasSuccessor()) {
+            reached.count(Reached.MESSAGE_OF_AN_EARLIER_START);
           }
           taker.receive(next.message);
         }
