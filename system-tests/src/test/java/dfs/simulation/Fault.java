@@ -93,9 +93,10 @@ enum Fault {
   /** Where to begin to look: the first that found it. */
   long seed() {
     return switch (this) {
-      case SHORTEST_PREFIX_SEALED, DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 12;
-      case OLDER_TERM_OBEYED -> 13;
-      case STALE_REPORT_OBEYED -> 26;
+      case SHORTEST_PREFIX_SEALED -> 12;
+      case DAMAGE_TAKEN_FOR_A_TORN_TAIL -> 114;
+      case OLDER_TERM_OBEYED -> 24;
+      case STALE_REPORT_OBEYED -> 56;
       default -> 1;
     };
   }

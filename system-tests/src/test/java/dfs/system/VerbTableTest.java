@@ -11,7 +11,6 @@ import dfs.system.VerbTable.Subject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -24,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -271,9 +271,7 @@ class VerbTableTest {
     String before = asOf(done("snapshot", "ls", "--json"));
     assertThat(asOf(done("diff", "--json", "/json", "@before"))).isEqualTo(before);
     Instant second = Instant.parse(before).truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
-    while (!Instant.now().isAfter(second.plusSeconds(1))) {
-      Thread.sleep(Duration.between(Instant.now(), second.plusSeconds(1)).plusMillis(1));
-    }
+    Awaitility.await().until(() -> Instant.now().isAfter(second.plusSeconds(1)));
     String half = second.plusMillis(500).toString();
     assertThat(done("diff", "--json", "/json", "@before", half))
         .contains("\"until\":\"" + second + "\"");
@@ -388,7 +386,7 @@ class VerbTableTest {
         %1$s ls --data %2$s -0 $'/d/a\\n\\377\\303\\244' | od -An -c
         %1$s cat $PWD/mnt/d/a*
         %1$s fsck --data %2$s $'/d/a\\n\\377\\303\\244' | head -1
-        %1$s replication --data %2$s $'/d/a\\n\\377\\303\\244'
+        %1$s replication --data %2$s $'/d/a\\n\\377\\303\\244' | head -1
         %1$s fsck --data %2$s $'/none\\377' 2>&1 || echo status $?
         %1$s replication --data %2$s 2 $'/none\\377' || echo status $?
         %1$s undelete --data %2$s $'/d/a\\n\\377\\303\\244' || echo status $?

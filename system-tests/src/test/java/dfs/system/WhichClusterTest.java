@@ -50,7 +50,7 @@ class WhichClusterTest {
         dfs put script /x
         dfs status | grep 'data:'
         dfs status --data $PWD/said | grep 'data:'
-        dfs replication /x
+        dfs replication /x | head -1
         dfs fsck /x | grep -o '^1 files'
         dfs drain 5
         dfs undrain 5
