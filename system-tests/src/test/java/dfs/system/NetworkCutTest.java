@@ -49,6 +49,8 @@ class NetworkCutTest {
   void prepare() throws Exception {
     assumeTrue(Boolean.getBoolean("dfs.mount"), "mounts are switched off: --without-mount");
     assumeTrue("root".equals(System.getProperty("user.name")), "network namespaces need root");
+    assumeTrue(
+        Files.isExecutable(Path.of("/usr/sbin/ip")), "ip is missing: apt-get install iproute2");
     Shell.run(scratch, "ip netns add " + namespace);
     // Rules of which packets to throw away come before that for the loopback interface.
     inside("ip link set lo up; ip rule add pref 10 lookup local; ip rule del pref 0");

@@ -249,6 +249,6 @@ class RenewalTest {
     mount.kill();
     mount(mnt);
     String status = dfs(0, "status", "--json", "--data", data);
-    assertThat(status.split("\"kind\": \"mount\"", -1)).as(status).hasSize(2);
+    assertThat(status.split("\"kind\":\"mount\"", -1)).as(status).hasSize(2);
   }
 }
