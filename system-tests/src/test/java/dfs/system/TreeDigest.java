@@ -100,7 +100,7 @@ final class TreeDigest {
   private static final int ACL = 8;
 
   private static final int MODE = 1;
-  private static final Pattern GROUP = Pattern.compile("group::([-rwx]{3})");
+  private static final Pattern ENTRY = Pattern.compile("(user|group):([0-9]*):([-rwx]{3})");
 
   private final Path script;
 
@@ -134,7 +134,7 @@ final class TreeDigest {
   /**
    * Without what a copy on another file system cannot have: ACLs, of which Java knows nothing
    * there, ctime, and mtime of links, which Java does not set. The group may do what the ACL let it
-   * do, and not what the mode showed for it.
+   * do, and not what the mode showed for it, and nobody what the ACL denied a named one.
    */
   static List<String> copied(List<String> lines) {
     return lines.stream()
@@ -146,16 +146,34 @@ final class TreeDigest {
 
   private static String withoutMask(String line) {
     String[] parts = line.split("\\|", -1);
-    Matcher group = GROUP.matcher(parts[ACL]);
-    if (!parts[ACL].contains("mask:") || !group.find()) {
+    if (!parts[ACL].contains("mask:")) {
       return line;
     }
-    int may = 0;
-    for (char bit : group.group(1).toCharArray()) {
-      may = (may << 1) | (bit == '-' ? 0 : 1);
+    int mode = Integer.parseInt(parts[MODE], 8);
+    // With a list the bits of the group are its mask.
+    int mask = (mode >> 3) & 7;
+    int closed = 0;
+    Matcher entry = ENTRY.matcher(parts[ACL]);
+    while (entry.find()) {
+      int may = bits(entry.group(3)) & mask;
+      boolean named = !entry.group(2).isEmpty();
+      boolean user = entry.group(1).equals("user");
+      if (named) {
+        // One of the others now, or, if it is a user, one of the group.
+        closed |= ~may & 7;
+      }
+      if (named == user) {
+        closed |= (~may & 7) << 3;
+      }
     }
-    parts[MODE] = Integer.toOctalString(Integer.parseInt(parts[MODE], 8) & (~070 | (may << 3)));
+    parts[MODE] = Integer.toOctalString(mode & ~closed);
     return String.join("|", parts);
+  }
+
+  private static int bits(String may) {
+    return (may.charAt(0) == 'r' ? 4 : 0)
+        | (may.charAt(1) == 'w' ? 2 : 0)
+        | (may.charAt(2) == 'x' ? 1 : 0);
   }
 
   /** Each path that has named users in its ACL, with the entries of it, as getfacl writes them. */
