@@ -223,6 +223,13 @@ final class StatusReports implements Reports {
               + " blocks have fewer good copies than they should: more are made while a chunk"
               + " server has space");
     }
+    long unended = unended(survey);
+    if (unended > 0) {
+      problems.add(
+          unended
+              + " blocks of writers that are gone are not ended yet: chunk servers that are not"
+              + " here may have more of them");
+    }
     if (writingStops(survey)) {
       problems.add(writing(survey));
     }
@@ -233,6 +240,15 @@ final class StatusReports implements Reports {
                   .formatted(keeper.copiesMost(), takers)
               + " fewer do: dfs replication -R COPIES PATH");
     }
+  }
+
+  /** Open blocks of which it is certain that nobody writes them. */
+  private static long unended(Survey survey) {
+    return survey.sessions().stream()
+        .filter(Survey.Session::fenced)
+        .flatMap(session -> survey.blocksOfSession(session.id()).stream())
+        .filter(block -> block.state() == Survey.BlockState.OPEN)
+        .count();
   }
 
   private boolean writingStops(Survey survey) {

@@ -444,22 +444,21 @@ public final class BlockDirectory implements AutoCloseable {
   }
 
   /**
-   * Compares all that lies on the disk of a sealed block with its checksums. What is wrong is told
-   * as if a reader had found it.
+   * Compares all that lies on the disk of a block with its checksums, as far as it is written by
+   * now. What is wrong is told as if a reader had found it.
    *
    * @param buffer for its bytes
    * @param read hears of so many bytes after each read
    */
   public void verify(long block, ByteBuffer buffer, LongConsumer read) throws BlockFault {
     BlockFile file = file(block);
-    if (!file.isSealed()) {
-      return;
-    }
     verify(
         file,
         () -> {
           checkFiles(file);
-          file.verifySide();
+          if (file.isSealed()) {
+            file.verifySide();
+          }
           return block;
         });
     long length = file.length();
@@ -468,6 +467,8 @@ public final class BlockDirectory implements AutoCloseable {
       buffer.clear().limit((int) Math.min(buffer.capacity(), length - at));
       verify(file, () -> file.read(from, buffer));
       read.accept(buffer.limit());
+      // One that is open may be cut meanwhile.
+      length = Math.min(length, file.length());
     }
   }
 
@@ -479,6 +480,36 @@ public final class BlockDirectory implements AutoCloseable {
     }
     verify(block, buffer, bytes -> {});
     return file.digest();
+  }
+
+  /**
+   * Puts what was written in place of a damaged unit of a sealed block; anything else is MALFORMED.
+   *
+   * @param offset where the unit begins
+   */
+  public void rewrite(long block, long offset, ByteBuffer unit) throws BlockFault {
+    BlockFile file = file(block);
+    var _ =
+        change(
+            file,
+            () -> {
+              file.rewrite(offset, unit);
+              return block;
+            });
+  }
+
+  /** What was rewritten is durable, and the block no longer damaged, when all of it is right. */
+  public void rewritten(long block, ByteBuffer buffer) throws BlockFault {
+    BlockFile file = file(block);
+    var _ =
+        change(
+            file,
+            () -> {
+              file.syncData();
+              return block;
+            });
+    verify(block, buffer, bytes -> {});
+    wounded.remove(block);
   }
 
   /** What the disk cannot read of one block is damage of it, unless the disk failed altogether. */

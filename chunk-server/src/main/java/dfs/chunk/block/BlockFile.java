@@ -483,6 +483,39 @@ final class BlockFile {
         "block %d does not have at %d what was written".formatted(identity.block(), offset));
   }
 
+  /**
+   * Puts what was written in place of what is damaged; nothing else is taken. Whoever reads it
+   * meanwhile finds it damaged, as before.
+   *
+   * @param offset where a unit of the sealed block begins, the whole of which this is
+   */
+  void rewrite(long offset, ByteBuffer unit) throws IOException {
+    PieceTable.Span span;
+    synchronized (this) {
+      if (!sealed || offset < 0 || offset >= pieces.length()) {
+        throw new BlockFault(
+            BlockFault.Kind.MALFORMED,
+            "unit at %d of block %d, which is %s and ends at %d"
+                .formatted(offset, identity.block(), sealed ? "sealed" : "open", pieces.length()));
+      }
+      span = pieces.span(offset, offset + 1);
+    }
+    int length = (int) (span.to - span.from);
+    if (span.from != offset
+        || unit.remaining() != length
+        || Pieces.checksum(unit.duplicate(), length) != span.checksums[0]) {
+      throw new BlockFault(
+          BlockFault.Kind.MALFORMED,
+          "that is not what was written of block %d at %d".formatted(identity.block(), offset));
+    }
+    data.write(unit.duplicate(), offset);
+  }
+
+  /** Makes durable what was rewritten. */
+  void syncData() throws IOException {
+    data.sync(true);
+  }
+
   /** Of the checksums of a sealed block. */
   synchronized BlockDigest digest() {
     Checksums units = pieces.units();

@@ -71,9 +71,10 @@ final class CopyMaker {
   }
 
   /**
-   * Whether there is nothing to do. What is here and wrong, damaged, longer or shorter, may be the
-   * last that has some of the bytes: it gives way only when everything was read, right, from the
-   * sources. What a copy that was cut short left behind is not told from that.
+   * Whether there is nothing to do, or nothing any more. What is here and wrong, damaged, longer or
+   * shorter, may be the last that has some of the bytes: it gives way only when everything was
+   * read, right, from the sources. What a copy that was cut short left behind is not told from
+   * that.
    */
   private boolean isHere(ChunkOrder.Copy order) throws IOException, StoppedException {
     long block = order.block().block();
@@ -82,16 +83,76 @@ final class CopyMaker {
     if (state == null && !damaged) {
       return false;
     }
-    if (!damaged
-        && state != null
-        && state.sealed()
-        && state.lengthBytes() == order.block().lengthBytes()) {
+    boolean ended =
+        state != null && state.sealed() && state.lengthBytes() == order.block().lengthBytes();
+    if (ended && !damaged) {
       return true;
     }
     LOG.warn("{} is to be replaced by a copy of {}", state, order.block());
-    fill(order, new Reading());
+    try {
+      fill(order, new Reading());
+    } catch (IOException e) {
+      if (!ended) {
+        throw e;
+      }
+      LOG.warn("block {} is mended where it is: {}", block, e.getMessage());
+      mend(order);
+      return true;
+    }
     blocks.delete(block);
     return false;
+  }
+
+  /** Puts what the sources have in place of what is damaged here: none of them has all of it. */
+  private void mend(ChunkOrder.Copy order) throws IOException, StoppedException {
+    long block = order.block().block();
+    long length = order.block().lengthBytes();
+    for (long at = 0; at < length; at += Limits.UNIT_BYTES) {
+      int count = (int) Math.min(Limits.UNIT_BYTES, length - at);
+      if (!isRight(block, at, buffer.clear().slice(0, count))) {
+        rewrite(order, at, count);
+      }
+      if (!pace.moved(count)) {
+        throw new StoppedException();
+      }
+    }
+    blocks.rewritten(block, buffer);
+  }
+
+  private boolean isRight(long block, long offset, ByteBuffer into) throws BlockFault {
+    try {
+      var _ = blocks.read(block, offset, into);
+      return true;
+    } catch (BlockFault e) {
+      if (e.kind() == BlockFault.Kind.DAMAGED) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private void rewrite(ChunkOrder.Copy order, long offset, int count)
+      throws IOException, StoppedException {
+    long block = order.block().block();
+    String lastFault = "none was named";
+    for (String source : order.sources()) {
+      ByteBuffer into = buffer.clear().slice(0, count);
+      try {
+        var _ =
+            sources.ask(source, service -> service.read(order.capability(), block, offset, into));
+        blocks.rewrite(block, offset, into.flip());
+        return;
+      } catch (SourceException e) {
+        lastFault = String.valueOf(e.getMessage());
+      } catch (BlockFault e) {
+        if (e.kind() != BlockFault.Kind.MALFORMED) {
+          throw e;
+        }
+        lastFault = source + ": " + e.getMessage();
+      }
+    }
+    throw new IOException(
+        "no source has what is damaged at %d; the last one, %s".formatted(offset, lastFault));
   }
 
   private void delete(long block) {

@@ -13,9 +13,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads every sealed block from time to time, slowly, on a thread of its own, so that damage is
- * found while there are other copies. What it finds is told as if a reader had found it. A pass
- * that is cut short goes on after the next start. Calls the data directory.
+ * Reads every block from time to time, slowly, on a thread of its own, so that damage is found
+ * while there are other copies. What it finds is told as if a reader had found it. One that is open
+ * is read as far as it goes: a block whose seal rotted looks like one, and what else rotted of it
+ * is to be found before it is sealed anew. A pass that is cut short goes on after the next start.
+ * Calls the data directory.
  */
 final class Scrubber implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Scrubber.class);
@@ -88,21 +90,17 @@ final class Scrubber implements AutoCloseable {
     }
     pace.begin();
     long after = progress.after();
-    List<Long> sealed =
-        blocks.states().stream()
-            .filter(state -> state.sealed() && state.block() > after)
-            .map(State::block)
-            .sorted()
-            .toList();
-    for (int i = 0; i < sealed.size(); i++) {
-      verify(sealed.get(i));
-      progress = progress.at(sealed.get(i));
+    List<Long> all =
+        blocks.states().stream().map(State::block).filter(block -> block > after).sorted().toList();
+    for (int i = 0; i < all.size(); i++) {
+      verify(all.get(i));
+      progress = progress.at(all.get(i));
       if (i % BLOCKS_PER_NOTE == BLOCKS_PER_NOTE - 1) {
         file.note(progress);
       }
     }
     file.note(progress.ended(time.wallNanos()));
-    LOG.info("{} blocks were read: {} are damaged", sealed.size(), blocks.wounded().size());
+    LOG.info("{} blocks were read: {} are damaged", all.size(), blocks.wounded().size());
   }
 
   private void verify(long block) {

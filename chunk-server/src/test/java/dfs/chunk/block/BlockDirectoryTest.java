@@ -180,6 +180,28 @@ class BlockDirectoryTest {
     assertThatThrownBy(() -> read(again, 3, 8192, 1)).hasMessageContaining("at 8192");
   }
 
+  /**
+   * With its seal it lost what tells it from one that is open: the rest of it is read all the same.
+   */
+  @Test
+  void whatElseRottedOfABlockThatLostItsSealIsFound() throws IOException {
+    BlockDirectory blocks = fresh();
+    sealed(blocks, 3);
+    blocks.close();
+    Path side = Path.of("data/03/0000000000000003.m");
+    long end;
+    try (DiskFile file = disk.open(side, false)) {
+      end = file.size();
+    }
+    disk.damage(side, end - 10, ByteBuffer.wrap(new byte[] {1, 2}));
+    disk.damage(Path.of("data/03/0000000000000003.d"), 9000, ByteBuffer.wrap(new byte[] {1, 2}));
+    BlockDirectory again = BlockDirectory.open(disk, DIRECTORY);
+    assertThat(again.state(3)).isEqualTo(new BlockDirectory.State(3, 1, 10_000, false));
+    assertThatThrownBy(() -> again.verify(3, ByteBuffer.allocate(4096), bytes -> {}))
+        .hasMessageContaining("at 8192");
+    assertThat(again.wounded()).containsExactly(3L);
+  }
+
   /** One bad sector is no reason to serve none of the others. */
   @Test
   void aBadSectorInASideFileIsDamageOfItsBlock() throws IOException {

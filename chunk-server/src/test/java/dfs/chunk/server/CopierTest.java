@@ -225,12 +225,42 @@ class CopierTest {
           Path.of("data/07/0000000000000007.d"), 0, ByteBuffer.wrap(new byte[] {(byte) ~BYTES[0]}));
       assertThatThrownBy(this::assertCopied).hasMessageContaining("at 0 what was written");
       assertThat(stream.next(ChunkMessage.Report.class).blocks()).hasSize(1);
-      one.damage(BLOCK, 2_000_000, (byte) (BYTES[2_000_000] + 1));
-      assertFails(stream, order("local:one"), "no source has what follows");
+      one.damage(BLOCK, 1, (byte) (BYTES[1] + 1));
+      assertFails(stream, order("local:one"), "no source has what is damaged at 0");
       assertThat(server.status().sealedBlocks()).as("the damaged one is kept").isEqualTo(1);
       stream.send(order("local:one", "local:two"));
       assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
       assertCopied();
+    }
+  }
+
+  /** Neither is whole: what is wrong here is taken from there, and lasts. */
+  @Test
+  void whatIsDamagedHereIsTakenFromAnotherThatIsDamagedElsewhere() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed();
+      stream.send(order("local:one"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      int last = BYTES.length - 1;
+      for (int at : new int[] {0, 1, Limits.UNIT_BYTES, last}) {
+        ByteBuffer wrong = ByteBuffer.wrap(new byte[] {(byte) ~BYTES[at]});
+        disk.damage(Path.of("data/07/0000000000000007.d"), at, wrong);
+      }
+      int there = 2 * Limits.UNIT_BYTES;
+      one.damage(BLOCK, there, (byte) (BYTES[there] + 1));
+      assertThatThrownBy(this::assertCopied).hasMessageContaining("at 0 what was written");
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).hasSize(1);
+      stream.send(order("local:one"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      assertCopied();
+      disk.powerOffAfter(0);
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
+    }
+    disk.crash(new Random(2));
+    try (ChunkServer server = start()) {
+      var _ = welcomed(COPIED.getFirst());
+      assertCopied();
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
     }
   }
 

@@ -40,9 +40,6 @@ final class Repair {
   /** So many blocks a step looks at: others wait for the next one. */
   private static final int LOOKS_PER_STEP = 4096;
 
-  /** A copy that takes longer than this will not come. */
-  private static final long COPYING_NANOS = 600_000_000_000L;
-
   /**
    * After a start nothing is copied or deleted until all servers have reported, or so many times
    * the time after which a server is lost has passed.
@@ -51,9 +48,6 @@ final class Repair {
 
   /** A server has this long to say of a replica that it is whole after all. */
   private static final long DOUBT_NANOS = 5_000_000_000L;
-
-  /** A copy that failed is not ordered again of the same server before this time. */
-  private static final long AGAIN_NANOS = 10_000_000_000L;
 
   private final ReplicatedLog log;
   private final Survey survey;
@@ -66,16 +60,13 @@ final class Repair {
   private final Surplus surplus;
   private final Map<Long, Long> absentSince = new HashMap<>();
   private final Map<Doubt, Long> doubts = new ConcurrentHashMap<>();
-  private final Map<Long, Copying> copying = new ConcurrentHashMap<>();
+  private final CopiesUnderWay copying;
 
   /**
    * Blocks whose members are being changed: what the state says of them may be over. One of which
    * it is not known whether that came about stays here, and is left alone, until a restart.
    */
   private final Set<Long> moving = ConcurrentHashMap.newKeySet();
-
-  /** When a server said that it cannot make a copy. */
-  private final Map<Doubt, Long> failedNanos = new ConcurrentHashMap<>();
 
   /** Blocks with too few copies, as the last survey saw it, the most urgent first. */
   private final Deque<Long> wanting = new ArrayDeque<>();
@@ -103,13 +94,6 @@ final class Repair {
   /** A replica that ought to be there and is not known to be. */
   private record Doubt(long server, long block) {}
 
-  /**
-   * A copy that was ordered.
-   *
-   * @param instead the member whose place it takes; 0: it is one more
-   */
-  private record Copying(long server, long instead, long sinceNanos) {}
-
   Repair(
       ReplicatedLog log,
       Survey survey,
@@ -125,6 +109,7 @@ final class Repair {
     this.replicas = replicas;
     this.time = time;
     this.lostNanos = lostNanos;
+    this.copying = new CopiesUnderWay(time);
     this.surplus = new Surplus(survey, servers, replicas, this, log::term, time);
     this.startedNanos = time.monotonicNanos();
   }
@@ -149,17 +134,14 @@ final class Repair {
 
   /** The target of a copy says that it cannot make it. */
   void copyFailed(long server, long block) {
-    Copying known = copying.get(block);
-    if (known != null && known.server() == server && copying.remove(block, known)) {
-      failedNanos.put(new Doubt(server, block), time.monotonicNanos());
-    }
+    copying.failed(server, block);
   }
 
   /** The copies that a server was making are not to be expected any more. */
   void gone(long server) {
     changedMeanwhile(server);
     surplus.gone(server);
-    copying.values().removeIf(known -> known.server() == server);
+    copying.gone(server);
   }
 
   /** What it has by now was not looked at: it may have been given blocks. */
@@ -203,13 +185,12 @@ final class Repair {
 
   /** Whether a copy of this block is on its way; any thread. */
   boolean isCopying(long block) {
-    return copying.containsKey(block);
+    return copying.isOf(block);
   }
 
   /** Whether a copy of this block is on its way to this server. */
   boolean isCopying(long block, long server) {
-    Copying known = copying.get(block);
-    return known != null && known.server() == server;
+    return copying.isOf(block, server);
   }
 
   /** Whether nothing is away, and all that can be mended is, as far as is known. */
@@ -219,9 +200,9 @@ final class Repair {
 
   /** Orders a copy of a settled block that takes the place of another; whether that was heard. */
   boolean move(Block block, long from, long to) {
-    return !copying.containsKey(block.id())
+    return !copying.isOf(block.id())
         && !moving.contains(block.id())
-        && !hasJustFailed(to, block.id())
+        && !copying.isResting(to, block.id())
         && order(members(block, complete(), null), to, from);
   }
 
@@ -231,14 +212,14 @@ final class Repair {
   }
 
   /** A copy that is there takes its place, if nothing else has happened to the block. */
-  private void settle(long id, Copying made) {
-    Block block = survey.block(id);
+  private void settle(CopiesUnderWay.Copy made) {
+    Block block = survey.block(made.block());
     if (block != null
         && made.instead() != 0
         && settledOn(block).contains(made.instead())
         && !block.servers().contains(made.server())) {
       List<Long> after = replaced(block.servers(), made.instead(), made.server());
-      propose(new Upkeep.SetMembers(id, block.servers(), after));
+      propose(new Upkeep.SetMembers(block.id(), block.servers(), after));
     }
   }
 
@@ -315,7 +296,6 @@ final class Repair {
       }
     }
     doubts.keySet().removeIf(doubt -> isSettled(doubt, complete));
-    failedNanos.values().removeIf(failed -> time.monotonicNanos() - failed > AGAIN_NANOS);
     sights.toAsk.forEach(this::ask);
     health =
         new Health(
@@ -380,6 +360,9 @@ final class Repair {
       sights.unreachable++;
       sights.onlyAway(block, complete);
     }
+    if (good + spare == 0 && !sources(members).isEmpty()) {
+      sights.want(block, 0);
+    }
   }
 
   private void seeOpen(Set<Long> complete, Sights sights) {
@@ -429,16 +412,13 @@ final class Repair {
   /** Goes on with the blocks that want copies, as many as there are servers free to make them. */
   void step() {
     Set<Long> complete = complete();
-    long now = time.monotonicNanos();
-    copying.forEach(
-        (id, made) -> {
-          boolean there = isThere(made.server(), id);
+    copying.forget(
+        made -> {
+          boolean there = isThere(made.server(), made.block());
           if (there) {
-            settle(id, made);
+            settle(made);
           }
-          if (there || now - made.sinceNanos() > COPYING_NANOS) {
-            copying.remove(id, made);
-          }
+          return there;
         });
     if (!safe) {
       return;
@@ -452,7 +432,7 @@ final class Repair {
       Block block = survey.block(id);
       if (block == null || !isSealed(block)) {
         next.remove();
-      } else if (!copying.containsKey(id) && !moving.contains(id)) {
+      } else if (!copying.isOf(id) && !moving.contains(id)) {
         Next done = mend(members(block, complete, null), complete);
         ordered += done == Next.ORDERED ? 1 : 0;
         if (done == Next.SETTLED) {
@@ -492,7 +472,7 @@ final class Repair {
     }
     int missing = wanted - members.remaining().size();
     List<Long> spares = spares(block, complete);
-    if (missing <= 0 || (members.sources().isEmpty() && spares.isEmpty())) {
+    if (missing <= 0 || (spares.isEmpty() && sources(members).isEmpty())) {
       return Next.SETTLED;
     }
     if (!spares.isEmpty()) {
@@ -507,10 +487,10 @@ final class Repair {
     if (able.isEmpty()) {
       return Next.SETTLED;
     }
-    able.removeIf(server -> hasJustFailed(server, block.id()));
+    able.removeIf(server -> copying.isResting(server, block.id()));
     // The farthest only: what is near is no better because the others are busy.
     for (long server : servers.farthest(able, members.sources())) {
-      if (copiesTo(server) < COPIES_PER_SERVER) {
+      if (copying.countTo(server) < COPIES_PER_SERVER) {
         return order(members, server, 0) ? Next.ORDERED : Next.SETTLED;
       }
     }
@@ -520,7 +500,7 @@ final class Repair {
   /**
    * Servers that may make a copy, by their space: those that have nothing of the block; after them
    * members whose replica is wrong, which they replace once they know that a whole one can be read
-   * elsewhere.
+   * elsewhere. Where there is none the latter come first: they need only what is damaged there.
    */
   private List<Long> able(Members members, Set<Long> complete) {
     Block block = members.block();
@@ -536,12 +516,23 @@ final class Repair {
         able.add(server);
       }
     }
-    able.addAll(wrong);
+    able.addAll(members.sources().isEmpty() ? 0 : able.size(), wrong);
     return able;
   }
 
-  private long copiesTo(long server) {
-    return copying.values().stream().filter(copy -> copy.server() == server).count();
+  /**
+   * Who can be read to make a copy: good ones; without any, all that have something of it, if they
+   * are several. What is damaged in one may be right in another.
+   */
+  private List<Long> sources(Members members) {
+    if (!members.sources().isEmpty()) {
+      return members.sources();
+    }
+    List<Long> some =
+        members.bad().stream()
+            .filter(server -> replicas.of(server, members.block().id()) != null)
+            .toList();
+    return some.size() > 1 ? some : List.of();
   }
 
   /** Servers that are no members and have the block, whole. */
@@ -648,29 +639,26 @@ final class Repair {
     return since != null && time.monotonicNanos() - since > DOUBT_NANOS;
   }
 
-  private boolean hasJustFailed(long server, long block) {
-    Long failed = failedNanos.get(new Doubt(server, block));
-    return failed != null && time.monotonicNanos() - failed <= AGAIN_NANOS;
-  }
-
   private boolean order(Members members, long target, long instead) {
     Block block = members.block();
+    List<Long> from = new ArrayList<>(sources(members));
+    from.removeIf(server -> server == target);
     ChunkOrder.Copy order =
         new ChunkOrder.Copy(
             new ChunkMessage.BlockState(
                 block.id(), block.epoch(), block.lengthBytes(), Replicas.SEALED),
             block.session(),
             !block.solo(),
-            servers.addresses(members.sources()),
+            servers.addresses(from),
             capabilities.toRead(block.id(), 0, Limits.BLOCK_BYTES, 0),
             log.term(),
             0);
-    copying.put(block.id(), new Copying(target, instead, time.monotonicNanos()));
+    copying.begin(block.id(), target, instead, members.sources().isEmpty());
     if (!servers.order(target, order)) {
-      copying.remove(block.id());
+      copying.cancel(block.id());
       return false;
     }
-    LOG.info("server {} is to copy block {} from {}", target, block.id(), members.sources());
+    LOG.info("server {} is to copy block {} from {}", target, block.id(), from);
     return true;
   }
 

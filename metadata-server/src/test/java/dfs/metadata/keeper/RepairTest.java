@@ -333,6 +333,34 @@ class RepairTest {
     assertThat(bed.keeper.damaged()).as("it is replaced").isEmpty();
   }
 
+  /** Each may have what the other lacks; what cannot be is not tried again all the time. */
+  @Test
+  void damagedReplicasAreMendedFromEachOther() {
+    long block = bed.sealed(LENGTH, one, two);
+    one.has(block, 0, Replicas.DAMAGED);
+    two.has(block, 0, Replicas.DAMAGED);
+    long single = bed.sealed(1, LENGTH, three);
+    three.has(single, 0, Replicas.DAMAGED);
+    bed.run(6);
+    assertThat(bed.keeper.health().lost()).isEqualTo(2);
+    List<Server> asked =
+        List.of(one, two, three).stream()
+            .filter(server -> !server.told(ChunkOrder.Copy.class).isEmpty())
+            .toList();
+    assertThat(asked).as("who has some of it already").hasSize(1).doesNotContain(three);
+    Server first = asked.getFirst();
+    ChunkOrder.Copy order = first.told(ChunkOrder.Copy.class).getFirst();
+    assertThat(order.block().block()).isEqualTo(block);
+    assertThat(order.sources()).as("of the other one").hasSize(1);
+    List.of(one, two, three).forEach(server -> server.refuses = true);
+    run(60);
+    assertThat(first.told(ChunkOrder.Copy.class)).as("not tried again so soon").hasSize(1);
+    List.of(one, two, three).forEach(server -> server.refuses = false);
+    run(700);
+    assertThat(bed.keeper.health())
+        .isEqualTo(new Health(1, 0, 0, 1, List.of(single), Map.of(), Map.of()));
+  }
+
   @Test
   void aGoodCopyThatNobodyCountsIsCountedAndNotMadeAgain() {
     long block = bed.sealed(LENGTH, one, two);
