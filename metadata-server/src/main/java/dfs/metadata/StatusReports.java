@@ -6,6 +6,7 @@ import dfs.metadata.gateway.SessionGateway;
 import dfs.metadata.keeper.BlockKeeper;
 import dfs.metadata.keeper.ChunkServers;
 import dfs.metadata.keeper.Health;
+import dfs.metadata.keeper.SlowServers;
 import dfs.metadata.namespace.Namespace;
 import dfs.metadata.namespace.Survey;
 import dfs.protocol.metadata.Attributes;
@@ -22,7 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -129,6 +132,10 @@ final class StatusReports implements Reports {
 
   private List<Object> chunkServers(Survey survey, List<String> problems) {
     List<Object> shown = new ArrayList<>();
+    Set<Long> slow =
+        SlowServers.among(servers.conditions()).stream()
+            .map(SlowServers.Slow::server)
+            .collect(Collectors.toUnmodifiableSet());
     List<Long> here = new ArrayList<>();
     for (ChunkServers.Condition condition : servers.conditions()) {
       here.add(condition.server());
@@ -136,7 +143,8 @@ final class StatusReports implements Reports {
       server.put("id", condition.server());
       server.put("host", condition.host());
       server.put("address", condition.address());
-      server.put("state", condition.alive() ? "ok" : "silent");
+      String pace = slow.contains(condition.server()) ? "slow" : "ok";
+      server.put("state", condition.alive() ? pace : "silent");
       server.put("draining", servers.leaving().contains(condition.server()));
       List<Object> directories = new ArrayList<>();
       for (ChunkMessage.DirectoryState state : condition.directories()) {
@@ -148,6 +156,7 @@ final class StatusReports implements Reports {
         directory.put("freeBytes", state.freeBytes());
         directory.put("blocks", state.blocks());
         directory.put("scrubbed", instant(state.scrubbedNanos()));
+        directory.put("flushMicros", TimeUnit.NANOSECONDS.toMicros(state.flushNanos()));
         directories.add(directory);
         if (!state.isWell()) {
           problems.add("data directory " + state.path() + " is " + state.state());
@@ -290,6 +299,7 @@ final class StatusReports implements Reports {
     if (!warnings.isEmpty()) {
       volume.put("sharedDisks", String.join("; ", warnings));
     }
+    warnings.addAll(slowServers());
     if (survey.copies() == 1) {
       warnings.addFirst("1 copy: a lost disk loses data");
     }
@@ -315,6 +325,18 @@ final class StatusReports implements Reports {
     volume.put("compacted", compacted);
     volume.put("oldestInstantNanos", survey.oldestInstantNanos());
     return volume;
+  }
+
+  private List<String> slowServers() {
+    return SlowServers.among(servers.conditions()).stream()
+        .map(
+            slow ->
+                "chunk server %d is slow: a flush takes %d ms there and %d ms elsewhere; see to its disk, or drain it"
+                    .formatted(
+                        slow.server(),
+                        TimeUnit.NANOSECONDS.toMillis(slow.flushNanos()),
+                        TimeUnit.NANOSECONDS.toMillis(slow.othersNanos())))
+        .toList();
   }
 
   private List<String> sharedDisks() {

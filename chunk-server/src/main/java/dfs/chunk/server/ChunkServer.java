@@ -231,10 +231,11 @@ public final class ChunkServer implements AutoCloseable {
       identity = identity.asFormatted();
     }
     identityFile.replace(identity.nextIncarnation());
-    blocks = BlockDirectory.open(disk, identity.journalNumber());
+    FlushTimes flushes = new FlushTimes(time);
+    blocks = BlockDirectory.open(flushes.of(disk), identity.journalNumber());
     space = new SpaceReserve(disk, config.reserveBytes(), config.reservePercent());
     checked = new CheckedBlocks(blocks, space, time);
-    scrubber = new Scrubber(blocks, ScrubFile.open(disk), config.scrub(), time);
+    scrubber = new Scrubber(blocks, disk, config.scrub(), time);
     control =
         new ControlStream(
             config,
@@ -242,7 +243,7 @@ public final class ChunkServer implements AutoCloseable {
             time,
             random,
             new ControlStream.Parts(
-                identityFile, blocks, checked, space, services, scrubber, disk.device()));
+                identityFile, blocks, checked, space, services, scrubber, disk.device(), flushes));
     failed = blocks.failed().applyToEither(control.refused(), Function.identity());
     try {
       serving =

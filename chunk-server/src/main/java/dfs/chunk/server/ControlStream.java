@@ -44,6 +44,10 @@ final class ControlStream implements AutoCloseable {
 
   private static final long BACKOFF_MIN_NANOS = 200_000_000L;
   private static final long BACKOFF_MAX_NANOS = 2_000_000_000L;
+
+  /** Whoever has not welcomed this server by then is asked anew. */
+  private static final long WELCOME_NANOS = 10_000_000_000L;
+
   private static final String DISK_FULL = "No space left on device";
   private static final String FAILED = ChunkMessage.DirectoryState.FAILED;
 
@@ -57,6 +61,7 @@ final class ControlStream implements AutoCloseable {
   private final SpaceReserve space;
   private final Scrubber scrubber;
   private final String device;
+  private final FlushTimes flushes;
   private final Orders orders;
   private final Copier copier;
 
@@ -86,7 +91,8 @@ final class ControlStream implements AutoCloseable {
       SpaceReserve space,
       BlockServices services,
       Scrubber scrubber,
-      String device) {}
+      String device,
+      FlushTimes flushes) {}
 
   ControlStream(
       ChunkServer.Config config,
@@ -104,6 +110,7 @@ final class ControlStream implements AutoCloseable {
     this.space = parts.space;
     this.scrubber = parts.scrubber;
     this.device = parts.device;
+    this.flushes = parts.flushes;
     this.orders = new Orders(blocks, identityFile.identity().term());
     this.copier =
         new Copier(
@@ -223,6 +230,12 @@ final class ControlStream implements AutoCloseable {
       }
     }
 
+    void endIfNotWelcomed() {
+      if (!welcomed) {
+        end("it has not answered for %d s".formatted(WELCOME_NANOS / 1_000_000_000L));
+      }
+    }
+
     /** Ends it once, whoever says so first; the next attempt follows. */
     void end(String reason) {
       if (!ended.compareAndSet(false, true)) {
@@ -259,7 +272,9 @@ final class ControlStream implements AutoCloseable {
       stream.link = link;
       if (stream.ended.get() || closing) {
         link.close();
+        return;
       }
+      time.after(WELCOME_NANOS, TimeUnit.NANOSECONDS, stream::endIfNotWelcomed);
     } catch (IOException e) {
       stream.end(String.valueOf(e.getMessage()));
     }
@@ -275,11 +290,15 @@ final class ControlStream implements AutoCloseable {
       identityFile.replace(identityFile.identity().nextIncarnation());
       isOver = false;
     } catch (IOException e) {
-      if (BlockDirectory.isShortOfFiles(e) || String.valueOf(e.getMessage()).contains(DISK_FULL)) {
-        LOG.error("the next incarnation has to wait: {}", e.getMessage());
-      } else {
-        blocks.fail(e);
-      }
+      LOG.error("the next incarnation has to wait: {}", e.getMessage());
+      failUnlessItPasses(e);
+    }
+  }
+
+  /** That there is no room, or no file more, says nothing of the disk. */
+  private void failUnlessItPasses(IOException e) {
+    if (!BlockDirectory.isShortOfFiles(e) && !String.valueOf(e.getMessage()).contains(DISK_FULL)) {
+      blocks.fail(e);
     }
   }
 
@@ -374,7 +393,7 @@ final class ControlStream implements AutoCloseable {
       try {
         identityFile.replace(next);
       } catch (IOException e) {
-        blocks.fail(e);
+        failUnlessItPasses(e);
         stream.end("the identity cannot be written: " + e.getMessage());
         return;
       }
@@ -398,6 +417,7 @@ final class ControlStream implements AutoCloseable {
         TimeUnit.NANOSECONDS,
         () -> time.lightThread("dfs-chunk-heartbeat", () -> beat(stream)).start());
     stream.send(new ChunkMessage.Heartbeat(List.of(state())));
+    scrubber.noteDamage();
   }
 
   /**
@@ -444,7 +464,8 @@ final class ControlStream implements AutoCloseable {
         scrubber.lastPassNanos(),
         device,
         space.forBlocks(now),
-        config.weight() == 0 ? ChunkMessage.DirectoryState.WEIGHT_NONE : config.weight());
+        config.weight() == 0 ? ChunkMessage.DirectoryState.WEIGHT_NONE : config.weight(),
+        flushes.medianNanos());
   }
 
   String path() {

@@ -1,13 +1,8 @@
 package dfs.chunk.server;
 
 import dfs.protocol.seam.Disk;
-import dfs.protocol.seam.DiskFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.List;
 
 /**
  * How far reading through the data directory has come, in its file {@code scrub}. Only a hint: one
@@ -15,14 +10,10 @@ import org.slf4j.LoggerFactory;
  * by any.
  */
 final class ScrubFile {
-  private static final Logger LOG = LoggerFactory.getLogger(ScrubFile.class);
-  private static final Path ROOT = Path.of("");
-  private static final Path FILE = Path.of("scrub");
-  private static final Path NEW_FILE = Path.of("scrub.new");
   private static final int BYTES_MAX = 256;
   private static final Progress NONE = new Progress(0, 0, 0);
 
-  private final Disk disk;
+  private final HintFile file;
   private volatile Progress progress;
 
   /**
@@ -50,31 +41,17 @@ final class ScrubFile {
     }
   }
 
-  private ScrubFile(Disk disk, Progress progress) {
-    this.disk = disk;
+  private ScrubFile(HintFile file, Progress progress) {
+    this.file = file;
     this.progress = progress;
   }
 
   static ScrubFile open(Disk disk) throws IOException {
-    return new ScrubFile(disk, disk.exists(FILE) ? read(disk) : NONE);
-  }
-
-  private static Progress read(Disk disk) throws IOException {
-    ByteBuffer in = ByteBuffer.allocate(BYTES_MAX);
-    try (DiskFile file = disk.open(FILE, false)) {
-      while (in.hasRemaining() && file.read(in, in.position()) >= 0) {
-        // reads until full or at the end
-      }
-    }
-    String[] words =
-        new String(in.array(), 0, in.position(), StandardCharsets.US_ASCII).strip().split(" ", -1);
-    try {
-      return new Progress(
-          Long.parseLong(words[0]), Long.parseLong(words[1]), Long.parseLong(words[2]));
-    } catch (RuntimeException e) {
-      LOG.warn("the file scrub is broken: all blocks are read again", e);
-      return NONE;
-    }
+    HintFile file = new HintFile(disk, "scrub", BYTES_MAX);
+    List<Long> numbers = file.read();
+    Progress progress =
+        numbers.size() == 3 ? new Progress(numbers.get(0), numbers.get(1), numbers.get(2)) : NONE;
+    return new ScrubFile(file, progress);
   }
 
   Progress progress() {
@@ -84,18 +61,6 @@ final class ScrubFile {
   /** Remembers how far it has come; that it cannot be written is no reason to stop. */
   void note(Progress next) {
     progress = next;
-    String line = "%d %d %d%n".formatted(next.after(), next.begunNanos(), next.endedNanos());
-    try {
-      try (DiskFile file = disk.open(NEW_FILE, true)) {
-        ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII));
-        file.truncate(bytes.remaining());
-        file.write(bytes, 0);
-        file.sync(true);
-      }
-      disk.rename(NEW_FILE, FILE);
-      disk.syncDirectory(ROOT);
-    } catch (IOException e) {
-      LOG.warn("how far scrubbing has come is not remembered", e);
-    }
+    file.write(List.of(next.after(), next.begunNanos(), next.endedNanos()));
   }
 }

@@ -173,6 +173,20 @@ class ChunkServerTest {
   }
 
   /** Somebody has taken its address while it was down, and has listened before. */
+  /** The network may be cut in the middle of it. */
+  @Test
+  void aMetadataServerThatDoesNotWelcomeItIsAskedAnew() throws Exception {
+    try (ChunkServer server = start()) {
+      Stream silent = metadata.connection(time);
+      assertThat(silent.challenge().server()).isZero();
+      time.advance(TimeUnit.SECONDS.toNanos(9));
+      assertThat(silent.closed).isFalse();
+      time.advance(TimeUnit.SECONDS.toNanos(1));
+      silent.awaitClosed();
+      var _ = welcomed(server);
+    }
+  }
+
   @Test
   void aMetadataServerWithoutTheKeyIsNotObeyed() throws Exception {
     ByteString key = Samples.CLUSTER_KEY;

@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -145,14 +146,19 @@ class CopierTest {
 
   private static final List<BlockState> COPIED = List.of(new BlockState(BLOCK, 1, BYTES.length, 1));
 
-  /** Welcomes the server, which reports just this. */
-  private Stream welcomed(BlockState... blocks) throws InterruptedException {
+  private Stream welcome() throws InterruptedException {
     Stream stream = metadata.connection(time);
     stream.welcome(
         12,
         ByteString.copyFromUtf8("cluster"),
         List.of(new ChunkOrder.Key(Samples.KEY_ID, Samples.SECRET)),
         5);
+    return stream;
+  }
+
+  /** Welcomes the server, which reports just this. */
+  private Stream welcomed(BlockState... blocks) throws InterruptedException {
+    Stream stream = welcome();
     assertThat(stream.next(ChunkMessage.Report.class).blocks()).containsExactly(blocks);
     return stream;
   }
@@ -260,6 +266,37 @@ class CopierTest {
     try (ChunkServer server = start()) {
       var _ = welcomed(COPIED.getFirst());
       assertCopied();
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
+    }
+  }
+
+  /** Nobody reads it again. */
+  @Test
+  void damageThatWasFoundIsKnownAfterTheNextStart() throws Exception {
+    BlockState damaged = new BlockState(BLOCK, 0, 0, 2);
+    try (ChunkServer server = start()) {
+      Stream stream = welcomed();
+      stream.send(order("local:one"));
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).isEqualTo(COPIED);
+      disk.damage(
+          Path.of("data/07/0000000000000007.d"), 0, ByteBuffer.wrap(new byte[] {(byte) ~BYTES[0]}));
+      assertThatThrownBy(this::assertCopied).hasMessageContaining("at 0 what was written");
+      assertThat(stream.next(ChunkMessage.Report.class).blocks()).containsExactly(damaged);
+      Awaitility.await()
+          .until(
+              () -> {
+                time.advance(Limits.HEARTBEAT_NANOS);
+                return disk.exists(Path.of("damaged"));
+              });
+      assertThat(server.status().sealedBlocks()).isEqualTo(1);
+    }
+    disk.crash(new Random(2));
+    try (ChunkServer server = start()) {
+      Stream stream = welcome();
+      List<BlockState> told = new ArrayList<>();
+      while (!told.contains(damaged)) {
+        told.addAll(stream.next(ChunkMessage.Report.class).blocks());
+      }
       assertThat(server.status().sealedBlocks()).isEqualTo(1);
     }
   }

@@ -247,6 +247,33 @@ class LateAnswerTest {
     }
   }
 
+  /** Two may be stopped at once: nobody has to wait for the second when the first was left. */
+  @Test
+  void whenOneIsSilentTheOthersAreAskedToo() throws Exception {
+    String other = "unix:" + folder.resolve("t");
+    try (ServerSocketChannel one = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        ServerSocketChannel two = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      one.bind(UnixDomainSocketAddress.of(folder.resolve("s")));
+      two.bind(UnixDomainSocketAddress.of(folder.resolve("t")));
+      assertThat(services.connect(other, Limits.ANSWER_NANOS)).isNotNull();
+      FutureTask<ByteBuffer> late = read(ByteBuffer.allocate(BYTES), Limits.ANSWER_NANOS);
+      try (SocketChannel request = one.accept()) {
+        assertThat(receive(request).get(KIND_AT)).isEqualTo(READ);
+        time.advance(Limits.DOUBT_NANOS);
+        try (SocketChannel question = one.accept();
+            SocketChannel further = two.accept()) {
+          assertThat(receive(question).get(KIND_AT)).isEqualTo(PING);
+          assertThat(receive(further).get(KIND_AT)).isEqualTo(PING);
+          assertThat(services.isSuspect(other)).isFalse();
+          time.advance(Limits.SILENCE_NANOS);
+          assertLate(late);
+          time.advance(100_000_000L);
+          assertThat(services.isSuspect(other)).as("it said nothing either").isTrue();
+        }
+      }
+    }
+  }
+
   /** Its disk is slow: it says so again and again. */
   @Test
   void aServerThatSaysThatItIsThereHasItsTime() throws Exception {

@@ -61,6 +61,11 @@ final class ManualTime implements Time {
     timers.remove(waiting);
   }
 
+  /** How many wait for it to go on. */
+  synchronized int waiting() {
+    return timers.size();
+  }
+
   void advance(long nanos) {
     List<Runnable> due = new ArrayList<>();
     synchronized (this) {

@@ -387,7 +387,7 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
    * Finds servers for the copies of a new block.
    *
    * @param copiesMin no fewer than so many; 0: the usual number
-   * @param suspects are given none as long as so many others are left
+   * @param suspects are given none as long as so many others are left, nor are those that are slow
    */
   public Placement place(int copies, int copiesMin, Set<Long> suspects) {
     List<Connection> alive = takers();
@@ -396,7 +396,9 @@ public final class ChunkServers implements Transport.Acceptor<ChunkMessage, Chun
     if (able.size() < fewest) {
       return new Placement(List.of(), alive.size() >= fewest);
     }
-    List<Connection> trusted = able.stream().filter(c -> !suspects.contains(c.server)).toList();
+    Set<Long> avoided = new HashSet<>(suspects);
+    SlowServers.among(conditions()).forEach(slow -> avoided.add(slow.server()));
+    List<Connection> trusted = able.stream().filter(c -> !avoided.contains(c.server)).toList();
     return new Placement(ids(spread(trusted.size() < fewest ? able : trusted, copies)), true);
   }
 

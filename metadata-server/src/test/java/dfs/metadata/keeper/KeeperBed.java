@@ -291,6 +291,7 @@ final class KeeperBed {
     long totalBytes = 1L << 41;
     long freeBytes = 1L << 40;
     int weight = ChunkMessage.DirectoryState.WEIGHT_USUAL;
+    long flushNanos;
     String state = "ok";
 
     /** Each has a host and a disk of its own, unless told otherwise. */
@@ -350,7 +351,8 @@ final class KeeperBed {
                         0,
                         device,
                         freeBytes,
-                        weight))));
+                        weight,
+                        flushNanos))));
       }
     }
 

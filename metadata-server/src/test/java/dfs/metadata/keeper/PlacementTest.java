@@ -93,6 +93,27 @@ class PlacementTest {
   }
 
   @Test
+  void whoIsMuchSlowerThanTheOthersGetsNothingAsLongAsEnoughAreLeft() {
+    all.forEach(server -> server.flushNanos = 9_000_000);
+    server(0).flushNanos = 199_000_000;
+    server(1).flushNanos = 80_000_000;
+    here();
+    assertThat(bed.servers.place(4).servers()).as("slow, and not very").hasSize(4);
+    server(0).flushNanos = 400_000_000;
+    server(0).beat();
+    assertThat(SlowServers.among(bed.servers.conditions()))
+        .containsExactly(new SlowServers.Slow(server(0).id, 400_000_000, 9_000_000));
+    for (int i = 0; i < 100; i++) {
+      assertThat(bed.servers.place(4).servers()).hasSize(3).doesNotContain(server(0).id);
+    }
+    List.of(server(1), server(2)).forEach(Server::leave);
+    assertThat(bed.servers.place(2).servers()).as("it is better than none").hasSize(2);
+    all.forEach(server -> server.flushNanos = 400_000_000);
+    List.of(server(0), server(3)).forEach(Server::beat);
+    assertThat(SlowServers.among(bed.servers.conditions())).as("all alike").isEmpty();
+  }
+
+  @Test
   void whoIsSilentForThreeSecondsGetsNothing() {
     here();
     server(0).silent = true;

@@ -50,6 +50,7 @@ public sealed interface ChunkMessage {
    * @param spaceBytes what new blocks may take of the free bytes; 0: none is taken
    * @param weight by which its space counts when new blocks are placed, in thousandths; 0: not
    *     said, which is {@link #WEIGHT_USUAL}; below 0: it takes no new blocks
+   * @param flushNanos how long a flush takes of late, the median; 0: not known
    */
   record DirectoryState(
       ByteString directory,
@@ -61,7 +62,8 @@ public sealed interface ChunkMessage {
       long scrubbedNanos,
       String device,
       long spaceBytes,
-      int weight) {
+      int weight,
+      long flushNanos) {
     /** A weight of 1, in thousandths. */
     public static final int WEIGHT_USUAL = 1000;
 
@@ -71,7 +73,7 @@ public sealed interface ChunkMessage {
     /** How the state of one begins that has failed; the reason follows. */
     public static final String FAILED = "failed: ";
 
-    /** With the usual weight. */
+    /** With the usual weight, and not known to be slow. */
     public DirectoryState(
         ByteString directory,
         String path,
@@ -92,7 +94,8 @@ public sealed interface ChunkMessage {
           scrubbedNanos,
           device,
           spaceBytes,
-          WEIGHT_USUAL);
+          WEIGHT_USUAL,
+          0);
     }
 
     /** The weight in thousandths, at least 0. */
