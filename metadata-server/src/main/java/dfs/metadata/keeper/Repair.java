@@ -481,7 +481,8 @@ final class Repair {
       int kept = Math.min(Math.max(0, wanted - after.size()), members.leaving().size());
       after.addAll(members.leaving().subList(0, kept));
       propose(new Upkeep.SetMembers(block.id(), block.servers(), after));
-      return Next.SETTLED;
+      // One that lacks more than these goes on when they are counted.
+      return missing > spares.size() ? Next.BUSY : Next.SETTLED;
     }
     List<Long> able = able(members, complete);
     if (able.isEmpty()) {

@@ -333,6 +333,17 @@ class RepairTest {
     assertThat(bed.keeper.damaged()).as("it is replaced").isEmpty();
   }
 
+  @Test
+  void aBlockThatLacksTwoCopiesDoesNotWaitForTheNextLookAtAllBlocks() {
+    long block = bed.sealed(3, LENGTH, one);
+    for (int i = 0; i < 10 && bed.members(block).size() == 1; i++) {
+      run(1);
+    }
+    assertThat(bed.members(block)).hasSize(2);
+    run(2);
+    assertThat(bed.members(block)).hasSize(3);
+  }
+
   /** Each may have what the other lacks; what cannot be is not tried again all the time. */
   @Test
   void damagedReplicasAreMendedFromEachOther() {
