@@ -42,7 +42,7 @@ public final class ChunkBlockStore implements BlockStore {
   public ChunkBlockStore(BlockServices services, LongSupplier session) {
     this.services = services;
     this.session = session;
-    this.suspects = new Suspects(services.time());
+    this.suspects = new Suspects(services.time(), services::isSuspect);
     this.hedged = new HedgedReads(services);
   }
 
@@ -64,6 +64,7 @@ public final class ChunkBlockStore implements BlockStore {
           "block %d is granted on servers %s, of which %s are connected"
               .formatted(grant.block(), grant.servers(), members));
     }
+    suspects.know(grant);
     String address = members.getFirst();
     long patience =
         members.size() == 1 ? Limits.ANSWER_ALONE_NANOS : Limits.answerNanos(members.size() - 1);

@@ -6,20 +6,36 @@ import dfs.protocol.seam.Time;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
- * Chunk servers on which something failed a moment ago: a hint where no new block should go while
- * there are others. Thread-safe.
+ * Chunk servers on which something failed a moment ago, or that answer nobody: a hint where no new
+ * block should go while there are others. Thread-safe.
  */
 final class Suspects {
   private static final long SUSPECT_NANOS = 10_000_000_000L;
 
   private final Time time;
+  private final Predicate<String> silent;
   private final Map<Long, Long> sinceNanos = new ConcurrentHashMap<>();
+  private final Map<Long, String> addresses = new ConcurrentHashMap<>();
 
-  Suspects(Time time) {
+  /**
+   * @param silent whether who is at an address answers nobody
+   */
+  Suspects(Time time, Predicate<String> silent) {
     this.time = time;
+    this.silent = silent;
+  }
+
+  /** These are servers of the volume. */
+  void know(BlockGrant grant) {
+    for (int i = 0; i < grant.servers().size(); i++) {
+      addresses.put(grant.servers().get(i), grant.addresses().get(i));
+    }
   }
 
   /** Writing a block failed: on its first server, or on the one behind it that the fault names. */
@@ -55,6 +71,13 @@ final class Suspects {
   List<Long> now() {
     long now = time.monotonicNanos();
     sinceNanos.values().removeIf(since -> now - since > SUSPECT_NANOS);
-    return sinceNanos.keySet().stream().sorted().toList();
+    Set<Long> suspects = new TreeSet<>(sinceNanos.keySet());
+    addresses.forEach(
+        (server, address) -> {
+          if (silent.test(address)) {
+            suspects.add(server);
+          }
+        });
+    return List.copyOf(suspects);
   }
 }

@@ -36,7 +36,8 @@ class AheadWriterTest {
     BlockGrant grant =
         new BlockGrant(7, 1, true, false, List.of(1L), List.of("there"), ByteString.EMPTY);
     Error failure = new OutOfMemoryError("planted");
-    Replica replica = new Replica(failing(failure), grant, 1, new Suspects(new RealTime()));
+    Replica replica =
+        new Replica(failing(failure), grant, 1, new Suspects(new RealTime(), address -> false));
     AheadWriter writer = new AheadWriter(replica, new AheadBuffers(), new RealTime());
     writer.append(ORIGIN, ByteBuffer.allocate(100));
     assertThat(catchThrowable(writer::flush)).isInstanceOf(IOException.class).hasCause(failure);

@@ -8,12 +8,15 @@ import dfs.protocol.block.BlockFault.Kind;
 import dfs.protocol.metadata.Reply.BlockGrant;
 import dfs.protocol.seam.Time;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** On whom it is blamed that a block cannot be written, and for how long. */
 class SuspectsTest {
+  private final Set<String> silent = new HashSet<>();
   private long nanos;
 
   private final Suspects suspects =
@@ -33,7 +36,8 @@ class SuspectsTest {
             public Timer after(long delay, TimeUnit unit, Runnable task) {
               return () -> {};
             }
-          });
+          },
+          silent::contains);
 
   private static final BlockGrant GRANT =
       new BlockGrant(
@@ -53,6 +57,17 @@ class SuspectsTest {
     assertThat(suspects.now()).containsExactly(11L);
     nanos++;
     assertThat(suspects.now()).isEmpty();
+  }
+
+  @Test
+  void whoAnswersNobodyIsSuspectAsLongAsItDoesNot() {
+    silent.add("unix:/c/21");
+    assertThat(suspects.now()).as("nobody has heard of it").isEmpty();
+    suspects.know(GRANT);
+    suspects.blame(GRANT, new IOException("the server at /c/1 did not answer in time"));
+    assertThat(suspects.now()).containsExactly(11L, 13L);
+    silent.clear();
+    assertThat(suspects.now()).containsExactly(11L);
   }
 
   @Test

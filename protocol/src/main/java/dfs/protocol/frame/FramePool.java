@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * The connections to one other process. They are made when they are needed and kept; each has one
  * request in flight, and a caller waits for one when all are in use. A request without an answer in
  * time ends with its connection. When one takes long the server is asked on a connection of its own
- * whether it is there: a slow disk has its time, a process that is stopped has not. One timer looks
+ * whether it is there: a slow disk has its time, a process that is stopped has not; and so are the
+ * other servers, which may be stopped as well, before anybody has to wait for them. One timer looks
  * after all of them, while there are any: it costs a request nothing, and one that is late ends up
  * to {@link #LOOK_NANOS} later. Thread-safe.
  */
@@ -28,10 +29,19 @@ final class FramePool implements AutoCloseable {
   static final String PROBE_THREAD = "dfs-frames probe";
   static final long LOOK_NANOS = 100_000_000L;
 
+  /** A server that has said nothing for longer is not in use. */
+  private static final long USED_NANOS = 60_000_000_000L;
+
+  /**
+   * Who is silent for so long when it is asked whether it is there had better not be asked more.
+   */
+  private static final long HINT_NANOS = Limits.SILENCE_NANOS / 2;
+
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final Path path;
   private final Time time;
+  private final Runnable doubted;
   private final Semaphore permits = new Semaphore(CONNECTIONS_MAX, true);
   private final Set<FrameLine> busy = ConcurrentHashMap.newKeySet();
 
@@ -52,9 +62,13 @@ final class FramePool implements AutoCloseable {
 
   private long probedNanos;
 
-  FramePool(Path path, Time time) {
+  /**
+   * @param doubted is run when the server is asked whether it is there
+   */
+  FramePool(Path path, Time time, Runnable doubted) {
     this.path = path;
     this.time = time;
+    this.doubted = doubted;
     this.heardNanos = time.monotonicNanos();
   }
 
@@ -117,6 +131,8 @@ final class FramePool implements AutoCloseable {
       if (silent && probe != null) {
         probe.close();
         probe = null;
+        suspect = true;
+        lateNanos = now;
       } else if (doubtful && probe == null && now - heardNanos >= Limits.DOUBT_NANOS && !closed) {
         asking = newProbe(now);
       }
@@ -126,8 +142,30 @@ final class FramePool implements AutoCloseable {
       }
     }
     if (asking != null) {
-      FrameLine line = asking;
-      time.thread(PROBE_THREAD, () -> probe(line)).start();
+      ask(asking);
+      doubted.run();
+    }
+  }
+
+  private void ask(FrameLine line) {
+    time.thread(PROBE_THREAD, () -> probe(line)).start();
+  }
+
+  /** Another server is asked whether it is there: so is this one, if it was in use of late. */
+  void ask() {
+    FrameLine asking = null;
+    long now = time.monotonicNanos();
+    synchronized (idle) {
+      if (probe == null && !closed && now - heardNanos < USED_NANOS) {
+        asking = newProbe(now);
+      }
+      if (asking != null && !looking) {
+        looking = true;
+        lookLater();
+      }
+    }
+    if (asking != null) {
+      ask(asking);
     }
   }
 
@@ -168,10 +206,15 @@ final class FramePool implements AutoCloseable {
     line.close();
   }
 
-  /** Whether it left a request without an answer lately, and answered none since. */
+  /**
+   * Whether it left a request without an answer lately, and answered none since; or has been asked
+   * for a while whether it is there.
+   */
   boolean isSuspect() {
+    long now = time.monotonicNanos();
     synchronized (idle) {
-      return suspect && time.monotonicNanos() - lateNanos < Limits.SUSPECT_NANOS;
+      return (suspect && now - lateNanos < Limits.SUSPECT_NANOS)
+          || (probe != null && now - probedNanos >= HINT_NANOS && now - heardNanos >= HINT_NANOS);
     }
   }
 

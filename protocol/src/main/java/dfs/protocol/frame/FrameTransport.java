@@ -28,8 +28,12 @@ public final class FrameTransport implements BlockTransport {
 
   @Override
   public BlockService connect(Path socket, long answerNanos, @Nullable Cancellation cancellation) {
-    FramePool pool = pools.computeIfAbsent(socket, path -> new FramePool(path, time));
+    FramePool pool = pools.computeIfAbsent(socket, path -> new FramePool(path, time, this::askAll));
     return new FrameClient(pool, answerNanos, cancellation);
+  }
+
+  private void askAll() {
+    pools.values().forEach(FramePool::ask);
   }
 
   @Override
