@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** The command {@code dfs} as a process of its own, in the foreground or to its end. */
 final class DfsProcess implements AutoCloseable {
+  private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
   private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private final Process process;
@@ -42,7 +43,7 @@ final class DfsProcess implements AutoCloseable {
     command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC"));
     if (!Boolean.getBoolean("dfs.long")) {
       // Most live for seconds: the second compiler costs them more than it gives.
-      command.add("-XX:TieredStopAtLevel=1");
+      command.add(FIRST_COMPILER_ONLY);
     }
     command.addAll(List.of(System.getProperty("dfs.jvm.flags", "").split(" ", -1)));
     command.removeIf(String::isEmpty);
@@ -84,6 +85,10 @@ final class DfsProcess implements AutoCloseable {
       throws IOException {
     List<String> command = new ArrayList<>(prefix);
     command.addAll(command());
+    if (arguments.getFirst().equals("chunk")) {
+      // As scripts/dfs starts it.
+      command.add(prefix.size() + 1, FIRST_COMPILER_ONLY);
+    }
     command.addAll(arguments);
     return new ProcessBuilder(command)
         .directory(Path.of("/").toFile())
