@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -53,7 +54,7 @@ class ChunkKillTest {
   /** For so long at least, and less than twice that, everybody works before a kill, and after. */
   private static final int WORK_MILLIS = LONG ? 1000 : 500;
 
-  private @TempDir Path scratch;
+  private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private ServerProcesses servers;
   private RecordingWriters writers;
   private KillLoad load;
@@ -186,8 +187,8 @@ class ChunkKillTest {
   private void check(double share, int struck) {
     double slowest = Math.max(slowestSeconds, writers.slowestNanos() / 1e9);
     System.out.println(
-        "%d were struck, the longest call took %.2f s, %.1f MB/s were moved around one at the least"
-            .formatted(struck, slowest, leastLoad / 1e6));
+        "%d were struck, the longest call took %.2f s (of readers and the stream %.2f), %.1f MB/s were moved around one at the least"
+            .formatted(struck, slowest, slowestSeconds, leastLoad / 1e6));
     assertThat(slowest).as("the longest call").isLessThan(STALL_SECONDS_MAX);
     if (LONG) {
       assertThat(leastLoad).isGreaterThanOrEqualTo(LOAD_BYTES_PER_SECOND_MIN);

@@ -54,6 +54,8 @@ final class Cluster implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   final List<ChunkProcess> processes = new ArrayList<>();
   private final List<ChunkServer> chunks = new ArrayList<>();
+  private final Path directory;
+  private final List<CountedDisk> disks = new ArrayList<>();
 
   Cluster(Path directory) throws Exception {
     this(directory, new RealTime());
@@ -86,6 +88,7 @@ final class Cluster implements AutoCloseable {
   Cluster(Path directory, Time time, int chunkServers, int processes, int copies, long keyNanos)
       throws Exception {
     this.time = time;
+    this.directory = directory;
     String forProcesses = "unix:" + directory.resolve("m.sock");
     MetadataServer metadata =
         MetadataServer.start(
@@ -129,11 +132,13 @@ final class Cluster implements AutoCloseable {
         index % 2 == 0
             ? "local:chunk-" + number + "-" + index
             : "unix:" + chunk.resolveSibling(index + ".sock");
+    CountedDisk disk = new CountedDisk(new RealDisk(chunk));
+    disks.add(disk);
     ChunkServer server =
         ChunkServer.start(
             ChunkServer.Config.of(
                 "test", address, metadataAddress, KEY, chunk.toString(), ChunkServer.Scrub.USUAL),
-            new RealDisk(chunk),
+            disk.counted(),
             transport,
             services,
             time,
@@ -143,6 +148,18 @@ final class Cluster implements AutoCloseable {
     server.ready().get(30, TimeUnit.SECONDS);
   }
 
+  /** One that has ended goes on with its data directory. */
+  void restartProcess(int index) throws IOException {
+    ChunkProcess before = processes.get(index);
+    open.remove(before);
+    before.close();
+    ChunkProcess process =
+        ChunkProcess.start(directory, index, "unix:" + directory.resolve("m.sock"), KEY);
+    processes.set(index, process);
+    open.push(process);
+    process.awaitReady();
+  }
+
   /** It is gone without a word to its clients, and comes not back. */
   void stopChunkServer(int index) throws IOException {
     ChunkServer server = chunks.get(index);
@@ -150,9 +167,9 @@ final class Cluster implements AutoCloseable {
     server.close();
   }
 
-  /** Flushes of each chunk server's journal since its start. */
-  List<Long> journalFlushes() {
-    return chunks.stream().map(chunk -> chunk.status().flushes()).toList();
+  /** Flushes of each chunk server since its start. */
+  List<CountedDisk.Flushes> flushes() {
+    return disks.stream().map(CountedDisk::flushes).toList();
   }
 
   StreamSession session(boolean mount) throws IOException {

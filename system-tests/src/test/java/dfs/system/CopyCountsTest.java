@@ -7,7 +7,6 @@ import dfs.protocol.seam.RealTime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -40,9 +39,12 @@ class CopyCountsTest {
     }
   }
 
-  /** Each of 8 KiB, so that it is no part of the metadata. */
+  /**
+   * Each more than what lies in the metadata. What is small goes into the journal with its record;
+   * the bytes of what is larger are flushed first, in the file of its block.
+   */
   @Test
-  void aSmallSyncIsOneFlushOfEachMember() throws Exception {
+  void aSyncIsOneFlushOfEachMemberAndAnotherOfTheBlockWhereItIsLarge() throws Exception {
     Path mnt = scratch.resolve("mnt");
     try (Cluster cluster = new Cluster(scratch, new RealTime(), 3, 3)) {
       cluster.mount(mnt);
@@ -50,19 +52,27 @@ class CopyCountsTest {
           scratch.resolve("sync.py"),
           """
           import os, sys
-          fd = os.open('mnt/f', os.O_CREAT | os.O_WRONLY)
-          for i in range(int(sys.argv[1])):
-              os.pwrite(fd, os.urandom(8192), i * 8192); os.fdatasync(fd)
+          size, count = int(sys.argv[1]), int(sys.argv[2])
+          fd = os.open('mnt/f', os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+          for i in range(count):
+              os.pwrite(fd, os.urandom(size), i * size); os.fdatasync(fd)
           """);
-      Shell.run(scratch, "python3 sync.py 1");
-      List<Long> before = cluster.journalFlushes();
-      Shell.run(scratch, "python3 sync.py " + SYNCS);
-      List<Long> flushes = new ArrayList<>(cluster.journalFlushes());
-      for (int member = 0; member < flushes.size(); member++) {
-        assertThat(flushes.get(member) - before.get(member))
-            .as("flushes of member %d", member)
-            .isEqualTo(SYNCS);
-      }
+      assertFlushes(cluster, 8192, new CountedDisk.Flushes(SYNCS, 0));
+      assertFlushes(cluster, 65_536, new CountedDisk.Flushes(SYNCS, 0));
+      assertFlushes(cluster, 65_536 + 4096, new CountedDisk.Flushes(SYNCS, SYNCS));
+    }
+  }
+
+  private void assertFlushes(Cluster cluster, int size, CountedDisk.Flushes wanted)
+      throws Exception {
+    Shell.run(scratch, "python3 sync.py %d 1".formatted(size));
+    List<CountedDisk.Flushes> before = cluster.flushes();
+    Shell.run(scratch, "python3 sync.py %d %d".formatted(size, SYNCS));
+    List<CountedDisk.Flushes> flushes = cluster.flushes();
+    for (int member = 0; member < flushes.size(); member++) {
+      assertThat(flushes.get(member).since(before.get(member)))
+          .as("flushes of member %d, each sync of %d bytes", member, size)
+          .isEqualTo(wanted);
     }
   }
 

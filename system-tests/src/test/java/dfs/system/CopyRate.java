@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,7 @@ final class CopyRate {
   private static final double MEBIBYTE = 1 << 20;
 
   private static final Pattern ORDERED =
-      Pattern.compile("^(\\S+) .*: server \\d+ is to copy block (\\d+) from .*");
+      Pattern.compile("^(\\S+) .*: server (\\d+) is to copy block (\\d+) from .*");
   private static final Pattern MADE = Pattern.compile("^(\\S+) .*: block (\\d+) lies on .*");
 
   private final ServerProcesses servers;
@@ -48,13 +50,18 @@ final class CopyRate {
     @Nullable OffsetDateTime begun = null;
     @Nullable OffsetDateTime ended = null;
     Map<Long, Path> blocks = new HashMap<>();
+    Set<String> orders = new HashSet<>();
+    List<Long> copies = new ArrayList<>();
     List<String> lines = log();
     for (String line : lines.subList(linesBefore, lines.size())) {
       Matcher ordered = ORDERED.matcher(line);
       Matcher made = MADE.matcher(line);
       if (ordered.matches()) {
         begun = begun == null ? OffsetDateTime.parse(ordered.group(1)) : begun;
-        blocks.putIfAbsent(Long.parseLong(ordered.group(2)), Path.of(""));
+        blocks.putIfAbsent(Long.parseLong(ordered.group(3)), Path.of(""));
+        if (orders.add(ordered.group(2) + " " + ordered.group(3))) {
+          copies.add(Long.parseLong(ordered.group(3)));
+        }
       } else if (made.matches() && blocks.containsKey(Long.parseLong(made.group(2)))) {
         ended = OffsetDateTime.parse(made.group(1));
       }
@@ -69,21 +76,22 @@ final class CopyRate {
     }
     List<Path> files = new ArrayList<>(blocks.values());
     files.removeIf(file -> file.toString().isEmpty());
-    long bytes = 0;
+    long once = 0;
     for (Path file : files) {
-      bytes += Files.size(file);
+      once += Files.size(file);
+    }
+    long bytes = 0;
+    for (long block : copies) {
+      Path file = blocks.get(block);
+      bytes += file == null || file.toString().isEmpty() ? 0 : Files.size(file);
     }
     double seconds = Duration.between(begun, ended).toNanos() / 1e9;
-    double plain = plainSeconds(files);
+    double copied = bytes / MEBIBYTE / seconds;
+    double plain = once / MEBIBYTE / plainSeconds(files);
     System.out.println(
-        "%d blocks were copied at %.0f MiB/s, %.0f MiB in %.2f s; cp and fsync: %.0f MiB/s"
-            .formatted(
-                files.size(),
-                bytes / MEBIBYTE / seconds,
-                bytes / MEBIBYTE,
-                seconds,
-                bytes / MEBIBYTE / plain));
-    return plain / seconds;
+        "%d copies of %d blocks were made at %.0f MiB/s, %.0f MiB in %.2f s; cp and fsync: %.0f MiB/s"
+            .formatted(copies.size(), files.size(), copied, bytes / MEBIBYTE, seconds, plain));
+    return copied / plain;
   }
 
   private double plainSeconds(List<Path> files) throws Exception {

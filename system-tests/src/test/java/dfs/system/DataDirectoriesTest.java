@@ -230,6 +230,7 @@ class DataDirectoriesTest {
     String written = digests();
     awaitEnd(again, FAILED);
     assertThat(again.said()).contains(scratch.resolve("one") + " is in use");
+    takeFromAStoppedOne(first);
     assertThat(first.stop()).isZero();
     assertThat(digests()).isEqualTo(written);
     chunks(a);
@@ -247,6 +248,20 @@ class DataDirectoriesTest {
         .contains("it names no data directory");
     assertThat(DfsProcess.call(0, "down", "--data", scratch.resolve("a-run").toString()))
         .contains("dfs is down");
+  }
+
+  /** Who is stopped has its directory still, and serves it when it goes on. */
+  private void takeFromAStoppedOne(DfsProcess first) throws Exception {
+    first.pause();
+    try {
+      DfsProcess again = begin(scratch.resolve("again.conf"));
+      awaitEnd(again, FAILED);
+      assertThat(again.said()).contains(scratch.resolve("one") + " is in use");
+      awaitStatus(now -> !isHealthy(now));
+    } finally {
+      first.wake();
+    }
+    awaitStatus(DataDirectoriesTest::isHealthy);
   }
 
   private void drainByDirectoryAndHost(JsonObject before) throws Exception {
@@ -337,6 +352,34 @@ class DataDirectoriesTest {
     awaitStatus(now -> sealed(now).get("underReplicated").getAsLong() == 0);
     assertThat(problems(status())).contains("is not here: " + two.at() + " is failed: it has gone");
     assertThat(digests()).isEqualTo(written);
+  }
+
+  @Test
+  void aProcessWhoseOnlyDiskDiesEnds() throws Exception {
+    LoopDisk one = disk("one");
+    String runtime = "runtime = " + scratch.resolve("a-run");
+    DfsProcess process =
+        startBeside(
+            config("a", bySocket(), runtime, directory(1, "one")),
+            config(
+                "b", bySocket(), "runtime = " + data, directory(1, "two"), directory(2, "three")));
+    write(FILES);
+    awaitStatus(now -> sealed(now).get("healthy").getAsLong() >= FILES);
+    String written = digests();
+    one.shutDown();
+    long since = System.nanoTime();
+    awaitEnd(process, DISKLESS);
+    double seconds = (System.nanoTime() - since) / 1e9;
+    System.out.println("it ended %.1f s after its disk".formatted(seconds));
+    if (Boolean.getBoolean("dfs.long")) {
+      assertThat(seconds).isLessThan(5);
+    }
+    assertThat(process.said()).contains(one.at() + ": ").contains("Input/output error");
+    assertThat(digests()).isEqualTo(written);
+    awaitStatus(now -> sealed(now).get("underReplicated").getAsLong() == 0);
+    write(FILES);
+    assertThat(DfsProcess.call(FAILED, "status", "--data", data))
+        .contains(one.at() + " is failed: ");
   }
 
   /** It is read from on, and takes nothing new until it has its size again. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,8 @@ class FullDisksTest {
   /** Small files that lie in the metadata: at least so many fit. */
   private static final int FULL_FILES = Boolean.getBoolean("dfs.long") ? 8_000 : 500;
 
+  private static final long BACK_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private @TempDir(cleanup = CleanupMode.ON_SUCCESS) Path scratch;
   private final List<LoopDisk> disks = new ArrayList<>();
   private ServerProcesses servers;
@@ -61,6 +64,15 @@ class FullDisksTest {
     disks.add(LoopDisk.make(scratch, name, Path.of(servers.data, name), mebibytes));
   }
 
+  /** More than so many files fit in the end: not all of the space comes back at once. */
+  private static void fillAgain(FillingWriters writers, int files) throws Exception {
+    long since = System.nanoTime();
+    do {
+      writers.fill();
+    } while (writers.files() <= files && System.nanoTime() - since < BACK_NANOS);
+    assertThat(writers.files()).as("files that fit again").isGreaterThan(files);
+  }
+
   @Test
   void writersHearThatChunkServersAreFullAndGoOnWhenTheyAreNot() throws Exception {
     disk("metadata", METADATA_MEBIBYTES);
@@ -82,8 +94,7 @@ class FullDisksTest {
       servers.startChunk(victim);
       writers.removeOneOf(2);
       writers.awaitRoom(LARGE_BYTES);
-      writers.fill();
-      assertThat(writers.files()).as("files that fit again").isGreaterThan(full * 2 / 3);
+      fillAgain(writers, full * 2 / 3);
       writers.verify();
       writers.removeOneOf(1);
       writers.awaitRoom(LARGE_BYTES);
@@ -109,8 +120,7 @@ class FullDisksTest {
       writers.verify();
       writers.removeOneOf(2);
       writers.awaitRoom(0);
-      writers.fill();
-      assertThat(writers.files()).as("files that fit again").isGreaterThan(full * 2 / 3);
+      fillAgain(writers, full * 2 / 3);
       writers.verify();
       writers.removeOneOf(1);
       writers.awaitRoom(0);

@@ -17,6 +17,14 @@ record LoopDisk(Path scratch, String name, Path at) {
     return new LoopDisk(scratch, name, at);
   }
 
+  /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: from now on all of it is EIO. */
+  void shutDown() throws Exception {
+    Shell.run(
+        scratch,
+        "python3 -c \"import fcntl, os, struct; fcntl.ioctl(os.open('%s', os.O_RDONLY), 0x8004587d, struct.pack('I', 2))\""
+            .formatted(at));
+  }
+
   void unmount() throws Exception {
     Shell.quietly("umount", "-l", at.toString());
   }
