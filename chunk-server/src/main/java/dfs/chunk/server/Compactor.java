@@ -64,7 +64,7 @@ final class Compactor {
     }
     long block = order.block().block();
     int epoch = Math.toIntExact(order.block().epoch());
-    space.checkCreate();
+    space.checkCompact(order.block().lengthBytes());
     blocks.create(block, epoch, NO_SESSION, order.packed());
     try {
       for (int first = 0, end; first < order.parts().size(); first = end) {
@@ -287,7 +287,6 @@ final class Compactor {
             address, service -> service.read(source.capability(), source.block(), from, into));
     for (Piece piece : run) {
       fillUp(order, piece.targetOffset());
-      space.checkAppend(piece.length());
       try {
         blocks.copy(
             piece.record(order), buffer.slice((int) (piece.offset() - from), piece.length()));

@@ -465,7 +465,8 @@ final class ControlStream implements AutoCloseable {
         device,
         space.forBlocks(now),
         config.weight() == 0 ? ChunkMessage.DirectoryState.WEIGHT_NONE : config.weight(),
-        flushes.medianNanos());
+        flushes.medianNanos(),
+        space.toCompact(now));
   }
 
   String path() {

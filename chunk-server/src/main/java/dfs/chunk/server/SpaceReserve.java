@@ -14,7 +14,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * Thread-safe.
  */
 final class SpaceReserve {
+  /** Appends to blocks that are there already leave such a part of the reserve. */
   private static final int APPEND_SHARE = 4;
+
+  /** Putting blocks together, which gives space back, leaves less. */
+  private static final int COMPACT_SHARE = 16;
+
   private static final int PERCENT = 100;
 
   /** A disk that lost less than such a part of its size has not shrunk. */
@@ -64,6 +69,18 @@ final class SpaceReserve {
   /** What new blocks may take, bytes. */
   long forBlocks(Space space) {
     return Math.max(0, space.freeBytes() - reserveBytes(space));
+  }
+
+  /** What may be put together of other blocks, bytes: more than new ones may take. */
+  long toCompact(Space space) {
+    return Math.max(0, space.freeBytes() - reserveBytes(space) / COMPACT_SHARE);
+  }
+
+  void checkCompact(long bytes) throws IOException {
+    Space space = measure();
+    if (toCompact(space) < bytes) {
+      throw full(space);
+    }
   }
 
   void checkCreate() throws IOException {

@@ -133,7 +133,10 @@ class ChunkServerTest {
                     i,
                     state.scrubbedNanos(),
                     "simulated",
-                    (1L << 39) - (1L << 40) / 100 * ChunkServer.Config.RESERVE_PERCENT));
+                    (1L << 39) - (1L << 40) / 100 * ChunkServer.Config.RESERVE_PERCENT,
+                    ChunkMessage.DirectoryState.WEIGHT_USUAL,
+                    state.flushNanos(),
+                    (1L << 39) - (1L << 40) / 100 * ChunkServer.Config.RESERVE_PERCENT / 16));
         write(100 + i, 10);
         time.advance(Limits.HEARTBEAT_NANOS);
       }

@@ -178,7 +178,7 @@ final class Compaction {
 
   /** Looks at some more blocks; begins when there is something to do. */
   private void look() {
-    CompactionPlan.Choice known = candidates.choose(!inPass);
+    CompactionPlan.Choice known = candidates.choose(!inPass, this::roomBytes);
     if (known != null) {
       begin(known);
       return;
@@ -210,7 +210,7 @@ final class Compaction {
       }
     }
     inPass = more;
-    CompactionPlan.Choice choice = candidates.choose(!more);
+    CompactionPlan.Choice choice = candidates.choose(!more, this::roomBytes);
     if (choice != null) {
       begin(choice);
     }
@@ -251,15 +251,19 @@ final class Compaction {
     return live.records();
   }
 
+  private CompactionRoom room(int copies) {
+    return CompactionRoom.find(servers, copies == 0 ? survey.copies() : copies);
+  }
+
+  private long roomBytes(int copies) {
+    return room(copies).bytes();
+  }
+
   private void begin(CompactionPlan.Choice choice) {
     unfinished = true;
-    int wanted = choice.copies() == 0 ? survey.copies() : choice.copies();
-    ChunkServers.Placement placement = servers.place(wanted);
-    if (placement.servers().size() < wanted) {
-      return;
-    }
-    CompactionPlan plan = choice.on(placement.servers());
-    if (!plan.sources().stream().allMatch(this::isMovable)) {
+    CompactionRoom room = room(choice.copies());
+    CompactionPlan plan = choice.on(room.servers());
+    if (plan.lengthBytes() > room.bytes() || !plan.sources().stream().allMatch(this::isMovable)) {
       return;
     }
     Upkeep.OpenTarget order =

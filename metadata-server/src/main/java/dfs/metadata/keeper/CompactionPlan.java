@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -154,16 +155,17 @@ record CompactionPlan(
      * What is to be done first, and is forgotten with that; null: nothing.
      *
      * @param last the pass finds no more: few small ones are not to wait for others
+     * @param roomBytes what there is room for, by the number of copies
      */
-    @Nullable Choice choose(boolean last) {
+    @Nullable Choice choose(boolean last, IntToLongFunction roomBytes) {
       for (Map.Entry<Integer, List<Candidate>> some : emptied.entrySet()) {
-        Choice choice = choose(some.getKey(), some.getValue(), 1);
+        Choice choice = choose(some, 1, roomBytes);
         if (choice != null) {
           return choice;
         }
       }
       for (Map.Entry<Integer, List<Candidate>> some : small.entrySet()) {
-        Choice choice = choose(some.getKey(), some.getValue(), last ? MERGED_MIN : SOURCES_MAX);
+        Choice choice = choose(some, last ? MERGED_MIN : SOURCES_MAX, roomBytes);
         if (choice != null) {
           return choice;
         }
@@ -172,10 +174,13 @@ record CompactionPlan(
     }
 
     /** As many as one command and one block may take; null if that is too few. */
-    private @Nullable Choice choose(int copies, List<Candidate> from, int least) {
+    private @Nullable Choice choose(
+        Map.Entry<Integer, List<Candidate>> some, int least, IntToLongFunction roomBytes) {
+      List<Candidate> from = some.getValue();
       if (from.size() < least) {
         return null;
       }
+      long room = roomBytes.applyAsLong(some.getKey());
       List<Candidate> chosen = new ArrayList<>();
       long bytes = 0;
       int ranges = 0;
@@ -185,11 +190,11 @@ record CompactionPlan(
         boolean fits =
             chosen.isEmpty()
                 || (chosen.size() < SOURCES_MAX
-                    && bytes + candidate.bytes() <= Limits.BLOCK_BYTES
                     && ranges + candidate.ranges().size() <= Limits.RELOCATED_RANGES
                     && written + candidate.rangesWritten() <= RANGES_WRITTEN_MAX
                     && tables + candidate.tables() <= TABLES_MAX);
-        if (fits) {
+        boolean alone = chosen.isEmpty() && room == Limits.BLOCK_BYTES;
+        if (fits && (alone || bytes + candidate.bytes() <= room)) {
           chosen.add(candidate);
           bytes += candidate.bytes();
           ranges += candidate.ranges().size();
@@ -202,7 +207,7 @@ record CompactionPlan(
       }
       from.removeAll(chosen);
       count -= chosen.size();
-      return choice(copies, chosen);
+      return choice(some.getKey(), chosen);
     }
 
     private static Choice choice(int copies, List<Candidate> chosen) {

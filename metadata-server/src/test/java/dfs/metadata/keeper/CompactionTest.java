@@ -13,6 +13,7 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.session.ChunkOrder;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,9 +72,11 @@ class CompactionTest {
     return block;
   }
 
+  /** What was ordered of all, by target. */
   private List<ChunkOrder.Compact> told() {
     List<ChunkOrder.Compact> told = new ArrayList<>();
     all.forEach(server -> told.addAll(server.told(ChunkOrder.Compact.class)));
+    told.sort(Comparator.comparingLong(order -> order.block().block()));
     return told;
   }
 
@@ -110,6 +113,23 @@ class CompactionTest {
     assertThat(bed.survey().check(10)).isEmpty();
     run(60);
     assertThat(told()).as("nothing more to do").hasSize(2);
+  }
+
+  /** No other space would ever come back where each block has something that lives. */
+  @Test
+  void onFullServersWhatTheyKeepInReserveIsUsed() {
+    long block = mostlyDead();
+    for (Server server : all) {
+      server.freeBytes = 0;
+      server.compactBytes = 2 * MIB - 1;
+    }
+    run(30);
+    assertThat(told()).as("it does not fit").isEmpty();
+    all.forEach(server -> server.compactBytes = 2 * MIB);
+    run(3);
+    assertThat(told()).hasSize(2);
+    run(30);
+    assertThat(state(block)).isEqualTo(BlockState.RELOCATED);
   }
 
   /** Only when every server of the target has confirmed it after the relocation. */

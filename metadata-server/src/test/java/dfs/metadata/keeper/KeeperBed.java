@@ -292,6 +292,7 @@ final class KeeperBed {
     long freeBytes = 1L << 40;
     int weight = ChunkMessage.DirectoryState.WEIGHT_USUAL;
     long flushNanos;
+    long compactBytes;
     String state = "ok";
 
     /** Each has a host and a disk of its own, unless told otherwise. */
@@ -352,7 +353,8 @@ final class KeeperBed {
                         device,
                         freeBytes,
                         weight,
-                        flushNanos))));
+                        flushNanos,
+                        compactBytes))));
       }
     }
 

@@ -51,6 +51,8 @@ public sealed interface ChunkMessage {
    * @param weight by which its space counts when new blocks are placed, in thousandths; 0: not
    *     said, which is {@link #WEIGHT_USUAL}; below 0: it takes no new blocks
    * @param flushNanos how long a flush takes of late, the median; 0: not known
+   * @param compactBytes what may be put together of other blocks, where there is no space for new
+   *     ones: of the reserve
    */
   record DirectoryState(
       ByteString directory,
@@ -63,7 +65,8 @@ public sealed interface ChunkMessage {
       String device,
       long spaceBytes,
       int weight,
-      long flushNanos) {
+      long flushNanos,
+      long compactBytes) {
     /** A weight of 1, in thousandths. */
     public static final int WEIGHT_USUAL = 1000;
 
@@ -95,6 +98,7 @@ public sealed interface ChunkMessage {
           device,
           spaceBytes,
           WEIGHT_USUAL,
+          0,
           0);
     }
 
