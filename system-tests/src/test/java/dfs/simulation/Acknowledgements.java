@@ -152,6 +152,12 @@ final class Acknowledgements {
       public BlockDigest verify(ByteString capability, long block) throws IOException {
         return service.verify(capability, block);
       }
+
+      @Override
+      public int checksum(ByteString capability, long block, long offset, int length)
+          throws IOException {
+        return service.checksum(capability, block, offset, length);
+      }
     };
   }
 }

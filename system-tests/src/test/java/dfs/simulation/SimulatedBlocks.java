@@ -263,5 +263,11 @@ final class SimulatedBlocks {
     public BlockDigest verify(ByteString capability, long block) throws IOException {
       return call(service -> service.verify(capability, block));
     }
+
+    @Override
+    public int checksum(ByteString capability, long block, long offset, int length)
+        throws IOException {
+      return call(service -> service.checksum(capability, block, offset, length));
+    }
   }
 }

@@ -434,6 +434,12 @@ public final class BlockDirectory implements AutoCloseable {
     return look(file, () -> file.read(offset, into));
   }
 
+  /** CRC32C of a range of what was taken, by the checksums of its writer. */
+  public int checksum(long block, long offset, int length) throws BlockFault {
+    BlockFile file = file(block);
+    return look(file, () -> file.checksum(offset, length));
+  }
+
   /**
    * The records of a sealed block from the one that begins at {@code offset} on, as many as fit
    * {@link dfs.protocol.Limits#RECORDS_BYTES}; empty at its end.

@@ -437,16 +437,7 @@ final class BlockFile {
    */
   Checksums read(long offset, ByteBuffer into) throws IOException {
     int count = into.remaining();
-    PieceTable.Span span;
-    synchronized (this) {
-      if (offset < 0 || count == 0 || offset > pieces.length() - count) {
-        throw new BlockFault(
-            BlockFault.Kind.MALFORMED,
-            "range %d+%d of block %d, which ends at %d"
-                .formatted(offset, count, identity.block(), pieces.length()));
-      }
-      span = pieces.span(offset, offset + count);
-    }
+    PieceTable.Span span = span(offset, count);
     int bytesRead = (int) (span.to - span.from);
     ByteBuffer bytes = bytesRead == count ? into.slice() : ByteBuffer.allocate(bytesRead);
     readFully(bytes, span.from);
@@ -469,6 +460,38 @@ final class BlockFile {
       into.put(range);
     }
     return checksums;
+  }
+
+  private synchronized PieceTable.Span span(long offset, int count) throws BlockFault {
+    if (offset < 0 || count <= 0 || offset > pieces.length() - count) {
+      throw new BlockFault(
+          BlockFault.Kind.MALFORMED,
+          "range %d+%d of block %d, which ends at %d"
+              .formatted(offset, count, identity.block(), pieces.length()));
+    }
+    return pieces.span(offset, offset + count);
+  }
+
+  /**
+   * CRC32C of a range, combined from the writer's checksums; only pieces of which it has a part are
+   * read.
+   */
+  int checksum(long offset, int count) throws IOException {
+    PieceTable.Span span = span(offset, count);
+    int combined = 0;
+    long start = span.from;
+    for (int i = 0; i < span.ends.length; i++) {
+      long from = Math.max(start, offset);
+      int length = (int) (Math.min(span.ends[i], offset + count) - from);
+      // No piece goes beyond its unit, so a part of one is one piece of a read.
+      int checksum =
+          length == span.ends[i] - start
+              ? span.checksums[i]
+              : read(from, ByteBuffer.allocate(length)).get(0);
+      combined = Pieces.combine(combined, checksum, length);
+      start = span.ends[i];
+    }
+    return combined;
   }
 
   /** Bytes that were cut while they were read are not damaged. */

@@ -200,4 +200,10 @@ final class ChainedBlocks implements BlockService {
   public BlockDigest verify(ByteString capability, long block) throws IOException {
     return own.verify(capability, block);
   }
+
+  @Override
+  public int checksum(ByteString capability, long block, long offset, int length)
+      throws IOException {
+    return own.checksum(capability, block, offset, length);
+  }
 }

@@ -168,4 +168,11 @@ final class CheckedBlocks implements BlockService {
       verifying.unlock();
     }
   }
+
+  @Override
+  public int checksum(ByteString capability, long block, long offset, int length)
+      throws IOException {
+    check(capability, Capability.READ, block, offset, length);
+    return blocks.checksum(block, offset, length);
+  }
 }

@@ -461,4 +461,27 @@ class BlockDirectoryTest {
     assertThat(blocks.wounded()).containsExactly(3L);
     assertThat(blocks.failed()).as("the disk as a whole").isNotDone();
   }
+
+  /** What was taken is told of pieces that nobody can read any more. */
+  @Test
+  void theChecksumOfWholePiecesReadsNothing() throws IOException {
+    BlockDirectory blocks = fresh();
+    byte[] written = bytes(new Random(5), 20_000);
+    blocks.create(3, 1, SESSION, false);
+    append(blocks, 3, 0, Arrays.copyOf(written, 10_000), false);
+    append(blocks, 3, 10_000, Arrays.copyOfRange(written, 10_000, 20_000), false);
+    disk.damage(Path.of("data/03/0000000000000003.d"), 9000, ByteBuffer.wrap(new byte[] {1, 2}));
+    ByteBuffer all = ByteBuffer.wrap(written);
+    assertThat(blocks.checksum(3, 10_000, 10_000))
+        .isEqualTo(Pieces.checksum(all.slice(10_000, 10_000), 10_000));
+    assertThat(blocks.checksum(3, 0, 20_000)).isEqualTo(Pieces.checksum(all, 20_000));
+    assertThat(blocks.wounded()).isEmpty();
+    assertThatThrownBy(() -> blocks.checksum(3, 0, 9001))
+        .isInstanceOfSatisfying(
+            BlockFault.class, fault -> assertThat(fault.kind()).isEqualTo(BlockFault.Kind.DAMAGED));
+    assertThatThrownBy(() -> blocks.checksum(3, 10_000, 10_001))
+        .isInstanceOfSatisfying(
+            BlockFault.class,
+            fault -> assertThat(fault.kind()).isEqualTo(BlockFault.Kind.MALFORMED));
+  }
 }

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What every way to a chunk server's blocks promises: in this process, and by frames. */
 class BlockServiceTest {
   private static final long BLOCK = 3;
-  private static final Set<String> READS = Set.of("read", "records", "verify");
+  private static final Set<String> READS = Set.of("read", "records", "verify", "checksum");
 
   private final SimulatedDisk disk = new SimulatedDisk();
   private final ManualTime time = new ManualTime();
@@ -107,8 +107,9 @@ class BlockServiceTest {
       with -> service.seal(with, BLOCK, 1),
       with -> service.records(with, BLOCK, 0),
       with -> service.verify(with, BLOCK),
+      with -> service.checksum(with, BLOCK, 100, 50),
     };
-    String[] names = {"create", "append", "flush", "read", "seal", "records", "verify"};
+    String[] names = {"create", "append", "flush", "read", "seal", "records", "verify", "checksum"};
     for (int i = 0; i < calls.length; i++) {
       Call call = calls[i];
       long block = i == 0 ? 4 : BLOCK;
@@ -241,6 +242,9 @@ class BlockServiceTest {
       assertThat(into.position()).as(where).isEqualTo(3 + to - from);
       assertThat(into.flip().position(3)).as(where).isEqualTo(range);
       assertThat(checksums).as(where).isEqualTo(Pieces.checksums(from, range));
+      assertThat(service.checksum(Samples.all(BLOCK), BLOCK, from, to - from))
+          .as(where)
+          .isEqualTo(Pieces.checksum(range, to - from));
     }
   }
 

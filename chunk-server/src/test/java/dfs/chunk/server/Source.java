@@ -85,4 +85,10 @@ final class Source implements BlockService {
   public BlockDigest verify(ByteString capability, long block) throws IOException {
     return blocks.verify(capability, block);
   }
+
+  @Override
+  public int checksum(ByteString capability, long block, long offset, int length)
+      throws IOException {
+    return blocks.checksum(capability, block, offset, length);
+  }
 }

@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Copies the contents of one file: beside the place first, then under the name. */
@@ -66,17 +67,26 @@ final class FileCopy {
 
   private final CopyCounts counts;
   private final LongSupplier nanos;
+  private final Supplier<ByteBuffer> memory;
   private final Deque<ByteBuffer> buffers = new ConcurrentLinkedDeque<>();
 
   FileCopy(Copying.Wishes wishes, LongConsumer progress, CopyCounts counts) {
-    this(wishes, progress, counts, System::nanoTime);
+    // Off-heap, so that the system need not copy once more.
+    this(wishes, progress, counts, System::nanoTime, () -> ByteBuffer.allocateDirect(BUFFER_BYTES));
   }
 
   /**
    * @param nanos the time, from anywhere
+   * @param memory gives buffers
    */
-  FileCopy(Copying.Wishes wishes, LongConsumer progress, CopyCounts counts, LongSupplier nanos) {
+  FileCopy(
+      Copying.Wishes wishes,
+      LongConsumer progress,
+      CopyCounts counts,
+      LongSupplier nanos,
+      Supplier<ByteBuffer> memory) {
     this.nanos = nanos;
+    this.memory = memory;
     this.wishes = wishes;
     this.progress = progress;
     this.counts = counts;
@@ -210,7 +220,7 @@ final class FileCopy {
   private void writeInto(Path target, Path source, Stat stat) throws IOException {
     try (SourceFile in = open(source, stat);
         WritableByteChannel out = Files.newByteChannel(target, StandardOpenOption.WRITE)) {
-      transfer(in.channel(), out);
+      transfer(in.channel(), out, null);
       in.checkUnchanged();
     }
   }
@@ -341,7 +351,7 @@ final class FileCopy {
     }
     if (before != null && !before.isRegular()) {
       try (WritableByteChannel out = Files.newByteChannel(target, StandardOpenOption.WRITE)) {
-        transfer(in, out);
+        transfer(in, out, null);
       }
       return;
     }
@@ -351,11 +361,13 @@ final class FileCopy {
     Path place = before != null && Files.isSymbolicLink(target) ? target.toRealPath() : target;
     PartFile fresh = PartFile.fresh(place, place, NOTHING);
     Path part = fresh.path();
+    Compared compared = new Compared(part);
     try {
       try (FileChannel out = fresh.open(before == null ? MODE_OF_INPUT : 0, before != null)) {
-        transfer(in, out);
+        transfer(in, out, compared);
         Durable.contents(out, part);
       }
+      compared.check();
       if (before != null) {
         replacing(place, before, fresh);
       }
@@ -403,19 +415,19 @@ final class FileCopy {
     Stat stat = file.stat();
     // Who may read what is replaced, or what has a list, is known when that is set, in the end.
     boolean closed = wishes.preserve() || target.before() != null;
+    Compared compared = new Compared(part.path());
     try (FileChannel out = part.open(closed ? 0 : stat.permissions(), closed)) {
       target.into().check();
-      FileChannel in = file.channel();
       long from = out.position();
       if (from > stat.sizeBytes()) {
         throw new RefusedException("the part of it that is here is longer than its source");
       }
-      in.position(from);
       progress.accept(from);
       counts.partKept(from);
-      transferFlushing(in, out, flushBytes(stat, part.path()), part);
+      transferFlushing(file, out, part, compared);
       Durable.contents(out, part.path());
     }
+    compare(compared, file);
     if (closed) {
       return;
     }
@@ -427,6 +439,16 @@ final class FileCopy {
     }
   }
 
+  /** A source that has changed is no other than it was read. */
+  private static void compare(Compared compared, SourceFile file) throws IOException {
+    try {
+      compared.check();
+    } catch (RefusedException e) {
+      file.checkUnchanged();
+      throw e;
+    }
+  }
+
   private static void setMode(PartFile part, int mode) throws IOException {
     Files.setAttribute(part.path(), "unix:mode", mode, LinkOption.NOFOLLOW_LINKS);
   }
@@ -435,26 +457,32 @@ final class FileCopy {
    * After how many bytes what was written is to be kept, should the command be killed: files of
    * this machine are its kernel's.
    */
-  private static long flushBytes(Stat stat, Path part) {
-    long every = Math.max(FLUSH_BYTES_MIN, stat.sizeBytes() / FLUSHES);
+  private static long flushBytes(long sizeBytes, Path part) {
+    long every = Math.max(FLUSH_BYTES_MIN, sizeBytes / FLUSHES);
     boolean local = part.getFileSystem().equals(FileSystems.getDefault());
     return local || every >= Limits.BLOCK_BYTES ? Long.MAX_VALUE : every;
   }
 
-  private void transferFlushing(FileChannel in, FileChannel out, long everyBytes, PartFile part)
+  /** Goes on from where the part ends. */
+  private void transferFlushing(SourceFile file, FileChannel out, PartFile part, Compared compared)
       throws IOException {
+    FileChannel in = file.channel();
+    long everyBytes = flushBytes(file.stat().sizeBytes(), part.path());
     ByteBuffer buffer = takeBuffer();
     try {
+      compared.addAgain(in.position(0), out.position(), buffer);
+      in.position(out.position());
       long dirty = 0;
       long sure = nanos.getAsLong();
       while (in.read(buffer.clear()) >= 0) {
+        compared.add(buffer.flip());
         long now = nanos.getAsLong();
         if (now - sure > SURE_NANOS) {
           // It was stopped, perhaps, and another run has gone on with the part meanwhile.
           part.checkOwn();
           sure = now;
         }
-        dirty += put(buffer.flip(), out);
+        dirty += put(buffer, out);
         if (dirty >= everyBytes) {
           out.force(false);
           dirty = 0;
@@ -465,17 +493,26 @@ final class FileCopy {
     }
   }
 
-  /** Off-heap, so that the system need not copy once more; as many as copies were made at once. */
+  /** As many as copies were made at once. */
   private ByteBuffer takeBuffer() {
     ByteBuffer kept = buffers.pollLast();
-    return kept != null ? kept : ByteBuffer.allocateDirect(BUFFER_BYTES);
+    return kept != null ? kept : memory.get();
   }
 
-  private void transfer(ReadableByteChannel in, WritableByteChannel out) throws IOException {
+  /**
+   * @param compared with what is stored; null: with nothing
+   */
+  private void transfer(
+      ReadableByteChannel in, WritableByteChannel out, @Nullable Compared compared)
+      throws IOException {
     ByteBuffer buffer = takeBuffer();
     try {
       while (in.read(buffer.clear()) >= 0) {
-        var _ = put(buffer.flip(), out);
+        buffer.flip();
+        if (compared != null) {
+          compared.add(buffer);
+        }
+        var _ = put(buffer, out);
       }
     } finally {
       buffers.addLast(buffer);

@@ -8,6 +8,7 @@ import dfs.client.volume.Credentials;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -563,7 +564,9 @@ class CopyingTest {
             throw new UncheckedIOException(e);
           }
         };
-    FileCopy stopped = new FileCopy(RESUME, stop, new CopyCounts(), nanos::get);
+    FileCopy stopped =
+        new FileCopy(
+            RESUME, stop, new CopyCounts(), nanos::get, () -> ByteBuffer.allocate(1 << 20));
     Stat met = Stat.of(source, false);
     assertThatThrownBy(
             () -> stopped.copy(source, met, target, TargetDirectory.NONE, FileCopy.Earlier.NOTHING))

@@ -24,6 +24,17 @@ public interface BlockStore extends AutoCloseable {
   void read(BlockPlace place, long blockOffset, ByteBuffer into) throws IOException;
 
   /**
+   * CRC32C of a range, as the servers of the place that are here keep it: of what they took. At
+   * least one has to tell it, and they have to say the same.
+   *
+   * @throws NoSuchBlockException as {@link #read}
+   * @throws dfs.protocol.block.BlockFault as {@link #read}; also, {@code DAMAGED}, when two say
+   *     different things
+   * @throws IOException as {@link #read}
+   */
+  int checksum(BlockPlace place, long blockOffset, int length) throws IOException;
+
+  /**
    * Ids of servers on which writing failed a moment ago: where no new block should go while there
    * are others.
    */

@@ -11,7 +11,10 @@ import dfs.protocol.metadata.Reply.BlockPlace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
@@ -88,11 +91,7 @@ public final class ChunkBlockStore implements BlockStore {
     if (!into.hasRemaining()) {
       return;
     }
-    if (place.addresses().isEmpty()) {
-      throw new BlockFault(
-          BlockFault.Kind.NOT_READY,
-          "no server of block %d, of %s, is connected".formatted(place.block(), place.servers()));
-    }
+    checkReachable(place);
     try {
       if (place.addresses().size() > 1) {
         readAny(place, blockOffset, into);
@@ -104,6 +103,43 @@ public final class ChunkBlockStore implements BlockStore {
     } catch (IOException e) {
       throw failure(place, blockOffset, into.remaining(), e);
     }
+  }
+
+  private static void checkReachable(BlockPlace place) throws BlockFault {
+    if (place.addresses().isEmpty()) {
+      throw new BlockFault(
+          BlockFault.Kind.NOT_READY,
+          "no server of block %d, of %s, is connected".formatted(place.block(), place.servers()));
+    }
+  }
+
+  @Override
+  public int checksum(BlockPlace place, long blockOffset, int length) throws IOException {
+    checkReachable(place);
+    Map<String, Integer> told = new LinkedHashMap<>();
+    IOException failure = null;
+    for (String address : place.addresses()) {
+      try {
+        BlockService service = services.connect(address);
+        told.put(address, service.checksum(place.capability(), place.block(), blockOffset, length));
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (told.isEmpty() && failure != null) {
+      throw failure(place, blockOffset, length, failure);
+    }
+    if (Set.copyOf(told.values()).size() > 1) {
+      throw new BlockFault(
+          BlockFault.Kind.DAMAGED,
+          "%d bytes at %d of block %d have different checksums: %s"
+              .formatted(length, blockOffset, place.block(), told));
+    }
+    return told.values().iterator().next();
   }
 
   /** In parts that fit one request each, cut where units begin. */

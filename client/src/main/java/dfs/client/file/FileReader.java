@@ -23,11 +23,11 @@ import org.slf4j.LoggerFactory;
  * committed. Where a block lies is asked again when a server does not have it.
  */
 final class FileReader {
-  private static final int PLACE_ATTEMPTS = 3;
-  private static final long WAIT_NANOS = 250_000_000L;
+  static final int PLACE_ATTEMPTS = 3;
+  static final long WAIT_NANOS = 250_000_000L;
 
   /** A read waits half a minute for a server before it fails. */
-  private static final int WAITS_MAX = 120;
+  static final int WAITS_MAX = 120;
 
   private static final Logger LOG = LoggerFactory.getLogger(FileReader.class);
   private static final long PAGE_BYTES = 256L << 20;
@@ -124,7 +124,7 @@ final class FileReader {
   }
 
   /** Damaged bytes stay damaged; a server that is away may come back. */
-  private static boolean isFinal(IOException e) {
+  static boolean isFinal(IOException e) {
     return e instanceof BlockFault fault && fault.kind() != BlockFault.Kind.NOT_READY;
   }
 
@@ -207,7 +207,7 @@ final class FileReader {
     zero(into, (int) (end - at));
   }
 
-  private static BlockPlace place(MapPage page, long block) throws NoSuchBlockException {
+  static BlockPlace place(MapPage page, long block) throws NoSuchBlockException {
     for (BlockPlace place : page.blocks()) {
       if (place.block() == block) {
         return place;

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OpenFiles implements AutoCloseable {
   private final MetadataSession session;
+  private final BlockStore blocks;
   private final Time time;
   private final FileReader reader;
   private final FileWriter writer;
@@ -40,6 +41,7 @@ public final class OpenFiles implements AutoCloseable {
 
   public OpenFiles(MetadataSession session, BlockStore blocks, Time time) {
     this.session = session;
+    this.blocks = blocks;
     this.time = time;
     this.reader = new FileReader(session, blocks, time);
     this.writer = new FileWriter(session, blocks, time);
@@ -401,6 +403,23 @@ public final class OpenFiles implements AutoCloseable {
   /** Makes everything written to the file durable and committed. */
   public void sync(long handle) throws IOException {
     writer.flush(file(handle), true);
+  }
+
+  /** The map of a file, asked as its caller. */
+  public interface MapPages {
+    /** The page from this offset on. */
+    Reply.MapPage page(long from) throws IOException;
+  }
+
+  /**
+   * CRC32C of what a file has, which is made durable and committed first, as the copies of its
+   * blocks keep it: nothing but what lies in the metadata is read.
+   *
+   * @throws dfs.protocol.block.BlockFault if two copies say different things
+   */
+  public int checksum(long ino, MapPages map) throws IOException {
+    syncInode(ino);
+    return new StoredChecksum(blocks, time, map).ask();
   }
 
   /** Makes everything written to this inode durable and committed, if anything is not. */

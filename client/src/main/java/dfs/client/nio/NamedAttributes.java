@@ -32,6 +32,11 @@ final class NamedAttributes {
   private static final List<String> UNIX =
       List.of("mode", "ino", "dev", "rdev", "nlink", "uid", "gid", "ctime");
 
+  private static final List<String> DFS = List.of("acl", "defaultAcl", "copies", "copiesHere");
+
+  /** All servers of a file are asked for it, so it is no part of {@code dfs:*}. */
+  private static final String CRC32C = "crc32c";
+
   private NamedAttributes() {}
 
   /** Which view, and what of it. */
@@ -49,7 +54,7 @@ final class NamedAttributes {
         case "posix" -> joined(BASIC, POSIX);
         case "unix" -> joined(joined(BASIC, POSIX), UNIX);
         case "owner" -> List.of("owner");
-        case "dfs" -> List.of("acl", "defaultAcl", "copies", "copiesHere");
+        case "dfs" -> joined(DFS, List.of(CRC32C));
         default -> throw new UnsupportedOperationException("View '" + view + "' not available");
       };
     }
@@ -81,8 +86,10 @@ final class NamedAttributes {
         throw new IllegalArgumentException("'" + name + "' not recognized");
       }
     }
-    List<String> wanted = names.contains("*") ? known : names;
-    if (asked.view.equals("dfs")) {
+    boolean dfs = asked.view.equals("dfs");
+    List<String> usual = dfs ? DFS : known;
+    List<String> wanted = names.contains("*") ? usual : names;
+    if (dfs) {
       Views.AclText view = new Views.AclText(target);
       for (String name : wanted) {
         values.put(
@@ -91,6 +98,7 @@ final class NamedAttributes {
               case "acl" -> view.acl();
               case "defaultAcl" -> view.defaultAcl();
               case "copiesHere" -> target.copiesHere();
+              case CRC32C -> target.checksum();
               default -> target.attributes().stat().copies();
             });
       }

@@ -25,6 +25,10 @@ record Target(DfsFileSystem system, At at, boolean follow, String shown) {
     return system.run(shown, null, volume -> volume.copiesHere(at, follow));
   }
 
+  int checksum() throws IOException {
+    return system.run(shown, null, volume -> volume.checksum(at, follow));
+  }
+
   /**
    * Sets how many copies are kept.
    *

@@ -26,7 +26,8 @@ final class FileCopies {
     Reply ask(Operation operation) throws IOException;
   }
 
-  private static Reply.MapPage page(Asking asking, Attributes found, long from) throws IOException {
+  /** A page of a map, from an offset on. */
+  static Reply.MapPage page(Asking asking, Attributes found, long from) throws IOException {
     Query query = new Query.ReadMap(found.ino(), from, Limits.FILE_SIZE_BYTES - from);
     if (!(asking.ask(query) instanceof Reply.MapPage page)) {
       throw new IOException("the servers' answer is no map");

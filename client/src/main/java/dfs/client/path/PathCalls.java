@@ -265,6 +265,19 @@ public final class PathCalls {
         : Attributes.COPIES_MAX;
   }
 
+  /**
+   * CRC32C of what a regular file has, as the copies of its blocks keep it; EISDIR of a directory,
+   * EINVAL of anything else.
+   */
+  public int checksum(At at, boolean follow) throws IOException {
+    Attributes found = existing(at, follow).found();
+    if (!found.isRegular()) {
+      throw new PathRefusedException(at.text(), found.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
+    }
+    return files.checksum(
+        found.ino(), from -> FileCopies.page(query -> ask(at, query), found, from));
+  }
+
   /** Names of the extended attributes that the caller may see. */
   public List<ByteString> xattrs(At at, boolean follow) throws IOException {
     Reply reply = ask(at, new Query.ListXattrs(existing(at, follow).found().ino()));

@@ -45,6 +45,12 @@ class ChunkBlockStoreTest {
         throws IOException {
       throw new BlockFault(kind, "planted");
     }
+
+    @Override
+    public int checksum(ByteString capability, long block, long offset, int length)
+        throws IOException {
+      throw new BlockFault(kind, "planted");
+    }
   }
 
   private Throwable readFrom(Kind... servers) {
@@ -134,5 +140,51 @@ class ChunkBlockStoreTest {
 
   private static BlockGrant grant(String address) {
     return new BlockGrant(7, 1, true, false, List.of(1L), List.of(address), ByteString.EMPTY);
+  }
+
+  /** A server that says the same checksum of everything. */
+  private static final class Telling extends ReadOnlyService {
+    private final int checksum;
+
+    Telling(int checksum) {
+      this.checksum = checksum;
+    }
+
+    @Override
+    public Checksums read(ByteString capability, long block, long offset, ByteBuffer into) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int checksum(ByteString capability, long block, long offset, int length) {
+      return checksum;
+    }
+  }
+
+  private BlockPlace on(BlockService... servers) {
+    List<String> addresses = new ArrayList<>();
+    for (BlockService server : servers) {
+      addresses.add("local:" + next);
+      services.register("local:" + next++, server);
+    }
+    return new BlockPlace(3, true, 100, List.of(), addresses, ByteString.EMPTY);
+  }
+
+  @Test
+  void allServersThatAnswerHaveToTellTheSameChecksum() throws IOException {
+    BlockService away = new Failing(Kind.NOT_READY);
+    assertThat(store.checksum(on(new Telling(7), away, new Telling(7)), 0, 10)).isEqualTo(7);
+    BlockPlace different = on(new Telling(7), new Telling(8));
+    assertThat(catchThrowable(() -> store.checksum(different, 0, 10)))
+        .isInstanceOfSatisfying(
+            BlockFault.class, fault -> assertThat(fault.kind()).isEqualTo(Kind.DAMAGED))
+        .hasMessageContaining("different checksums");
+    BlockPlace none = on(away, new Failing(Kind.NOT_READY));
+    assertThat(catchThrowable(() -> store.checksum(none, 0, 10)))
+        .isInstanceOf(IOException.class)
+        .isNotInstanceOf(BlockFault.class);
+    BlockPlace moved = on(new Failing(Kind.NO_SUCH_BLOCK));
+    assertThat(catchThrowable(() -> store.checksum(moved, 0, 10)))
+        .isInstanceOf(NoSuchBlockException.class);
   }
 }

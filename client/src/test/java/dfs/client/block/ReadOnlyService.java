@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dfs.protocol.block.BlockDigest;
 import dfs.protocol.block.BlockRecord;
 import dfs.protocol.block.BlockService;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -31,6 +32,12 @@ abstract class ReadOnlyService implements BlockService {
 
   @Override
   public BlockDigest verify(ByteString capability, long block) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public int checksum(ByteString capability, long block, long offset, int length)
+      throws IOException {
     throw new UnsupportedOperationException();
   }
 

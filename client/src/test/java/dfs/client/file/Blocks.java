@@ -132,6 +132,11 @@ final class Blocks implements BlockStore {
   }
 
   @Override
+  public int checksum(BlockPlace place, long blockOffset, int length) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public void close() {}
 
   static void await(CountDownLatch latch) {

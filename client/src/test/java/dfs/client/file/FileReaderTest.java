@@ -266,6 +266,11 @@ class FileReaderTest {
     }
 
     @Override
+    public int checksum(ByteString capability, long block, long offset, int length) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public List<BlockRecord> records(ByteString capability, long block, long offset) {
       throw new UnsupportedOperationException();
     }

@@ -215,6 +215,11 @@ class DfsFileChannelTest {
     }
 
     @Override
+    public int checksum(BlockPlace place, long blockOffset, int length) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void close() {}
   }
 }

@@ -58,4 +58,12 @@ public interface BlockService {
    * open is MALFORMED.
    */
   BlockDigest verify(ByteString capability, long block) throws IOException;
+
+  /**
+   * CRC32C of a range, combined from the checksums of its writer as they are kept here: of what was
+   * taken. Bytes are read only where the range begins or ends within a piece; none travel.
+   *
+   * @param length 1 to {@link dfs.protocol.Limits#BLOCK_BYTES}
+   */
+  int checksum(ByteString capability, long block, long offset, int length) throws IOException;
 }

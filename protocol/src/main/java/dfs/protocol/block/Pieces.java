@@ -12,6 +12,9 @@ import java.util.zip.CRC32C;
 public final class Pieces {
   private static final int POLYNOMIAL = 0x82F63B78;
 
+  /** What 2^i zero bytes make of a register, for each i. */
+  private static final int[][] OVER_ZEROS = overZeros();
+
   private Pieces() {}
 
   /** How many pieces the range has. */
@@ -74,45 +77,60 @@ public final class Pieces {
    * carried over {@code secondLength} zero bytes, which is a linear map over GF(2) (as zlib's
    * crc32_combine).
    */
-  public static int combine(int first, int second, int secondLength) {
-    int[] square = new int[32];
-    int[] matrix = new int[32];
-    matrix[0] = POLYNOMIAL;
-    for (int i = 1; i < 32; i++) {
-      matrix[i] = 1 << (i - 1);
-    }
-    square(square, matrix);
-    square(matrix, square);
+  public static int combine(int first, int second, long secondLength) {
     int crc = first;
-    int left = secondLength;
-    boolean inMatrix = true;
-    while (left != 0) {
-      int[] from = inMatrix ? matrix : square;
-      int[] to = inMatrix ? square : matrix;
-      square(to, from);
-      inMatrix = !inMatrix;
+    long left = secondLength;
+    for (int i = 0; left != 0; i++, left >>>= 1) {
       if ((left & 1) != 0) {
-        crc = times(to, crc);
+        crc = times(OVER_ZEROS[i], crc);
       }
-      left >>>= 1;
     }
     return crc ^ second;
   }
 
+  /** CRC32C of so many zero bytes. */
+  public static int ofZeros(long length) {
+    int crc = 0;
+    int run = checksum(ByteBuffer.allocate(1), 1);
+    long runLength = 1;
+    for (long left = length; left != 0; left >>>= 1) {
+      if ((left & 1) != 0) {
+        crc = combine(crc, run, runLength);
+      }
+      run = combine(run, run, runLength);
+      runLength <<= 1;
+    }
+    return crc;
+  }
+
+  /** The maps of one zero byte, of two, of four and so on. */
+  private static int[][] overZeros() {
+    int[] bit = new int[Integer.SIZE];
+    bit[0] = POLYNOMIAL;
+    for (int i = 1; i < bit.length; i++) {
+      bit[i] = 1 << (i - 1);
+    }
+    int[][] maps = new int[Long.SIZE][];
+    maps[0] = squared(squared(squared(bit)));
+    for (int i = 1; i < maps.length; i++) {
+      maps[i] = squared(maps[i - 1]);
+    }
+    return maps;
+  }
+
   private static int times(int[] matrix, int vector) {
     int sum = 0;
-    int rest = vector;
-    for (int i = 0; rest != 0; i++, rest >>>= 1) {
-      if ((rest & 1) != 0) {
-        sum ^= matrix[i];
-      }
+    for (int rest = vector; rest != 0; rest &= rest - 1) {
+      sum ^= matrix[Integer.numberOfTrailingZeros(rest)];
     }
     return sum;
   }
 
-  private static void square(int[] square, int[] matrix) {
-    for (int i = 0; i < 32; i++) {
+  private static int[] squared(int[] matrix) {
+    int[] square = new int[matrix.length];
+    for (int i = 0; i < square.length; i++) {
       square[i] = times(matrix, matrix[i]);
     }
+    return square;
   }
 }

@@ -49,7 +49,8 @@ final class Frame {
     READ(5),
     RECORDS(6),
     VERIFY(7),
-    PING(8);
+    PING(8),
+    CHECKSUM(9);
 
     private final int code;
 
@@ -70,7 +71,7 @@ final class Frame {
   /**
    * The head of a request.
    *
-   * @param wanted bytes to read
+   * @param wanted bytes to read, or to tell the checksum of
    */
   record Request(
       Kind kind,
@@ -127,8 +128,11 @@ final class Frame {
       if (request.offset < 0 || request.offset > Limits.BLOCK_BYTES) {
         throw new MalformedFrameException("a range at " + request.offset);
       }
-      checkLength(request.wanted, kind == Kind.READ ? 1 : 0, kind == Kind.READ);
-      checkLength(request.payloadLength, append ? 1 : 0, append || kind == Kind.CREATE);
+      checkLength(request.wanted, wantedMin(kind), wantedMax(kind));
+      checkLength(
+          request.payloadLength,
+          append ? 1 : 0,
+          append || kind == Kind.CREATE ? PAYLOAD_BYTES_MAX : 0);
       if (kind == Kind.CREATE && request.payloadLength > MEMBERS_BYTES_MAX) {
         throw new MalformedFrameException(request.payloadLength + " bytes of addresses");
       }
@@ -140,15 +144,26 @@ final class Frame {
       return request;
     }
 
-    private static void checkLength(int length, int min, boolean allowed)
-        throws MalformedFrameException {
-      if (length < min || length > (allowed ? PAYLOAD_BYTES_MAX : 0)) {
+    private static int wantedMin(Kind kind) {
+      return wantedMax(kind) > 0 ? 1 : 0;
+    }
+
+    private static int wantedMax(Kind kind) {
+      return switch (kind) {
+        case READ -> PAYLOAD_BYTES_MAX;
+        case CHECKSUM -> (int) Limits.BLOCK_BYTES;
+        case CREATE, APPEND, FLUSH, SEAL, RECORDS, VERIFY, PING -> 0;
+      };
+    }
+
+    private static void checkLength(int length, int min, int max) throws MalformedFrameException {
+      if (length < min || length > max) {
         throw new MalformedFrameException("a request for or with %d bytes".formatted(length));
       }
     }
   }
 
-  /** The head of an answer; {@code value} is a length of the block. */
+  /** The head of an answer; {@code value} is a length of the block, or a checksum. */
   record Answer(int status, long id, long value, int checksums, int payloadLength) {
     void encode(ByteBuffer out) {
       out.putInt(ANSWER_HEADER_BYTES - LENGTH_BYTES + (Integer.BYTES * checksums) + payloadLength);

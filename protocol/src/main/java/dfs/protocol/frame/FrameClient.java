@@ -271,4 +271,31 @@ final class FrameClient implements BlockService {
     }
     return new BlockDigest(length, ByteString.copyFrom(into.flip()));
   }
+
+  @Override
+  public int checksum(ByteString capability, long block, long offset, int length)
+      throws IOException {
+    if (offset < 0 || offset > Limits.BLOCK_BYTES || length <= 0 || length > Limits.BLOCK_BYTES) {
+      throw new BlockFault(
+          BlockFault.Kind.MALFORMED, "a checksum of %d+%d".formatted(offset, length));
+    }
+    Request request =
+        new Request(
+            Kind.CHECKSUM,
+            false,
+            false,
+            pool.nextId(),
+            block,
+            offset,
+            0,
+            length,
+            capability.size(),
+            0,
+            0);
+    long value = call(request, capability, null, NOTHING, ByteBuffer.allocate(0)).value();
+    if (value != (int) value) {
+      throw new MalformedFrameException("a checksum of " + value);
+    }
+    return (int) value;
+  }
 }

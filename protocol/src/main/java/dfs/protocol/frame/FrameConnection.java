@@ -138,6 +138,10 @@ final class FrameConnection {
       case RECORDS -> records(request, capability);
       case VERIFY -> verify(request, capability);
       case PING -> done(request, 0);
+      case CHECKSUM -> {
+        int wanted = request.wanted();
+        done(request, service.checksum(capability, block, request.offset(), wanted));
+      }
     }
   }
 
