@@ -294,6 +294,11 @@ final class Call implements AutoCloseable {
     return defaults.interruption();
   }
 
+  /** For names that are sorted. */
+  Room room() {
+    return defaults.room();
+  }
+
   /**
    * Says what went wrong with one file; the status is 1 in the end.
    *

@@ -6,15 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Says in what two states of a tree are different. Of each directory on the way down the names are
- * in memory.
- */
+/** Says in what two states of a tree are different. */
 final class Comparing {
   private static final int SAME = 0;
   private static final int DIFFERENT = 1;
@@ -36,7 +32,34 @@ final class Comparing {
   }
 
   private final Call call;
-  private final Deque<Deque<Pair>> open = new ArrayDeque<>();
+  private final Deque<Level> open = new ArrayDeque<>();
+
+  /** A directory on the way down, and the names that are still to come, of both times. */
+  private static final class Level {
+    private final Pair pair;
+    private final boolean hadNames;
+    private final boolean hasNames;
+    private final Sorting<String> names;
+    private @Nullable String before;
+
+    Level(Pair pair, boolean hadNames, boolean hasNames, Sorting<String> names) {
+      this.pair = pair;
+      this.hadNames = hadNames;
+      this.hasNames = hasNames;
+      this.names = names;
+    }
+
+    @Nullable Pair next() throws IOException {
+      String name = names.poll();
+      while (name != null && name.equals(before)) {
+        name = names.poll();
+      }
+      before = name;
+      return name == null
+          ? null
+          : new Pair(pair.old.child(name), pair.now.child(name), hadNames, hasNames);
+    }
+  }
 
   Comparing(Call call) {
     this.call = call;
@@ -44,17 +67,23 @@ final class Comparing {
   }
 
   void run(Place old, Place now) throws IOException {
-    Deque<Pair> top = new ArrayDeque<>(List.of(new Pair(old, now, true, true)));
     if (stat(old) == null && stat(now) == null) {
       throw new NoSuchFileException(old.said());
     }
-    open.push(top);
-    while (!open.isEmpty()) {
-      Pair next = open.element().poll();
-      if (next == null) {
-        open.pop();
-      } else {
-        call.attempt(next.old(), at -> compare(next));
+    try {
+      call.attempt(old, at -> compare(new Pair(old, now, true, true)));
+      while (!open.isEmpty()) {
+        Level level = open.element();
+        Pair next = level.next();
+        if (next == null) {
+          open.pop().names.close();
+        } else {
+          call.attempt(next.old(), at -> compare(next));
+        }
+      }
+    } finally {
+      for (Level level : open) {
+        level.names.close();
       }
     }
   }
@@ -90,32 +119,31 @@ final class Comparing {
     return stat != null && stat.isDirectory();
   }
 
-  private static void addNames(Place directory, List<String> names) throws IOException {
+  private static void addNames(Place directory, Sorting<String> names) throws IOException {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
-      entries.forEach(entry -> names.add(ByteText.nameOf(entry)));
+      for (Path entry : entries) {
+        names.add(ByteText.nameOf(entry));
+      }
     }
   }
 
   private void enter(Pair pair, boolean hadNames, boolean hasNames) throws IOException {
-    List<String> names = new ArrayList<>();
-    if (hadNames) {
-      addNames(pair.old(), names);
-    }
-    if (hasNames) {
-      addNames(pair.now(), names);
-    }
-    names.sort(ByteText::compare);
-    Deque<Pair> children = new ArrayDeque<>();
-    String before = null;
-    for (String name : names) {
-      if (!name.equals(before)) {
-        children.add(new Pair(pair.old().child(name), pair.now().child(name), hadNames, hasNames));
+    Sorting<String> names = Sorting.ofNames(call.room());
+    boolean listed = false;
+    try {
+      if (hadNames) {
+        addNames(pair.old(), names);
       }
-      before = name;
+      if (hasNames) {
+        addNames(pair.now(), names);
+      }
+      listed = true;
+    } finally {
+      if (!listed) {
+        names.close();
+      }
     }
-    if (!children.isEmpty()) {
-      open.push(children);
-    }
+    open.push(new Level(pair, hadNames, hasNames, names));
   }
 
   private void say(String change, char sign, Pair pair, Stat stat, List<String> what)

@@ -8,12 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -94,11 +89,7 @@ final class Copying implements AutoCloseable {
   private final Semaphore large = new Semaphore(LARGE_MAX);
   private final Deque<Pending> pending = new ArrayDeque<>();
 
-  /** Where the first name of a file with several lies. */
-  private final Map<List<Long>, Path> linked = new HashMap<>();
-
-  /** Those of these that were copied whole, by many threads. */
-  private final Set<Path> made = ConcurrentHashMap.newKeySet();
+  private final LinkedNames linked = new LinkedNames();
 
   private boolean failed;
   private @Nullable Path lastListed;
@@ -131,8 +122,8 @@ final class Copying implements AutoCloseable {
   }
 
   /** How many files it has to remember. */
-  int remembered() {
-    return linked.size() + made.size();
+  long remembered() {
+    return linked.size();
   }
 
   /** Keeps the names that all was copied to, and prints how much it was if that is asked for. */
@@ -246,15 +237,14 @@ final class Copying implements AutoCloseable {
         return false;
       }
       TargetDirectory into = intoOf(item, target);
-      List<Long> id = List.of(stat.dev(), stat.ino());
-      Path first = wishes.preserve() && stat.links() > 1 ? linked.get(id) : null;
-      if (first != null) {
+      boolean several = wishes.preserve() && stat.links() > 1;
+      if (several && linked.of(stat) != null) {
         FileCopy.Earlier earlier = earlier(item, target);
-        add(new Pending(target, null, () -> again(item, first, target.path(), into, earlier)));
+        add(new Pending(target, null, () -> again(item, target.path(), into, earlier)));
         return false;
       }
-      if (wishes.preserve() && stat.links() > 1) {
-        linked.put(id, target.path());
+      if (several) {
+        linked.put(stat, target.path());
       }
       if (stat.isLink()) {
         add(new Pending(target, null, () -> symbolicLink(item, target.path(), into)));
@@ -457,7 +447,7 @@ final class Copying implements AutoCloseable {
     try {
       call.interruption().check();
       String said = files.copy(item.place().path(), item.stat(), target, into, earlier);
-      noteMade(item.stat(), target);
+      noteMade(item.stat());
       return said;
     } finally {
       if (isLarge) {
@@ -467,10 +457,10 @@ final class Copying implements AutoCloseable {
   }
 
   /** A further name of something; if there is no copy under the first one, it is copied. */
-  private void again(
-      Walk.Item item, Path first, Path target, TargetDirectory into, FileCopy.Earlier earlier)
+  private void again(Walk.Item item, Path target, TargetDirectory into, FileCopy.Earlier earlier)
       throws IOException {
-    if (made.contains(first)) {
+    Path first = linked.isMade(item.stat()) ? linked.of(item.stat()) : null;
+    if (first != null) {
       if (wishes.resume() && isSame(first, target)) {
         return;
       }
@@ -479,7 +469,7 @@ final class Copying implements AutoCloseable {
       Replacing.with(target, fresh -> Files.createLink(fresh, first));
       return;
     }
-    linked.put(List.of(item.stat().dev(), item.stat().ino()), target);
+    linked.put(item.stat(), target);
     if (item.stat().isLink()) {
       symbolicLink(item, target, into);
     } else {
@@ -505,7 +495,7 @@ final class Copying implements AutoCloseable {
     if (wishes.preserve()) {
       Preserved.ofLink(item.stat(), target);
     }
-    noteMade(item.stat(), target);
+    noteMade(item.stat());
   }
 
   private static boolean isCopy(Path link, Path target) throws IOException {
@@ -513,9 +503,9 @@ final class Copying implements AutoCloseable {
   }
 
   /** What has one name is not asked for again: a tree of any size takes no memory. */
-  private void noteMade(Stat stat, Path target) {
+  private void noteMade(Stat stat) throws IOException {
     if (wishes.preserve() && stat.links() > 1) {
-      made.add(target);
+      linked.made(stat);
     }
   }
 
@@ -580,7 +570,8 @@ final class Copying implements AutoCloseable {
   /** Waits for what is under way: what is not whole by then is deleted where it is not wanted. */
   @Override
   public void close() throws IOException {
-    try (var _ = whole) {
+    try (var _ = whole;
+        var _ = linked) {
       var _ = threads.shutdownNow();
       threads.close();
       Finished cut = record;

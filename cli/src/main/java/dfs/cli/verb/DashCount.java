@@ -87,37 +87,42 @@ final class DashCount implements Walk.Visitor {
 
   /** {@code -du}. */
   static void usage(Call call) throws IOException {
-    DashTable table = new DashTable(false);
-    if (call.has("-v")) {
-      table.add("SIZE", "DISK_SPACE_CONSUMED_WITH_ALL_REPLICAS", "FULL_PATH_NAME");
-    }
-    DashReplication copies = new DashReplication();
-    List<String> operands = call.operands().isEmpty() ? List.of(".") : call.operands();
-    call.each(
-        call.places(operands),
-        place -> {
-          if (call.has("-s") || !Stat.of(place.path(), true).isDirectory()) {
-            Stat.of(place.path(), true);
-            add(call, table, place, copies);
-            return;
-          }
-          List<Place> below = new java.util.ArrayList<>();
-          try (DirectoryStream<Path> entries = Files.newDirectoryStream(place.path())) {
-            for (Path entry : entries) {
-              below.add(
-                  place.said().equals(".")
-                      ? new Place(ByteText.nameOf(entry), entry)
-                      : place.entry(entry));
+    try (DashTable table = new DashTable(call.room(), false)) {
+      if (call.has("-v")) {
+        table.add("SIZE", "DISK_SPACE_CONSUMED_WITH_ALL_REPLICAS", "FULL_PATH_NAME");
+      }
+      DashReplication copies = new DashReplication();
+      List<String> operands = call.operands().isEmpty() ? List.of(".") : call.operands();
+      call.each(
+          call.places(operands),
+          place -> {
+            if (call.has("-s") || !Stat.of(place.path(), true).isDirectory()) {
+              Stat.of(place.path(), true);
+              add(call, table, place, copies);
+            } else {
+              addEach(call, table, place, copies);
             }
-          } catch (DirectoryIteratorException e) {
-            throw Reasons.causeOf(e);
-          }
-          below.sort((a, b) -> ByteText.compare(a.said(), b.said()));
-          for (Place each : below) {
-            add(call, table, each, copies);
-          }
-        });
-    table.print(call.out());
+          });
+      table.print(call.out());
+    }
+  }
+
+  private static void addEach(Call call, DashTable table, Place directory, DashReplication copies)
+      throws IOException {
+    try (Sorting<String> names = Sorting.ofNames(call.room())) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
+        for (Path entry : entries) {
+          names.add(ByteText.nameOf(entry));
+        }
+      } catch (DirectoryIteratorException e) {
+        throw Reasons.causeOf(e);
+      }
+      for (String name = names.poll(); name != null; name = names.poll()) {
+        Place below = directory.child(name);
+        boolean here = directory.said().equals(".");
+        add(call, table, here ? new Place(name, below.path()) : below, copies);
+      }
+    }
   }
 
   private static void add(Call call, DashTable table, Place place, DashReplication copies)
@@ -129,26 +134,27 @@ final class DashCount implements Walk.Visitor {
 
   /** {@code -df}. */
   static void space(Call call) throws IOException {
-    DashTable table = new DashTable(true);
-    table.add("Filesystem", "Size", "Used", "Available", "Use%");
-    boolean[] any = {false};
-    call.each(
-        call.places(call.operands().isEmpty() ? List.of("/") : call.operands()),
-        place -> {
-          Stat.of(place.path(), true);
-          FileStore store = Files.getFileStore(place.path());
-          long total = store.getTotalSpace();
-          long used = total - store.getUnallocatedSpace();
-          table.add(
-              store.name() + ":///",
-              DashTable.size(call, total),
-              DashTable.size(call, used),
-              DashTable.size(call, store.getUsableSpace()),
-              total == 0 ? "0%" : Math.round(used * 100.0 / total) + "%");
-          any[0] = true;
-        });
-    if (any[0]) {
-      table.print(call.out());
+    try (DashTable table = new DashTable(call.room(), true)) {
+      table.add("Filesystem", "Size", "Used", "Available", "Use%");
+      boolean[] any = {false};
+      call.each(
+          call.places(call.operands().isEmpty() ? List.of("/") : call.operands()),
+          place -> {
+            Stat.of(place.path(), true);
+            FileStore store = Files.getFileStore(place.path());
+            long total = store.getTotalSpace();
+            long used = total - store.getUnallocatedSpace();
+            table.add(
+                store.name() + ":///",
+                DashTable.size(call, total),
+                DashTable.size(call, used),
+                DashTable.size(call, store.getUsableSpace()),
+                total == 0 ? "0%" : Math.round(used * 100.0 / total) + "%");
+            any[0] = true;
+          });
+      if (any[0]) {
+        table.print(call.out());
+      }
     }
   }
 }

@@ -8,19 +8,18 @@ import java.nio.file.attribute.FileTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 
-/** {@code dfs -ls}. Of a directory all names are in memory. */
+/** {@code dfs -ls}. */
 final class DashList {
   private static final String HERE = ".";
 
   private final Call call;
   private final People people = new People();
-  private final Comparator<Line> order;
+  private final Comparator<Listed> order;
   private final DashReplication copies = new DashReplication();
   private final DateTimeFormatter format =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm", Locale.ROOT).withZone(ZoneId.systemDefault());
@@ -31,21 +30,26 @@ final class DashList {
   private int sizeWidth = 10;
 
   /**
-   * A file that is listed, with all that is asked of it.
+   * A directory on the way down.
    *
-   * @param copies in digits
-   * @param extended whether there are more permissions than the mode says
+   * @param below names of those in it that are still to come
    */
-  private record Line(Place place, Stat stat, String copies, boolean extended) {}
+  private record Level(Place directory, Sorting<String> below) {
+    Place place(String name) {
+      return directory.said().equals(HERE)
+          ? new Place(name, directory.child(name).path())
+          : directory.child(name);
+    }
+  }
 
   private DashList(Call call) {
     this.call = call;
-    Comparator<Line> byName = (a, b) -> ByteText.compare(a.place().said(), b.place().said());
-    Comparator<Line> wanted = byName;
+    Comparator<Listed> byName = (a, b) -> ByteText.compare(a.name(), b.name());
+    Comparator<Listed> wanted = byName;
     if (call.has("-t")) {
-      wanted = Comparator.<Line, FileTime>comparing(line -> time(line.stat())).reversed();
+      wanted = Comparator.<Listed, FileTime>comparing(line -> time(line.known())).reversed();
     } else if (call.has("-S")) {
-      wanted = Comparator.comparingLong(line -> -line.stat().sizeBytes());
+      wanted = Comparator.comparingLong(line -> -line.known().sizeBytes());
     }
     wanted = wanted.thenComparing(byName);
     this.order = call.has("-r") ? wanted.reversed() : wanted;
@@ -61,20 +65,21 @@ final class DashList {
           if (stat.isDirectory() && !call.has("-d")) {
             list.tree(place);
           } else {
-            list.print(List.of(list.line(place, stat)));
+            Listed line = list.line(place, stat);
+            list.widen(line);
+            list.print(place, line);
           }
         });
   }
 
-  private Line line(Place place, Stat stat) throws IOException {
+  /** What is said of it more is the number of copies, and + if there are more permissions. */
+  private Listed line(Place place, Stat stat) throws IOException {
     if (call.has("-C")) {
-      return new Line(place, stat, "", false);
+      return new Listed(place.name(), stat);
     }
-    return new Line(
-        place,
-        stat,
-        stat.isRegular() ? copies.of(place) : "-",
-        !stat.isLink() && Getfacl.hasMask(place));
+    boolean extended = !stat.isLink() && Getfacl.hasMask(place);
+    String kept = stat.isRegular() ? copies.of(place) : "-";
+    return new Listed(place.name(), stat, (extended ? '+' : ' ') + kept);
   }
 
   private FileTime time(Stat stat) {
@@ -82,62 +87,76 @@ final class DashList {
   }
 
   private void tree(Place top) throws IOException {
-    Deque<Place> open = new ArrayDeque<>();
-    open.push(top);
-    while (!open.isEmpty()) {
-      call.attempt(open.pop(), directory -> list(directory, open));
-    }
-  }
-
-  private void list(Place directory, Deque<Place> open) throws IOException {
-    List<Line> lines = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
-      for (Path entry : entries) {
-        Place place =
-            directory.said().equals(HERE)
-                ? new Place(ByteText.nameOf(entry), entry)
-                : directory.entry(entry);
-        call.attempt(place, at -> lines.add(line(at, Stat.of(entry, false))));
+    Deque<Level> open = new ArrayDeque<>();
+    try {
+      enter(top, open);
+      while (!open.isEmpty()) {
+        Level level = open.element();
+        String name = level.below().poll();
+        if (name == null) {
+          open.pop().below().close();
+        } else {
+          enter(level.place(name), open);
+        }
+      }
+    } finally {
+      for (Level level : open) {
+        level.below().close();
       }
     }
-    lines.sort(order);
-    if (!call.has("-R") && !call.has("-C") && !lines.isEmpty()) {
-      call.out().line("Found " + lines.size() + " items");
-    }
-    if (!call.has("-R")) {
-      print(lines);
-      return;
-    }
-    // What is in a directory comes behind it: it goes on with the rest later.
-    List<Place> below = new ArrayList<>();
-    print(lines);
-    for (Line line : lines) {
-      if (line.stat().isDirectory()) {
-        below.add(line.place());
+  }
+
+  private void enter(Place directory, Deque<Level> open) throws IOException {
+    Level level = new Level(directory, Sorting.queue(call.room(), Sorting.TEXT));
+    open.push(level);
+    call.attempt(directory, at -> list(level));
+  }
+
+  private void list(Level level) throws IOException {
+    try (Sorting<Listed> lines = new Sorting<>(call.room(), order, Listed.FORM)) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(level.directory().path())) {
+        for (Path entry : entries) {
+          Place place = level.place(ByteText.nameOf(entry));
+          call.attempt(
+              place,
+              at -> {
+                Listed line = line(at, Stat.of(entry, false));
+                lines.add(line);
+                widen(line);
+              });
+        }
+      }
+      if (!call.has("-R") && !call.has("-C") && lines.size() > 0) {
+        call.out().line("Found " + lines.size() + " items");
+      }
+      for (Listed line = lines.poll(); line != null; line = lines.poll()) {
+        print(level.place(line.name()), line);
+        // What is in a directory comes behind it: it goes on with the rest later.
+        if (call.has("-R") && line.known().isDirectory()) {
+          level.below().add(line.name());
+        }
       }
     }
-    below.reversed().forEach(open::push);
   }
 
-  private void print(List<Line> lines) throws IOException {
-    for (Line line : lines) {
-      Stat stat = line.stat();
-      ownerWidth = Math.max(ownerWidth, people.user(stat.uid()).length());
-      groupWidth = Math.max(groupWidth, people.group(stat.gid()).length());
-      sizeWidth = Math.max(sizeWidth, Long.toString(stat.sizeBytes()).length());
-    }
-    for (Line line : lines) {
-      String path = shown(line.place().said());
-      call.out().line(call.has("-C") ? path : details(line) + path);
-    }
+  private void widen(Listed line) throws IOException {
+    Stat stat = line.known();
+    ownerWidth = Math.max(ownerWidth, people.user(stat.uid()).length());
+    groupWidth = Math.max(groupWidth, people.group(stat.gid()).length());
+    sizeWidth = Math.max(sizeWidth, Long.toString(stat.sizeBytes()).length());
   }
 
-  private String details(Line line) throws IOException {
-    Stat stat = line.stat();
+  private void print(Place place, Listed line) throws IOException {
+    String path = shown(place.said());
+    call.out().line(call.has("-C") ? path : details(line) + path);
+  }
+
+  private String details(Listed line) throws IOException {
+    Stat stat = line.known();
     long size = stat.isDirectory() ? 0 : stat.sizeBytes();
     return mode(stat)
-        + (line.extended() ? '+' : ' ')
-        + right(line.copies(), 3)
+        + line.more().charAt(0)
+        + right(line.more().substring(1), 3)
         + ' '
         + left(people.user(stat.uid()), ownerWidth)
         + ' '

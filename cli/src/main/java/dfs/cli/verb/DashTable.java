@@ -1,39 +1,63 @@
 package dfs.cli.verb;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /** Columns and sizes as Hadoop's shell writes them. */
-final class DashTable {
+final class DashTable implements AutoCloseable {
   private static final String UNITS = "KMGTPE";
   private static final int STEP_BITS = 10;
 
+  private static final Sorting.Form<List<String>> ROW =
+      new Sorting.Form<>() {
+        @Override
+        public void write(DataOutputStream out, List<String> element) throws IOException {
+          out.writeInt(element.size());
+          for (String cell : element) {
+            Sorting.TEXT.write(out, cell);
+          }
+        }
+
+        @Override
+        public List<String> read(DataInputStream in) throws IOException {
+          int cells = in.readInt();
+          List<String> row = new ArrayList<>(cells);
+          for (int i = 0; i < cells; i++) {
+            row.add(Sorting.TEXT.read(in));
+          }
+          return row;
+        }
+      };
+
   private final boolean right;
-  private final List<List<String>> rows = new ArrayList<>();
+  private final Sorting<List<String>> rows;
+  private int[] widths = {};
 
   /**
    * @param right whether the columns between the first and the last are put to the right
    */
-  DashTable(boolean right) {
+  DashTable(Room room, boolean right) {
     this.right = right;
+    this.rows = Sorting.queue(room, ROW);
   }
 
-  void add(String... cells) {
+  void add(String... cells) throws IOException {
+    widths = Arrays.copyOf(widths, cells.length);
+    for (int i = 0; i < cells.length; i++) {
+      widths[i] = Math.max(widths[i], cells[i].length());
+    }
     rows.add(List.of(cells));
   }
 
   /** Writes all rows, each column as wide as its longest cell. */
   void print(Output out) throws IOException {
-    int columns = rows.isEmpty() ? 0 : rows.getFirst().size();
-    int[] widths = new int[columns];
-    for (List<String> row : rows) {
-      for (int i = 0; i < columns; i++) {
-        widths[i] = Math.max(widths[i], row.get(i).length());
-      }
-    }
-    for (List<String> row : rows) {
+    int columns = widths.length;
+    for (List<String> row = rows.poll(); row != null; row = rows.poll()) {
       StringBuilder line = new StringBuilder();
       for (int i = 0; i < columns; i++) {
         String gap = " ".repeat(widths[i] - row.get(i).length());
@@ -44,6 +68,11 @@ final class DashTable {
       }
       out.line(line.toString());
     }
+  }
+
+  @Override
+  public void close() throws IOException {
+    rows.close();
   }
 
   /** A size in bytes, or with {@code -h} like {@code 1.5 K}. */

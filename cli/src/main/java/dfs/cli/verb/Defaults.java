@@ -13,10 +13,22 @@ import java.util.function.UnaryOperator;
  * @param environment variables
  * @param workingDirectory absolute, of the default file system
  * @param interruption how a signal ends what is done
+ * @param room for names that are sorted
  */
 public record Defaults(
     List<Path> data,
     UnaryOperator<String> line,
     Map<String, String> environment,
     Path workingDirectory,
-    Interruption interruption) {}
+    Interruption interruption,
+    Room room) {
+  /** With the usual room. */
+  public Defaults(
+      List<Path> data,
+      UnaryOperator<String> line,
+      Map<String, String> environment,
+      Path workingDirectory,
+      Interruption interruption) {
+    this(data, line, environment, workingDirectory, interruption, new Room());
+  }
+}

@@ -3,10 +3,9 @@ package dfs.cli.verb;
 import static dfs.cli.verb.VerbSpec.flag;
 import static dfs.cli.verb.VerbSpec.valued;
 
+import dfs.client.path.InodeTable;
 import java.io.IOException;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /** {@code dfs du}: how much lies below directories. A file with several names counts once. */
 final class Du implements Verb {
@@ -37,12 +36,14 @@ final class Du implements Verb {
       throw new UsageException("-s goes with neither -a nor -d");
     }
     List<String> operands = call.operands().isEmpty() ? List.of(".") : call.operands();
-    Sum sum = new Sum(call);
-    for (Place top : call.places(operands)) {
-      Walk.through(top, false, sum);
-    }
-    if (call.has("-c") && !call.has("--json")) {
-      sum.line(sum.totalBytes, "total");
+    try (InodeTable counted = new InodeTable()) {
+      Sum sum = new Sum(call, counted);
+      for (Place top : call.places(operands)) {
+        Walk.through(top, false, sum);
+      }
+      if (call.has("-c") && !call.has("--json")) {
+        sum.line(sum.totalBytes, "total");
+      }
     }
   }
 
@@ -50,12 +51,13 @@ final class Du implements Verb {
   private static final class Sum implements Walk.Visitor {
     private final Call call;
     private final long depthMax;
-    private final Set<List<Long>> counted = new HashSet<>();
+    private final InodeTable counted;
     private long[] bytesAt = new long[64];
     private long totalBytes;
 
-    Sum(Call call) {
+    Sum(Call call, InodeTable counted) {
       this.call = call;
+      this.counted = counted;
       this.depthMax = call.has("-s") ? 0 : call.number("-d", Long.MAX_VALUE, 0);
     }
 
@@ -69,7 +71,7 @@ final class Du implements Verb {
         bytesAt[item.depth()] = 0;
         return true;
       }
-      boolean again = stat.links() > 1 && !counted.add(List.of(stat.dev(), stat.ino()));
+      boolean again = stat.links() > 1 && counted.put(stat.dev(), stat.ino(), 1) != 0;
       if (!again) {
         add(item.depth(), stat.sizeBytes());
         if (item.depth() == 0 || (call.has("-a") && item.depth() <= depthMax)) {

@@ -9,8 +9,8 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,24 +45,20 @@ final class Getmerge implements Verb {
   @Override
   public void run(Call call) throws IOException {
     List<String> operands = call.operands();
-    List<Place> parts = new ArrayList<>();
-    call.each(
-        call.places(operands.subList(0, operands.size() - 1)),
-        place -> {
-          if (Stat.of(place.path(), true).isDirectory()) {
-            addFiles(place, parts);
-          } else {
-            parts.add(place);
-          }
-        });
-    if (call.hasFailed()) {
-      return;
+    try (Parts parts = new Parts(call)) {
+      call.each(call.places(operands.subList(0, operands.size() - 1)), parts::add);
+      if (call.hasFailed()) {
+        return;
+      }
+      if (operands.getLast().equals(Call.STANDARD) && hasOutput) {
+        toOutput(call, parts);
+        return;
+      }
+      toFile(call, parts, call.local(operands.getLast()));
     }
-    if (operands.getLast().equals(Call.STANDARD) && hasOutput) {
-      toOutput(call, parts);
-      return;
-    }
-    Place target = call.local(operands.getLast());
+  }
+
+  private static void toFile(Call call, Parts parts, Place target) throws IOException {
     Copying.Wishes wishes = new Copying.Wishes(false, false, call.has("-f"), false, false);
     Progress progress = new Progress(call.streams());
     call.interruption().drawn(progress);
@@ -76,7 +72,7 @@ final class Getmerge implements Verb {
               say(call, parts, at.said());
               return;
             }
-            try (InputStream in = new Merged(call, parts.iterator())) {
+            try (InputStream in = new Merged(call, parts)) {
               copy.write(Channels.newChannel(in), at.path());
             }
             Durable.names(at.path().getParent());
@@ -86,51 +82,95 @@ final class Getmerge implements Verb {
     }
   }
 
-  private static void toOutput(Call call, List<Place> parts) throws IOException {
+  private static void toOutput(Call call, Parts parts) throws IOException {
     if (call.isDryRun()) {
       say(call, parts, Call.STANDARD);
       return;
     }
     byte[] buffer = new byte[BUFFER_BYTES];
-    try (InputStream in = new Merged(call, parts.iterator())) {
+    try (InputStream in = new Merged(call, parts)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         call.out().bytes(buffer, 0, n);
       }
     }
   }
 
-  private static void say(Call call, List<Place> parts, String target) throws IOException {
+  private static void say(Call call, Parts parts, String target) throws IOException {
     Output out = call.out();
-    for (Place part : parts) {
+    for (Place part = parts.next(); part != null; part = parts.next()) {
       out.line(out.shown(part.said()) + " -> " + out.shown(target));
     }
   }
 
-  private static void addFiles(Place directory, List<Place> parts) throws IOException {
-    List<Place> files = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
-      for (Path entry : entries) {
-        if (Stat.of(entry, true).isRegular()) {
-          files.add(directory.entry(entry));
+  /** The files that are merged: one after the other, those of a directory by their names. */
+  private static final class Parts implements AutoCloseable {
+    private final Call call;
+
+    /** Of a file there are no names. */
+    private record Operand(Place place, @Nullable Sorting<String> names) {}
+
+    private final Deque<Operand> operands = new ArrayDeque<>();
+
+    Parts(Call call) {
+      this.call = call;
+    }
+
+    void add(Place place) throws IOException {
+      if (!Stat.of(place.path(), true).isDirectory()) {
+        operands.add(new Operand(place, null));
+        return;
+      }
+      Sorting<String> names = Sorting.ofNames(call.room());
+      operands.add(new Operand(place, names));
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(place.path())) {
+        for (Path entry : entries) {
+          if (Stat.of(entry, true).isRegular()) {
+            names.add(ByteText.nameOf(entry));
+          }
+        }
+      } catch (DirectoryIteratorException e) {
+        throw Reasons.causeOf(e);
+      }
+    }
+
+    /** Null: there is none. */
+    @Nullable Place next() throws IOException {
+      while (!operands.isEmpty()) {
+        Operand operand = operands.element();
+        Sorting<String> names = operand.names();
+        String name = names == null ? null : names.poll();
+        if (name != null) {
+          return operand.place().child(name);
+        }
+        operands.remove();
+        if (names == null) {
+          return operand.place();
+        }
+        names.close();
+      }
+      return null;
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (Operand operand : operands) {
+        if (operand.names() != null) {
+          operand.names().close();
         }
       }
-    } catch (DirectoryIteratorException e) {
-      throw Reasons.causeOf(e);
     }
-    files.sort((a, b) -> ByteText.compare(a.said(), b.said()));
-    parts.addAll(files);
   }
 
   /** All parts in a row; one at a time is open. */
   private static final class Merged extends InputStream {
     private final Call call;
-    private final Iterator<Place> parts;
+    private final Parts parts;
     private @Nullable InputStream part;
 
     /** Whether the present part has given something. */
     private boolean any;
 
-    Merged(Call call, Iterator<Place> parts) {
+    Merged(Call call, Parts parts) {
       this.call = call;
       this.parts = parts;
     }
@@ -146,10 +186,11 @@ final class Getmerge implements Verb {
       while (true) {
         InputStream now = part;
         if (now == null) {
-          if (!parts.hasNext()) {
+          Place next = parts.next();
+          if (next == null) {
             return -1;
           }
-          now = Inputs.open(call, parts.next());
+          now = Inputs.open(call, next);
           part = now;
         }
         int n = now.read(bytes, offset, length);

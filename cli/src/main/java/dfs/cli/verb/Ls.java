@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,23 +14,9 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** {@code dfs ls}: lists directories. Of a directory that is sorted all names are in memory. */
+/** {@code dfs ls}: lists directories. */
 final class Ls implements Verb {
-  private static final Comparator<Line> BY_NAME = (a, b) -> ByteText.compare(a.name(), b.name());
-
-  /**
-   * A file to be listed.
-   *
-   * @param stat null: nothing of it is asked for but the name
-   */
-  private record Line(String name, Place place, @Nullable Stat stat) {
-    Stat known() {
-      if (stat == null) {
-        throw new IllegalStateException(name + " was not looked at");
-      }
-      return stat;
-    }
-  }
+  private static final Comparator<Listed> BY_NAME = (a, b) -> ByteText.compare(a.name(), b.name());
 
   @Override
   public VerbSpec spec() {
@@ -68,6 +55,16 @@ final class Ls implements Verb {
     new Listing(call).run(call.operands().isEmpty() ? List.of(".") : call.operands());
   }
 
+  /** An operand that is no directory, or not to be gone into. */
+  private record Operand(Place place, Listed line) {}
+
+  /**
+   * A directory on the way down.
+   *
+   * @param below names of those in it that are still to come
+   */
+  private record Level(Place directory, Sorting<String> below) {}
+
   /** One run. */
   private static final class Listing {
     private final Call call;
@@ -82,7 +79,7 @@ final class Ls implements Verb {
     }
 
     void run(List<String> operands) throws IOException {
-      List<Line> files = new ArrayList<>();
+      List<Operand> files = new ArrayList<>();
       List<Place> directories = new ArrayList<>();
       for (Place place : call.places(operands)) {
         call.attempt(
@@ -92,13 +89,15 @@ final class Ls implements Verb {
               if (stat.isDirectory() && !call.has("-d")) {
                 directories.add(at);
               } else {
-                files.add(new Line(at.said(), at, stat));
+                files.add(new Operand(at, new Listed(at.said(), stat)));
               }
             });
       }
-      sort(files);
-      for (Line line : files) {
-        rows.print(line.name(), line.place(), line.stat());
+      if (!call.has("-U")) {
+        files.sort(Comparator.comparing(Operand::line, order()));
+      }
+      for (Operand file : files) {
+        rows.print(file.line().name(), file.place(), file.line().stat());
         first = false;
       }
       boolean headed = call.has("-R") || directories.size() + files.size() > 1;
@@ -124,84 +123,97 @@ final class Ls implements Verb {
     }
 
     private void tree(Place top, boolean headed) throws IOException {
-      Deque<Place> open = new ArrayDeque<>();
-      open.push(top);
-      while (!open.isEmpty()) {
-        Place directory = open.pop();
-        List<Place> below = new ArrayList<>();
-        call.attempt(directory, at -> list(at, headed, below));
-        below.reversed().forEach(open::push);
+      Deque<Level> open = new ArrayDeque<>();
+      try {
+        enter(top, headed, open);
+        while (!open.isEmpty()) {
+          Level level = open.element();
+          String name = level.below().poll();
+          if (name == null) {
+            open.pop().below().close();
+          } else {
+            enter(level.directory().child(name), headed, open);
+          }
+        }
+      } finally {
+        for (Level level : open) {
+          level.below().close();
+        }
       }
     }
 
-    private void list(Place directory, boolean headed, List<Place> below) throws IOException {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
+    @SuppressWarnings("StreamResourceLeak") // closed when all of it was listed, or the list ends
+    private void enter(Place directory, boolean headed, Deque<Level> open) throws IOException {
+      Level level = new Level(directory, Sorting.queue(call.room(), Sorting.TEXT));
+      open.push(level);
+      call.attempt(directory, at -> list(level, headed));
+    }
+
+    private void list(Level level, boolean headed) throws IOException {
+      Place directory = level.directory();
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path());
+          Sorting<Listed> lines = new Sorting<>(call.room(), order(), Listed.FORM)) {
         if (headed && !rows.isForPrograms()) {
           String blank = first ? "" : "\n";
           call.out().line(blank + call.out().shown(directory.said()) + ":");
         }
         first = false;
-        List<Line> lines = new ArrayList<>();
         for (Path entry : entries) {
-          Line line = look(directory, entry);
+          Listed line = look(directory, entry);
           if (line == null) {
             continue;
           }
           if (call.has("-U")) {
-            print(line, below);
+            print(line, level);
           } else {
             lines.add(line);
           }
         }
-        sort(lines);
-        for (Line line : lines) {
-          print(line, below);
+        for (Listed line = lines.poll(); line != null; line = lines.poll()) {
+          print(line, level);
         }
       }
     }
 
-    private @Nullable Line look(Place directory, Path entry) throws IOException {
+    private @Nullable Listed look(Place directory, Path entry) throws IOException {
       String name = ByteText.nameOf(entry);
       if (name.startsWith(".") && !call.has("-a") && !call.has("-A")) {
         return null;
       }
-      Place place = directory.entry(entry);
       if (!looks) {
-        return new Line(name, place, null);
+        return new Listed(name, null);
       }
       try {
-        return new Line(name, place, Stat.of(entry, false));
+        return new Listed(name, Stat.of(entry, false));
       } catch (IOException e) {
-        call.failed(place.said(), e);
+        call.failed(directory.entry(entry).said(), e);
         return null;
       }
     }
 
-    private void print(Line line, List<Place> below) throws IOException {
+    private void print(Listed line, Level level) throws IOException {
+      Place place = level.directory().child(line.name());
       // What is told apart by the name alone has to have the whole one.
       boolean whole = rows.isForPrograms() && call.has("-R");
-      rows.print(whole ? line.place().said() : line.name(), line.place(), line.stat());
+      rows.print(whole ? place.said() : line.name(), place, line.stat());
       if (call.has("-R") && line.known().isDirectory()) {
-        below.add(line.place());
+        level.below().add(line.name());
       }
     }
 
-    private void sort(List<Line> lines) {
-      if (call.has("-U")) {
-        return;
-      }
-      Comparator<Line> order = BY_NAME;
+    private Comparator<Listed> order() {
+      Comparator<Listed> order = BY_NAME;
       if (call.has("-S")) {
         order =
-            Comparator.<Line>comparingLong(line -> -line.known().sizeBytes()).thenComparing(order);
+            Comparator.<Listed>comparingLong(line -> -line.known().sizeBytes())
+                .thenComparing(order);
       } else if (call.has("-t")) {
         order =
-            Comparator.<Line, java.nio.file.attribute.FileTime>comparing(
-                    line -> line.known().modified())
+            Comparator.<Listed, FileTime>comparing(line -> line.known().modified())
                 .reversed()
                 .thenComparing(order);
       }
-      lines.sort(call.has("-r") ? order.reversed() : order);
+      return call.has("-r") ? order.reversed() : order;
     }
   }
 }

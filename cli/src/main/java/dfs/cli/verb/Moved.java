@@ -1,5 +1,6 @@
 package dfs.cli.verb;
 
+import dfs.client.path.InodeTable;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -7,22 +8,23 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Removes what was copied elsewhere, and no more: what came to the source meanwhile, or was changed
  * since the copying began, stays, and is said.
  */
-final class Moved implements Walk.Visitor {
+final class Moved implements Walk.Visitor, AutoCloseable {
   private final Removal removal;
   private final Deque<Place> targets = new ArrayDeque<>();
   private final FileTime begun;
   private final boolean follows;
 
-  /** What was of files with several names when the first of them was removed. */
-  private final Map<List<Long>, Stat> removed = new HashMap<>();
+  /** Of files with several names, when the first of them was removed: size and 1. */
+  private final InodeTable sizes = new InodeTable();
+
+  /** Of the same, {@link #time}. */
+  private final InodeTable times = new InodeTable();
 
   /**
    * @param target what the source was copied to
@@ -50,7 +52,7 @@ final class Moved implements Walk.Visitor {
       throw new RefusedException("has changed since it was copied, and stays");
     }
     if (stat.isRegular() && stat.links() > 1) {
-      removed.putIfAbsent(List.of(stat.dev(), stat.ino()), stat);
+      note(stat);
     }
     if (stat.isDirectory() && item.depth() > 0) {
       targets.push(target);
@@ -80,11 +82,24 @@ final class Moved implements Walk.Visitor {
   }
 
   /** Whether it may have changed. Removing one of its names here is a change, too. */
-  private boolean isTouched(Stat stat) {
-    Stat first = removed.get(List.of(stat.dev(), stat.ino()));
-    return first == null
+  private boolean isTouched(Stat stat) throws IOException {
+    long size = sizes.get(stat.dev(), stat.ino());
+    return size == 0
         ? stat.changed().compareTo(begun) >= 0
-        : stat.sizeBytes() != first.sizeBytes() || !stat.modified().equals(first.modified());
+        : stat.sizeBytes() + 1 != size || times.get(stat.dev(), stat.ino()) != time(stat);
+  }
+
+  private void note(Stat stat) throws IOException {
+    if (sizes.get(stat.dev(), stat.ino()) == 0) {
+      var _ = sizes.put(stat.dev(), stat.ino(), stat.sizeBytes() + 1);
+      var _ = times.put(stat.dev(), stat.ino(), time(stat));
+    }
+  }
+
+  /** The mtime; never 0. */
+  private static long time(Stat stat) {
+    long nanos = stat.modified().to(TimeUnit.NANOSECONDS);
+    return nanos == 0 ? Long.MIN_VALUE : nanos;
   }
 
   @Override
@@ -98,5 +113,12 @@ final class Moved implements Walk.Visitor {
   @Override
   public void failed(Place place, IOException e) throws IOException {
     removal.failed(place, e);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (InodeTable _ = sizes) {
+      times.close();
+    }
   }
 }

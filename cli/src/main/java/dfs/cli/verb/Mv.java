@@ -89,7 +89,9 @@ final class Mv implements Verb {
     try (Copying copying = new Copying(call, wishes)) {
       if (copying.copy(source, target, false)) {
         Durable.names(target.path().getParent());
-        Walk.through(source, false, new Moved(call, target, begun));
+        try (Moved moved = new Moved(call, target, begun)) {
+          Walk.through(source, false, moved);
+        }
       }
     }
   }

@@ -65,7 +65,9 @@ final class Put implements Verb {
     Place target = to.of(source);
     Instant begun = Instant.now();
     if (copying.copy(source, target, to.isItself(target)) && moves) {
-      Walk.through(source, false, new Moved(call, target, begun));
+      try (Moved moved = new Moved(call, target, begun)) {
+        Walk.through(source, false, moved);
+      }
     }
   }
 

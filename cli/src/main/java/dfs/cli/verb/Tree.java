@@ -9,12 +9,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
 
-/** {@code dfs tree}: draws a tree. The names of each directory on the way down are in memory. */
+/** {@code dfs tree}: draws a tree. */
 final class Tree implements Verb {
   private static final String BRANCH = "├── ";
   private static final String LAST = "└── ";
@@ -54,8 +52,8 @@ final class Tree implements Verb {
                     drawing.files == 1 ? "file" : "files"));
   }
 
-  /** A directory that is drawn, and what is still to come of it. */
-  private record Level(String prefix, Iterator<Place> rest) {}
+  /** A directory that is drawn, and the names in it that are still to come. */
+  private record Level(String prefix, Place directory, Sorting<String> rest) {}
 
   private static final class Drawing {
     private final Call call;
@@ -77,15 +75,22 @@ final class Tree implements Verb {
         return;
       }
       directories++;
-      open.push(new Level("", entries(top).iterator()));
-      while (!open.isEmpty()) {
-        Level level = open.element();
-        if (!level.rest().hasNext()) {
-          open.pop();
-          continue;
+      try {
+        open.push(new Level("", top, entries(top)));
+        while (!open.isEmpty()) {
+          Level level = open.element();
+          String name = level.rest().poll();
+          if (name == null) {
+            open.pop().rest().close();
+            continue;
+          }
+          call.attempt(level.directory().child(name), at -> line(at, level));
         }
-        Place place = level.rest().next();
-        call.attempt(place, at -> line(at, level));
+      } finally {
+        for (Level level : open) {
+          level.rest().close();
+        }
+        open.clear();
       }
     }
 
@@ -101,7 +106,7 @@ final class Tree implements Verb {
       }
       directories++;
       if (open.size() < levelsMax) {
-        open.push(new Level(level.prefix() + (last ? ENDED : GOES_ON), entries(place).iterator()));
+        open.push(new Level(level.prefix() + (last ? ENDED : GOES_ON), place, entries(place)));
       }
     }
 
@@ -113,21 +118,27 @@ final class Tree implements Verb {
       }
     }
 
-    private List<Place> entries(Place directory) throws IOException {
-      List<Place> places = new ArrayList<>();
+    @SuppressWarnings("StreamResourceLeak") // the caller closes it
+    private Sorting<String> entries(Place directory) throws IOException {
+      Sorting<String> names = Sorting.ofNames(call.room());
+      boolean listed = false;
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
         for (Path entry : entries) {
-          Place place = directory.entry(entry);
-          boolean hidden = place.name().startsWith(".") && !call.has("-a");
+          String name = ByteText.nameOf(entry);
+          boolean hidden = name.startsWith(".") && !call.has("-a");
           if (!hidden && (!call.has("-d") || Stat.of(entry, false).isDirectory())) {
-            places.add(place);
+            names.add(name);
           }
         }
+        listed = true;
+        return names;
       } catch (DirectoryIteratorException e) {
         throw Reasons.causeOf(e);
+      } finally {
+        if (!listed) {
+          names.close();
+        }
       }
-      places.sort((a, b) -> ByteText.compare(a.said(), b.said()));
-      return places;
     }
   }
 }

@@ -18,10 +18,14 @@ final class LocalVerbs {
   /** The root of the cluster. */
   final Path root;
 
+  /** The root of what was. */
+  Path past;
+
   /** The working directory. */
   final Path here;
 
   final Map<String, String> environment = new HashMap<>();
+  Room room = new Room();
   byte[] input = {};
   boolean terminal;
   String err = "";
@@ -29,6 +33,7 @@ final class LocalVerbs {
 
   LocalVerbs(Path scratch) throws IOException {
     root = Files.createDirectory(scratch.resolve("cluster"));
+    past = root;
     here = Files.createDirectory(scratch.resolve("here"));
     environment.put("DFS_DATA", "/cluster");
   }
@@ -51,8 +56,10 @@ final class LocalVerbs {
             line -> "dfs " + line,
             environment,
             here,
-            new Interruption());
-    VerbLine line = new VerbLine(streams, defaults, (data, timeout, asOf) -> root);
+            new Interruption(),
+            room);
+    VerbLine line =
+        new VerbLine(streams, defaults, (data, timeout, asOf) -> asOf.isPresent() ? past : root);
     boolean dashed = words[0].startsWith("-");
     int ended = dashed ? new DashLine(streams, line).run(words) : line.run(words);
     out = written.toByteArray();

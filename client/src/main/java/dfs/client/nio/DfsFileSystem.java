@@ -157,16 +157,17 @@ final class DfsFileSystem extends FileSystem implements Owner {
     String shown = to.toString();
     try {
       Presence.Past past = calls.run(() -> presence.past(asOf));
-      Restoring restoring =
+      try (Restoring restoring =
           run(
               shown,
               null,
               volume ->
-                  volume.restoring(past.calls(), past.instantNanos(), at(from), at(to), replace));
-      while (calls.run(restoring::step)) {
-        checkOpen();
+                  volume.restoring(past.calls(), past.instantNanos(), at(from), at(to), replace))) {
+        while (calls.run(restoring::step)) {
+          checkOpen();
+        }
+        return past.instantNanos();
       }
-      return past.instantNanos();
     } catch (IOException e) {
       throw Faults.of(e, shown, null);
     }

@@ -21,10 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Puts back what a path was, step by step; nothing is seen of it before the last one, which is one
  * command. A file that is there still becomes what it was; anything else is put together out of
- * sight first. In memory are a page of each directory on the way down, and an entry for each file
- * with several names. One thread at a time.
+ * sight first. In memory is a page of each directory on the way down. One thread at a time.
  */
-public final class Restoring {
+public final class Restoring implements AutoCloseable {
   private final PathCalls present;
   private final PathCalls past;
   private final long instantNanos;
@@ -34,7 +33,7 @@ public final class Restoring {
   private final Deque<Level> open = new ArrayDeque<>();
 
   /** Copies of inodes with several names. */
-  private final Map<Long, Long> linked = new HashMap<>();
+  private final InodeTable linked = new InodeTable();
 
   private @Nullable Plan plan;
 
@@ -182,7 +181,7 @@ public final class Restoring {
     List<Dentry> batch = batch(level.entries);
     List<PastEntry> entries = new ArrayList<>(batch.size());
     for (Dentry entry : batch) {
-      entries.add(new PastEntry(entry.name(), entry.ino(), linked.getOrDefault(entry.ino(), 0L)));
+      entries.add(new PastEntry(entry.name(), entry.ino(), linked.get(0, entry.ino())));
     }
     Reply.Progress made = progress(ask(new Change.CopyPast(level.copy, instantNanos, entries)));
     for (long copy : made.ids()) {
@@ -195,13 +194,13 @@ public final class Restoring {
   }
 
   /** The next entries; a second name of a file comes when its copy has a number. */
-  private List<Dentry> batch(Deque<Dentry> entries) {
+  private List<Dentry> batch(Deque<Dentry> entries) throws IOException {
     List<Dentry> batch = new ArrayList<>();
     Map<Long, Dentry> fresh = new HashMap<>();
     for (Dentry entry : entries) {
       boolean second =
           hasNames(entry)
-              && !linked.containsKey(entry.ino())
+              && linked.get(0, entry.ino()) == 0
               && fresh.put(entry.ino(), entry) != null;
       if (second || batch.size() == Change.CopyPast.ENTRIES_MAX) {
         break;
@@ -222,7 +221,7 @@ public final class Restoring {
       throw new PathRefusedException(from.text(), Errno.EPROTO, "a listing without attributes");
     }
     if (hasNames(entry)) {
-      linked.put(entry.ino(), copy);
+      var _ = linked.put(0, entry.ino(), copy);
     }
     if (was.isDirectory()) {
       open.push(level(copy, was));
@@ -248,5 +247,10 @@ public final class Restoring {
       return progress;
     }
     throw PathWalk.refusal(to.text(), reply);
+  }
+
+  @Override
+  public void close() throws IOException {
+    linked.close();
   }
 }
