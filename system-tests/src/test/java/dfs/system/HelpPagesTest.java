@@ -3,6 +3,8 @@ package dfs.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dfs.cli.verb.DashLine;
+import dfs.cli.verb.VerbSpec;
 import dfs.cli.verb.Verbs;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +36,10 @@ class HelpPagesTest {
     for (String verb : Verbs.NAMES) {
       assertThat(page).contains(".SS \"dfs " + verb.replace("-", "\\-"));
     }
+    assertThat(DashLine.specs()).hasSizeGreaterThan(30);
+    for (VerbSpec spec : DashLine.specs()) {
+      assertThat(page).contains(".SS \"dfs \\-" + spec.name());
+    }
     assertThat(page).contains(".SS \"dfs up", "\\-\\-chunk\\-servers");
     // A line that begins with a dot is one of these requests.
     assertThat(page.lines().filter(line -> line.startsWith(".")))
@@ -52,8 +58,8 @@ class HelpPagesTest {
     Files.writeString(
         scratch.resolve("script"),
         """
-        export DFS_DATA=%s
-        dfs() { %s "$@"; }
+        export DFS_DATA=%1$s
+        dfs() { %2$s "$@"; }
         source <(dfs help --completion)
         cd here
         try() {
@@ -68,6 +74,16 @@ class HelpPagesTest {
         try dfs cat /d/x
         try dfs put a
         try dfs drain --no
+        try dfs -trunc
+        try dfs -ls -R
+        try dfs -put a
+        export DFS_DATA=/nowhere
+        try dfs ls /d/
+        try dfs ls --data %1$s /d/
+        try dfs ls --data = %1$s /d/
+        try dfs ls --data=%1$s -l /d/
+        try dfs -ls --data %1$s /d/
+        try dfs ls --data ../he
         """
             .formatted(data, DfsProcess.commandLine()));
     assertThat(Shell.run(scratch, "bash script"))
@@ -79,7 +95,16 @@ class HelpPagesTest {
             </a\\ b/f\\ 1></a\\ b/g>
             </d/x>
             <afile><a\\ b/>
-            <--no-wait >\
+            <--no-wait >
+            <-truncate >
+            <-R >
+            <afile><a\\ b/>
+            <>
+            </d/x>
+            </d/x>
+            </d/x>
+            </d/x>
+            <../here/>\
             """);
   }
 }

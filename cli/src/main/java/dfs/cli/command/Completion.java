@@ -11,7 +11,22 @@ import java.util.stream.Collectors;
 final class Completion {
   /** Their operands are files of this machine, too. */
   private static final List<String> LOCAL =
-      List.of("put", "get", "appendToFile", "getmerge", "up", "mount", "umount", "chunk");
+      List.of(
+          "put",
+          "get",
+          "appendToFile",
+          "getmerge",
+          "up",
+          "mount",
+          "umount",
+          "chunk",
+          "-put",
+          "-get",
+          "-appendToFile",
+          "-getmerge",
+          "-copyFromLocal",
+          "-copyToLocal",
+          "-moveFromLocal");
 
   private static final String SCRIPT =
       """
@@ -23,10 +38,29 @@ final class Completion {
         done < <(compgen -W "$1" -- "$2")
       }
       _dfs() {
-        local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} options= directory name
+        local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} options= directory name i
+        local cluster=()
         COMPREPLY=()
         if [ "$COMP_CWORD" = 1 ]; then
           _dfs_words 'COMMANDS' "$word"
+          return
+        fi
+        # The shell makes two or three words of --data=DIR.
+        for ((i = 2; i < COMP_CWORD; i++)); do
+          case ${COMP_WORDS[i]} in
+            --data)
+              name=${COMP_WORDS[i+1]}
+              [ "$name" != = ] || name=${COMP_WORDS[i+2]}
+              cluster=(--data "${name/#\\~\\//$HOME/}")
+              [ "$((i + 1))" != "$COMP_CWORD" ] || cluster=(--data)
+              ;;
+            --data=*) cluster=(--data "${COMP_WORDS[i]#--data=}") ;;
+          esac
+        done
+        if [ "${#cluster[@]}" = 1 ]; then
+          while IFS= read -r name; do
+            COMPREPLY+=("$name/")
+          done < <(compgen -d -- "$word")
           return
         fi
         case $verb in
@@ -51,7 +85,7 @@ final class Completion {
           case $name in
             "$word"*) COMPREPLY+=("$(printf %q "$name")") ;;
           esac
-        done < <("${COMP_WORDS[0]}" ls -a -p -0 -- "${directory:-.}" 2>/dev/null </dev/null)
+        done < <("${COMP_WORDS[0]}" ls "${cluster[@]}" -a -p -0 -- "${directory:-.}" 2>/dev/null </dev/null)
       }
       [ -z "${ZSH_VERSION:-}" ] || { autoload -U +X compinit bashcompinit && compinit -u && bashcompinit; }
       complete -o nospace -F _dfs dfs

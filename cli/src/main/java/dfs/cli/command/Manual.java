@@ -67,7 +67,7 @@ final class Manual {
     StringBuilder text = new StringBuilder(HEAD);
     text.append(".SH COMMANDS\n");
     for (Page page : Page.all()) {
-      text.append(".SS \"dfs ").append(page.name());
+      text.append(".SS \"dfs ").append(escaped(page.name()));
       if (!page.operands().isEmpty()) {
         text.append(' ').append(escaped(page.operands()));
       }

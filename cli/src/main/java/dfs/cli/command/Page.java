@@ -1,5 +1,6 @@
 package dfs.cli.command;
 
+import dfs.cli.verb.DashLine;
 import dfs.cli.verb.VerbSpec;
 import dfs.cli.verb.Verbs;
 import java.util.ArrayList;
@@ -31,17 +32,23 @@ record Page(String name, String operands, String summary, List<Option> options) 
         .getSubcommands()
         .forEach((name, line) -> pages.add(of(line.getCommandSpec())));
     for (String name : Verbs.NAMES) {
-      pages.add(of(Verbs.spec(name).orElseThrow()));
+      pages.add(of("", Verbs.spec(name).orElseThrow()));
+    }
+    for (VerbSpec spec : DashLine.specs()) {
+      pages.add(of("-", spec));
     }
     return pages;
   }
 
-  private static Page of(VerbSpec spec) {
+  /**
+   * @param dash what its name is written behind
+   */
+  private static Page of(String dash, VerbSpec spec) {
     List<Option> options = new ArrayList<>();
     for (VerbSpec.Flag flag : spec.allFlags()) {
       options.add(new Option(flag.names(), flag.label(), flag.summary()));
     }
-    return new Page(spec.name(), spec.operands(), spec.summary(), options);
+    return new Page(dash + spec.name(), spec.operands(), spec.summary(), options);
   }
 
   private static Page of(CommandSpec spec) {

@@ -37,6 +37,13 @@ public final class DashLine {
     return word.length() > 2 && word.charAt(0) == '-' && Character.isLetter(word.charAt(1));
   }
 
+  /** What verbs there are, without their dashes; their operands are all that they take. */
+  public static List<VerbSpec> specs() {
+    return DashVerbs.NAMES.stream()
+        .map(name -> DashVerbs.named(name).orElseThrow().spec())
+        .toList();
+  }
+
   /**
    * Does what a command line says.
    *
