@@ -2,11 +2,13 @@ package dfs.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.TextFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -40,7 +42,7 @@ final class LoggedKeys {
     for (Path text : texts) {
       String logged = Files.readString(text, StandardCharsets.ISO_8859_1);
       for (Path directory : data) {
-        for (String spelling : spellings(Files.readAllBytes(directory.resolve(KEY)))) {
+        for (String spelling : spellings(Files.readString(directory.resolve(KEY)))) {
           assertThat(logged.contains(spelling)).as("the key in %s", text).isFalse();
         }
       }
@@ -56,12 +58,22 @@ final class LoggedKeys {
     }
   }
 
-  private static List<String> spellings(byte[] key) {
+  /**
+   * All that a key may look like.
+   *
+   * @param file what is in its file: hexadecimal digits
+   */
+  private static List<String> spellings(String file) {
     HexFormat hex = HexFormat.of();
+    byte[] key = hex.parseHex(file.strip());
     return List.of(
-        new String(key, StandardCharsets.ISO_8859_1).strip(),
         hex.formatHex(key),
         hex.withUpperCase().formatHex(key),
-        Base64.getEncoder().withoutPadding().encodeToString(key));
+        new String(key, StandardCharsets.ISO_8859_1),
+        Base64.getEncoder().withoutPadding().encodeToString(key),
+        Base64.getUrlEncoder().withoutPadding().encodeToString(key),
+        // As messages and their bytes print themselves.
+        TextFormat.escapeBytes(key),
+        Arrays.toString(key));
   }
 }
