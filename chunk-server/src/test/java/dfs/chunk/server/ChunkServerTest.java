@@ -175,7 +175,6 @@ class ChunkServerTest {
     }
   }
 
-  /** Somebody has taken its address while it was down, and has listened before. */
   /** The network may be cut in the middle of it. */
   @Test
   void aMetadataServerThatDoesNotWelcomeItIsAskedAnew() throws Exception {
@@ -190,6 +189,7 @@ class ChunkServerTest {
     }
   }
 
+  /** Somebody has taken its address while it was down, and has listened before. */
   @Test
   void aMetadataServerWithoutTheKeyIsNotObeyed() throws Exception {
     ByteString key = Samples.CLUSTER_KEY;

@@ -42,7 +42,8 @@ public final class FlippedCopy {
             target,
             TargetDirectory.said(target.getParent()),
             resume
-                ? new FileCopy.Earlier("", Leftovers.in(Objects.requireNonNull(target.getParent())), null)
+                ? new FileCopy.Earlier(
+                    "", Leftovers.in(Objects.requireNonNull(target.getParent())), null)
                 : FileCopy.Earlier.NOTHING);
   }
 
