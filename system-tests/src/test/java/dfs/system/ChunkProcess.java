@@ -1,5 +1,7 @@
 package dfs.system;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.protobuf.ByteString;
 import dfs.chunk.server.ChunkServer;
 import dfs.protocol.frame.BlockServices;
@@ -8,6 +10,8 @@ import dfs.protocol.seam.RealTime;
 import dfs.protocol.transport.Transports;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -62,6 +66,18 @@ final class ChunkProcess implements AutoCloseable {
     signal("CONT");
   }
 
+  /** It dies at the operation of its disk that comes after so many from now on. */
+  void haltAfter(long operations) throws IOException {
+    Writer tell = process.outputWriter();
+    tell.write(operations + "\n");
+    tell.flush();
+    awaitReady();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   @Override
   public void close() throws IOException {
     process.destroyForcibly();
@@ -75,7 +91,7 @@ final class ChunkProcess implements AutoCloseable {
 
   /**
    * The process: its address, the metadata server's, the cluster key, the data directory; ends with
-   * its input.
+   * its input, of which each line is a number for {@link HaltingDisk#haltAfter}.
    */
   public static void main(String[] arguments) throws Exception {
     Path data = Path.of(arguments[3]);
@@ -87,21 +103,20 @@ final class ChunkProcess implements AutoCloseable {
             ByteString.copyFromUtf8(arguments[2]),
             data.toString(),
             ChunkServer.Scrub.USUAL);
+    HaltingDisk disk = new HaltingDisk(new RealDisk(data));
     try (Transports transport = new Transports();
         BlockServices services = new BlockServices();
         ChunkServer server =
             ChunkServer.start(
-                config,
-                new RealDisk(data),
-                transport,
-                services,
-                new RealTime(),
-                new SecureRandom())) {
+                config, disk.halting(), transport, services, new RealTime(), new SecureRandom())) {
       var _ = server.ready().get();
-      System.out.println(READY);
-      System.out.flush();
-      while (System.in.read() >= 0) {
-        // until the test's process is gone
+      BufferedReader told = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+      for (String line = ""; line != null; line = told.readLine()) {
+        if (!line.isEmpty()) {
+          disk.haltAfter(Long.parseLong(line));
+        }
+        System.out.println(READY);
+        System.out.flush();
       }
     }
   }

@@ -54,6 +54,7 @@ final class Cluster implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   final List<ChunkProcess> processes = new ArrayList<>();
   private final List<ChunkServer> chunks = new ArrayList<>();
+  private final Path directory;
   private final List<CountedDisk> disks = new ArrayList<>();
 
   Cluster(Path directory) throws Exception {
@@ -87,6 +88,7 @@ final class Cluster implements AutoCloseable {
   Cluster(Path directory, Time time, int chunkServers, int processes, int copies, long keyNanos)
       throws Exception {
     this.time = time;
+    this.directory = directory;
     String forProcesses = "unix:" + directory.resolve("m.sock");
     MetadataServer metadata =
         MetadataServer.start(
@@ -144,6 +146,18 @@ final class Cluster implements AutoCloseable {
     chunks.add(server);
     open.push(server);
     server.ready().get(30, TimeUnit.SECONDS);
+  }
+
+  /** One that has ended goes on with its data directory. */
+  void restartProcess(int index) throws IOException {
+    ChunkProcess before = processes.get(index);
+    open.remove(before);
+    before.close();
+    ChunkProcess process =
+        ChunkProcess.start(directory, index, "unix:" + directory.resolve("m.sock"), KEY);
+    processes.set(index, process);
+    open.push(process);
+    process.awaitReady();
   }
 
   /** It is gone without a word to its clients, and comes not back. */

@@ -81,15 +81,34 @@ public final class BlockDirectory implements AutoCloseable {
 
   private void load() throws IOException {
     for (String folder : disk.list(DATA)) {
-      for (String name : new TreeSet<>(disk.list(DATA.resolve(folder)))) {
+      Set<String> names = new TreeSet<>(disk.list(DATA.resolve(folder)));
+      for (String name : names) {
+        String stem = name.substring(0, Math.max(0, name.length() - 2));
         if (name.endsWith(".m")) {
-          long block = Long.parseUnsignedLong(name.substring(0, name.length() - 2), 16);
-          load(block);
+          load(Long.parseUnsignedLong(stem, 16));
         } else if (name.endsWith(SET_ASIDE)) {
-          damaged.add(Long.parseUnsignedLong(name.substring(0, name.length() - 2), 16));
+          damaged.add(Long.parseUnsignedLong(stem, 16));
+        } else if (name.endsWith(".d")
+            && !names.contains(stem + ".m")
+            && !names.contains(stem + SET_ASIDE)) {
+          loadWithoutSide(Long.parseUnsignedLong(stem, 16));
         }
       }
     }
+  }
+
+  /** Bytes without their checksums are damage; a block that was just being made has none. */
+  private void loadWithoutSide(long block) throws IOException {
+    try (DiskFile data = disk.open(path(block, ".d"), false)) {
+      if (data.size() > 0) {
+        throw new BlockFault(BlockFault.Kind.DAMAGED, "its side file is gone");
+      }
+    } catch (IOException e) {
+      damaged(block, e);
+      return;
+    }
+    disk.delete(path(block, ".d"));
+    disk.syncDirectory(folder(block));
   }
 
   /**
@@ -129,15 +148,19 @@ public final class BlockDirectory implements AutoCloseable {
       file.load(contents);
       blocks.put(block, file);
     } catch (IOException e) {
-      if (!isDamage(e)) {
-        throw e;
-      }
-      LOG.error("block {} is damaged: {}", block, e.getMessage());
-      damaged.add(block);
+      damaged(block, e);
       if (side != null) {
         side.close();
       }
     }
+  }
+
+  private void damaged(long block, IOException e) throws IOException {
+    if (!isDamage(e)) {
+      throw e;
+    }
+    LOG.error("block {} is damaged: {}", block, e.getMessage());
+    damaged.add(block);
   }
 
   /** Others, such as too many open files, say nothing of the block. */
@@ -626,8 +649,8 @@ public final class BlockDirectory implements AutoCloseable {
   }
 
   /**
-   * Deletes a block, a damaged one too; its space is free when this returns. The side file goes
-   * first: bytes without one are nobody's.
+   * Deletes a block, a damaged one too; its space is free when this returns. The data file goes
+   * first: when the server dies in between the block is damaged, and deleted by the next order.
    */
   public void delete(long block) throws BlockFault {
     wounded.remove(block);
@@ -640,9 +663,9 @@ public final class BlockDirectory implements AutoCloseable {
           if (file != null) {
             file.delete();
           }
+          disk.delete(path(block, ".d"));
           disk.delete(path(block, ".m"));
           disk.delete(path(block, SET_ASIDE));
-          disk.delete(path(block, ".d"));
           disk.syncDirectory(folder(block));
           return block;
         });

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -203,6 +204,52 @@ class BlockDirectoryTest {
   }
 
   /** One bad sector is no reason to serve none of the others. */
+  @Test
+  void bytesWhoseSideFileIsGoneAreDamageAndWhatWasBeingMadeIsNothing() throws IOException {
+    BlockDirectory blocks = fresh();
+    for (long block : new long[] {3, 4}) {
+      sealed(blocks, block);
+    }
+    blocks.close();
+    disk.delete(Path.of("data/03/0000000000000003.m"));
+    Path made = Path.of("data/03/0000000000000103.d");
+    disk.open(made, true).close();
+    BlockDirectory again = BlockDirectory.open(disk, DIRECTORY);
+    assertThat(again.damaged()).containsExactly(3L);
+    assertThat(disk.exists(made)).isFalse();
+    again.delete(3);
+    assertThat(disk.list(Path.of("data/03"))).isEmpty();
+  }
+
+  @Test
+  void aDeletionThatWasCutShortIsDoneByTheNextOrder() throws IOException {
+    for (int deletes = 1; deletes <= 3; deletes++) {
+      BlockDirectory blocks = fresh();
+      sealed(blocks, 3);
+      blocks.close();
+      BlockDirectory dying = BlockDirectory.open(dyingAfter(deletes), DIRECTORY);
+      assertThatThrownBy(() -> dying.delete(3)).hasMessageContaining("killed");
+      BlockDirectory again = BlockDirectory.open(disk, DIRECTORY);
+      again.delete(3);
+      assertThat(disk.list(Path.of("data/03"))).as("after %d deletes", deletes).isEmpty();
+      again.close();
+    }
+  }
+
+  /** Killed when so many files are deleted. */
+  private Disk dyingAfter(int deletes) {
+    AtomicInteger left = new AtomicInteger(deletes);
+    return proxy(
+        Disk.class,
+        disk,
+        (method, path, result) -> {
+          if (method.equals("delete") && left.decrementAndGet() == 0) {
+            throw new IOException("killed");
+          }
+          return result;
+        });
+  }
+
   @Test
   void aBadSectorInASideFileIsDamageOfItsBlock() throws IOException {
     BlockDirectory blocks = fresh();
