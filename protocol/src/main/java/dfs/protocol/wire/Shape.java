@@ -4,15 +4,13 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -36,19 +34,11 @@ abstract sealed class Shape {
     return raced == null ? made : raced;
   }
 
-  private static RuntimeException unchecked(Throwable thrown) {
-    return switch (thrown) {
-      case RuntimeException e -> e;
-      case Error e -> throw e;
-      default -> new IllegalStateException(thrown);
-    };
-  }
-
   /** A record: its components, in order. */
   private static final class OfRecord extends Shape {
     private final String name;
     private final List<Component> components = new ArrayList<>();
-    private final MethodHandle constructor;
+    private final Reflected constructor;
 
     OfRecord(Class<?> type) {
       name = type.getSimpleName();
@@ -56,31 +46,19 @@ abstract sealed class Shape {
       Class<?>[] types =
           Arrays.stream(declared).map(RecordComponent::getType).toArray(Class<?>[]::new);
       try {
-        MethodHandles.Lookup lookup = MethodHandles.publicLookup();
-        constructor =
-            lookup
-                .findConstructor(type, MethodType.methodType(void.class, types))
-                .asSpreader(Object[].class, types.length)
-                .asType(MethodType.methodType(Object.class, Object[].class));
-        for (int i = 0; i < declared.length; i++) {
-          MethodHandle get =
-              lookup
-                  .unreflect(declared[i].getAccessor())
-                  .asType(MethodType.methodType(Object.class, Object.class));
-          components.add(new Component(get, Kind.of(declared[i].getGenericType(), i + 1)));
-        }
-      } catch (ReflectiveOperationException e) {
+        constructor = Reflected.constructor(type.getConstructor(types), Reflected.PLAIN_CALLS);
+      } catch (NoSuchMethodException e) {
         throw new IllegalArgumentException(name + " must be a public record", e);
+      }
+      for (int i = 0; i < declared.length; i++) {
+        Reflected get = Reflected.accessor(declared[i].getAccessor(), Reflected.PLAIN_CALLS);
+        components.add(new Component(get, Kind.of(declared[i].getGenericType(), i + 1)));
       }
     }
 
-    private record Component(MethodHandle get, Kind kind) {
+    private record Component(Reflected get, Kind kind) {
       @Nullable Object of(Object message) {
-        try {
-          return (Object) get.invokeExact(message);
-        } catch (Throwable t) {
-          throw unchecked(t);
-        }
+        return get.call(message);
       }
     }
 
@@ -121,11 +99,7 @@ abstract sealed class Shape {
           values[i] = components.get(i).kind().absent();
         }
       }
-      try {
-        return (Object) constructor.invokeExact(values);
-      } catch (Throwable t) {
-        throw unchecked(t);
-      }
+      return Objects.requireNonNull(constructor.call(values));
     }
   }
 
