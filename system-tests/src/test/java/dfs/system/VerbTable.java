@@ -140,6 +140,38 @@ final class VerbTable {
     };
   }
 
+  /**
+   * What follows a verb of Hadoop's shell, or a command about files.
+   *
+   * @param in the directory that the file is in, of the cluster
+   * @param local a folder of this machine, with a file {@code l}
+   */
+  static List<String> dashed(String verb, String in, String name, String local) {
+    String path = in + "/" + name;
+    String out = in + "/out";
+    return switch (verb) {
+      case "appendToFile", "put", "copyFromLocal", "moveFromLocal" -> List.of(local + "/l", path);
+      case "get", "copyToLocal", "getmerge" -> List.of(path, local + "/out");
+      case "cat", "checksum", "count", "df", "du", "getfacl", "head", "ls", "tail", "text" ->
+          List.of(path);
+      case "mkdir", "rm", "rmdir", "touch", "touchz", "fsck" -> List.of(path);
+      case "chgrp" -> List.of("4242", path);
+      case "chmod" -> List.of("711", path);
+      case "chown" -> List.of("17", path);
+      case "cp", "mv" -> List.of(path, out);
+      case "expunge" -> List.of();
+      case "find" -> List.of(path, "-name", "*");
+      case "getfattr" -> List.of("-d", path);
+      case "setfacl" -> List.of("-m", "user:17:rwx", path);
+      case "setfattr" -> List.of("-n", "user.a", "-v", "b", path);
+      case "setrep", "replication" -> List.of("1", path);
+      case "stat" -> List.of("%F %b %a", path);
+      case "test" -> List.of("-e", path);
+      case "truncate" -> List.of("1", path);
+      default -> throw new AssertionError("-" + verb + " is not in the table of these tests");
+    };
+  }
+
   /** Makes what the verb is tried on, through the mount. */
   static void prepare(Path in, String verb, Subject subject) throws IOException {
     Files.createDirectories(in);
