@@ -2,7 +2,6 @@ package dfs.cli.verb;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -51,8 +50,8 @@ final class DashCopying {
   /** Whether so many sources can go there; if not that is said. */
   static boolean isFit(Call call, Place target, int sources) throws IOException {
     Path parent = target.path().getParent();
-    boolean exists = Files.exists(target.path());
-    boolean directory = Files.isDirectory(target.path());
+    boolean exists = Stat.exists(target.path());
+    boolean directory = Stat.isDirectory(target.path());
     if (sources > 1 && !directory) {
       call.failed(
           target.said(),
@@ -63,7 +62,7 @@ final class DashCopying {
       call.failed(target.said(), new FileAlreadyExistsException(target.said()));
     } else if (!exists
         && (target.said().endsWith("/")
-            || (parent != null && !Files.exists(parent, LinkOption.NOFOLLOW_LINKS)))) {
+            || (parent != null && !Stat.exists(parent, LinkOption.NOFOLLOW_LINKS)))) {
       call.failed(target.said(), new NoSuchFileException(target.said()));
     }
     return !call.hasFailed();

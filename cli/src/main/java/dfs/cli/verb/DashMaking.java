@@ -34,8 +34,8 @@ final class DashMaking {
   }
 
   private static void mkdir(Call call, Place place) throws IOException {
-    if (Files.exists(place.path())) {
-      if (!Files.isDirectory(place.path())) {
+    if (Stat.exists(place.path())) {
+      if (!Stat.isDirectory(place.path())) {
         throw new NotDirectoryException(place.said());
       }
       if (!call.has("-p")) {
@@ -46,7 +46,7 @@ final class DashMaking {
     Deque<Path> missing = new ArrayDeque<>();
     Path at = place.path().normalize();
     missing.push(at);
-    for (Path up = at.getParent(); up != null && !Files.exists(up); up = up.getParent()) {
+    for (Path up = at.getParent(); up != null && !Stat.exists(up); up = up.getParent()) {
       missing.push(up);
     }
     if (missing.size() > 1 && !call.has("-p")) {
@@ -70,7 +70,7 @@ final class DashMaking {
   static void mv(Call call) throws IOException {
     List<String> operands = call.operands();
     Place target = call.place(operands.getLast());
-    boolean directory = Files.isDirectory(target.path());
+    boolean directory = Stat.isDirectory(target.path());
     List<Place> sources = call.places(operands.subList(0, operands.size() - 1));
     if (!DashCopying.isFit(call, target, sources.size())) {
       return;
@@ -86,7 +86,7 @@ final class DashMaking {
       throw new RefusedException("Input/output error");
     }
     Stat.of(from.path(), false);
-    if (Files.exists(to.path(), LinkOption.NOFOLLOW_LINKS)) {
+    if (Stat.exists(to.path(), LinkOption.NOFOLLOW_LINKS)) {
       call.failed(to.said(), new FileAlreadyExistsException(to.said()));
     } else if (!from.path().getFileSystem().equals(to.path().getFileSystem())) {
       throw new RefusedException("Does not match target filesystem");
@@ -170,7 +170,7 @@ final class DashMaking {
       call.attempt(
           call.place(operand),
           place -> {
-            if (!Files.exists(place.path())) {
+            if (!Stat.exists(place.path())) {
               Files.createFile(place.path());
               return;
             }

@@ -39,7 +39,7 @@ final class Mkdir implements Verb {
     Deque<Path> missing = new ArrayDeque<>();
     if (call.has("-p")) {
       Path at = place.path().normalize();
-      while (at != null && !Files.isDirectory(at)) {
+      while (at != null && !Stat.isDirectory(at)) {
         missing.push(at);
         at = at.getParent();
       }

@@ -2,14 +2,17 @@ package dfs.cli.verb;
 
 import dfs.client.nio.DfsFileView;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What stat(2) says of a file.
@@ -44,6 +47,29 @@ record Stat(
             ? Files.readAttributes(path, NAMES)
             : Files.readAttributes(path, NAMES, LinkOption.NOFOLLOW_LINKS);
     return of(found);
+  }
+
+  /**
+   * Whether something is there, as far as this caller may know; unlike {@link Files#exists} it does
+   * not say so of what nobody answers for.
+   */
+  static boolean exists(Path path, LinkOption... options) throws IOException {
+    return kind(path, options) != null;
+  }
+
+  /** Whether a directory is there; the rest as {@link #exists}. */
+  static boolean isDirectory(Path path) throws IOException {
+    BasicFileAttributes found = kind(path);
+    return found != null && found.isDirectory();
+  }
+
+  private static @Nullable BasicFileAttributes kind(Path path, LinkOption... options)
+      throws IOException {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class, options);
+    } catch (FileSystemException e) {
+      return null;
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ final class Calls implements AutoCloseable {
   private static final int CALLS_MAX = 1024;
 
   private static final long FOREVER_NANOS = Long.MAX_VALUE;
+  private static final long MILLIS_OF_SECOND = 1000;
 
   private final Time time;
   private final long patienceNanos;
@@ -177,9 +179,12 @@ final class Calls implements AutoCloseable {
 
   private IOException late() {
     return new NoAnswerException(
-        "no answer of the servers within "
-            + Duration.ofNanos(patienceNanos)
-            + ": whether it happened is not known");
+        "no answer of the servers within " + patience() + ": whether it happened is not known");
+  }
+
+  private String patience() {
+    long millis = TimeUnit.NANOSECONDS.toMillis(patienceNanos);
+    return millis % MILLIS_OF_SECOND == 0 ? millis / MILLIS_OF_SECOND + " s" : millis + " ms";
   }
 
   private static <T extends @Nullable Object> T get(CompletableFuture<T> done)
