@@ -12,7 +12,6 @@ import dfs.client.volume.NotUpException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -83,8 +82,15 @@ public final class Commands {
       return DONE;
     }
     if (help && arguments.length > 1) {
-      String[] asked = Arrays.copyOfRange(arguments, 1, arguments.length);
-      return run(streams, out, err, asked[0], "--help");
+      String asked = arguments[1];
+      boolean known = Verbs.NAMES.contains(asked) || line.getSubcommands().containsKey(asked);
+      return known
+          ? run(streams, out, err, asked, "--help")
+          : run(
+              streams,
+              out,
+              err,
+              DashLine.begins(asked) ? new String[] {"-help", asked} : new String[] {asked});
     }
     if (help) {
       for (String name : Verbs.NAMES) {

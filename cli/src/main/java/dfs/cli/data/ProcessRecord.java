@@ -2,6 +2,7 @@ package dfs.cli.data;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -128,6 +129,14 @@ public record ProcessRecord(
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
+  private static boolean isBelowFile(Path file) {
+    Path up = file.getParent();
+    while (up != null && !Files.exists(up)) {
+      up = up.getParent();
+    }
+    return up != null && !Files.isDirectory(up);
+  }
+
   /** The record in a file if there is one whose process is alive. */
   public static Optional<ProcessRecord> alive(Path file) throws IOException {
     List<String> lines;
@@ -135,6 +144,12 @@ public record ProcessRecord(
       lines = Files.readAllLines(file);
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (FileSystemException e) {
+      if (isBelowFile(file)) {
+        // What is wrong with such a data directory is said by who looks at it.
+        return Optional.empty();
+      }
+      throw e;
     }
     String[] words = lines.isEmpty() ? new String[0] : lines.getFirst().split(" ", -1);
     if (words.length != 4) {

@@ -4,6 +4,7 @@ import com.google.gson.stream.JsonWriter;
 import dfs.client.nio.DfsPastView;
 import java.io.IOException;
 import java.nio.file.FileSystem;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,14 +30,15 @@ final class Past {
   /**
    * What is kept of a file.
    *
-   * @throws RefusedException where the past cannot be asked for
+   * @throws FileSystemException where the past cannot be asked for
    */
   static DfsPastView of(Place place) throws IOException {
     DfsPastView view = Files.getFileAttributeView(place.path(), DfsPastView.class);
     if (view == null) {
-      throw new RefusedException(
-          Quoted.inMessage(place.said())
-              + ": what is kept is known to the cluster: say its data directory with --data");
+      throw new FileSystemException(
+          place.said(),
+          null,
+          "what is kept is known to the cluster: say its data directory with --data");
     }
     return view;
   }

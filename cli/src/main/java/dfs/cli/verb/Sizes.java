@@ -25,7 +25,9 @@ final class Sizes {
       }
       return number;
     } catch (NumberFormatException e) {
-      throw new UsageException(what + " is a number, not " + text);
+      boolean large = digits.matches("[-+]?[0-9]+");
+      throw new UsageException(
+          large ? what + " is too large: " + text : what + " is a number, not " + text);
     } catch (ArithmeticException e) {
       throw new UsageException(what + " is too large: " + text);
     }

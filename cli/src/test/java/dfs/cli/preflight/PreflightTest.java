@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dfs.cli.data.DataDirectory;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -161,5 +165,46 @@ class PreflightTest {
         .singleElement()
         .asString()
         .contains("this root may not mount", "CAP_SYS_ADMIN");
+  }
+
+  /** Whatever may be in the way: what it is, why, and what to do about it, word for word. */
+  @Test
+  void problemsAreSaidAsWritten() throws IOException {
+    List<String> actual = new ArrayList<>();
+    Path none = scratch.resolve("none");
+    Path file = Files.createFile(scratch.resolve("file"));
+    Path full = scratch.resolve("full");
+    Files.createDirectories(full.resolve("of/others"));
+    Path keyless = scratch.resolve("keyless");
+    Files.createDirectories(new DataDirectory(keyless).metadata());
+    Files.createFile(new DataDirectory(keyless).metadata().resolve("log"));
+    Surroundings here = root();
+    Surroundings user = new Surroundings(false, true, none, List.of(scratch), mountInfo);
+    Surroundings directory = new Surroundings(true, true, full, List.of(), mountInfo);
+    Surroundings contained = new Surroundings(true, false, here.fuseDevice(), List.of(), mountInfo);
+    actual.addAll(said(user, data, mnt, Optional.empty()));
+    actual.addAll(said(directory, data, mnt, Optional.empty()));
+    actual.addAll(said(contained, data, mnt, Optional.empty()));
+    actual.addAll(said(here, data, file, Optional.empty()));
+    actual.addAll(said(here, data, full, Optional.empty()));
+    actual.addAll(said(here, data, file.resolve("mnt"), Optional.empty()));
+    actual.addAll(said(here, mnt.resolve("data"), mnt, Optional.empty()));
+    actual.addAll(said(here, data, data.resolve("mnt"), Optional.empty()));
+    actual.addAll(said(here, file, mnt, Optional.empty()));
+    actual.addAll(said(here, full, mnt, Optional.empty()));
+    actual.addAll(said(here, keyless, mnt, Optional.empty()));
+    actual.addAll(said(here, Path.of("/" + "long/".repeat(20)), mnt, Optional.empty()));
+    actual.addAll(said(here, data, mnt, Optional.of(0)));
+    mounted(full, "ext4", "rw", "rw");
+    actual.addAll(said(here, data, full, Optional.empty()));
+    mounted(full, "nfs", "ro", "ro");
+    actual.addAll(said(here, full.resolve("data"), mnt, Optional.empty()));
+    List<String> shown =
+        actual.stream().map(line -> line.replace(scratch.toString(), "SCRATCH")).toList();
+    Files.write(Path.of("target", "preflight.actual"), shown);
+    try (InputStream in = PreflightTest.class.getResourceAsStream("preflight.golden")) {
+      String golden = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(shown).containsExactlyElementsOf(golden.lines().toList());
+    }
   }
 }

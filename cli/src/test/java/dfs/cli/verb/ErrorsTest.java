@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,7 +102,77 @@ class ErrorsTest {
           "snapshot create",
           "ls ''",
           "du --no-such-option /f",
-          "df one --data");
+          "df one --data",
+          "ls --timeout 0 /f",
+          "ls --deleted -R /d",
+          "ls --deleted --as-of 5m /d",
+          "head -n 99999999999999999999 /f",
+          "tail -n +3 /f",
+          "stat -c % /f",
+          "stat -c %q /f",
+          "du -s -d 1 /d",
+          "setfattr -n user.a -v 0xzz /f",
+          "setfattr -n user.a -v 0s! /f",
+          "history /f",
+          "rm -r /d/.",
+          "put -r / /d",
+          "put l sub/l /d",
+          "put l /dangling",
+          "put -r socket /x",
+          "put -rn socket /x",
+          "put -rf link /d",
+          "ln -s /f",
+          "cp /f",
+          "cp /f /g /d /h");
+
+  /** The same of Hadoop's shell. */
+  private static final List<String> DASHED =
+      List.of(
+          "-nothing",
+          "-help nothing",
+          "-ls /missing",
+          "-ls -z /f",
+          "-cat /d",
+          "-cat",
+          "-find /d -name",
+          "-find /d -nosuch",
+          "-mv / /d",
+          "-mv /d /d/in/new",
+          "-mv /f /g",
+          "-mv /f /g /nowhere",
+          "-rm /d",
+          "-rm -r /",
+          "-rmdir /",
+          "-rmdir /d",
+          "-mkdir /d",
+          "-touch -t then /f",
+          "-touchz /d",
+          "-touchz /f",
+          "-truncate -1 /f",
+          "-truncate 99 /f",
+          "-truncate 1 /d",
+          "-text /sequence",
+          "-tail /d",
+          "-test /f",
+          "-test -e -d /f",
+          "-getfattr /f",
+          "-getfattr -d -e x /f",
+          "-getfattr -n user.none /f",
+          "-setrep 99 /f",
+          "-setrep 2 /f",
+          "-moveToLocal /f l",
+          "-expunge",
+          "-stat",
+          "-put l /f",
+          "-put missing /x",
+          "-get /f l",
+          "-cp /f /f",
+          "-chmod u?x /f",
+          "-chown nobody-of-this-name /f",
+          "-checksum /missing",
+          "-count /missing",
+          "-du /missing",
+          "-df /missing");
 
   private @TempDir Path scratch;
   private LocalVerbs dfs;
@@ -111,11 +185,19 @@ class ErrorsTest {
     dfs.file("d/in/file", "x");
     Files.writeString(dfs.here.resolve("l"), "x");
     Files.createDirectory(dfs.here.resolve("t"));
+    Files.writeString(Files.createDirectory(dfs.here.resolve("sub")).resolve("l"), "other");
+    Files.createSymbolicLink(dfs.here.resolve("link"), Path.of("l"));
+    dfs.file("d/link/x", "x");
+    dfs.file("sequence", "SEQ\u0006");
+    Files.createSymbolicLink(dfs.root.resolve("dangling"), Path.of("nowhere"));
+    ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+        .bind(UnixDomainSocketAddress.of(dfs.here.resolve("socket")))
+        .close();
   }
 
   private List<String> actual() {
     List<String> lines = new ArrayList<>();
-    for (String line : LINES) {
+    for (String line : Stream.concat(LINES.stream(), DASHED.stream()).toList()) {
       String[] words = line.replace("''", "").split(" ", -1);
       int status = dfs.ends(words);
       lines.add("$ dfs " + line);
