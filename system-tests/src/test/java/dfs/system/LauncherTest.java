@@ -98,4 +98,22 @@ class LauncherTest {
     assertThat(dfs("clone")).endsWith("ran").doesNotContain("missing");
     assertThat(builds()).isEqualTo(3);
   }
+
+  /** Java cannot ask a terminal. What somebody has said counts, and without a terminal nothing. */
+  @Test
+  void itSaysHowWideTheTerminalIs() throws Exception {
+    dfs("clone");
+    Files.writeString(
+        scratch.resolve("jdk/bin/java"),
+        """
+        #!/usr/bin/env bash
+        echo "<${COLUMNS:-}>"
+        """);
+    Files.writeString(
+        scratch.resolve("run"), "JAVA_HOME=$PWD/jdk PATH=$PWD/bin:$PATH clone/scripts/dfs ls\n");
+    String terminal = "script -qec 'stty cols 37; %s bash run' /dev/null";
+    assertThat(Shell.run(scratch, "unset COLUMNS; bash run")).isEqualTo("<>");
+    assertThat(Shell.run(scratch, "unset COLUMNS; " + terminal.formatted(""))).isEqualTo("<37>");
+    assertThat(Shell.run(scratch, terminal.formatted("COLUMNS=50"))).isEqualTo("<50>");
+  }
 }

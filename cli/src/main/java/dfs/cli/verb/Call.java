@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class Call implements AutoCloseable {
   static final String STANDARD = "-";
   private static final long NANOS = 1_000_000_000L;
+  private static final int USUAL_WIDTH = 80;
   private static final String URI_SCHEME = "dfs:";
   private static final String URI_ROOT = "dfs:///";
 
@@ -158,6 +159,17 @@ final class Call implements AutoCloseable {
 
   boolean has(String option) {
     return given.has(option);
+  }
+
+  /** As {@link Given#last}. */
+  String last(String... options) {
+    return given.last(options);
+  }
+
+  /** How many columns of letters a line has: as $COLUMNS says, else 80. */
+  int lineWidth() {
+    String said = defaults.environment().getOrDefault("COLUMNS", "");
+    return said.matches("[1-9]\\d{0,3}") ? Integer.parseInt(said) : USUAL_WIDTH;
   }
 
   /** Whether colours help: on a terminal, unless NO_COLOR is set (no-color.org). */

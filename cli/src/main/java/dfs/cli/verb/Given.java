@@ -1,7 +1,7 @@
 package dfs.cli.verb;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +17,7 @@ final class Given {
   private final VerbSpec spec;
 
   /** Values by each name of an option; empty: it has none. */
-  private final Map<String, String> options = new HashMap<>();
+  private final Map<String, String> options = new LinkedHashMap<>();
 
   private final List<String> operands = new ArrayList<>();
   private final List<String> words;
@@ -127,7 +127,10 @@ final class Given {
     } else {
       throw new UsageException("a value is missing: " + name + " " + flag.label());
     }
-    flag.names().forEach(each -> options.put(each, text));
+    for (String each : flag.names()) {
+      options.remove(each);
+      options.put(each, text);
+    }
   }
 
   /** The same with an option that was not written. */
@@ -146,6 +149,15 @@ final class Given {
   /** Whether an option is there, under any of its names. */
   boolean has(String option) {
     return options.containsKey(option);
+  }
+
+  /** The one of these that was said last; empty: none was. */
+  String last(String... some) {
+    String last = "";
+    for (String option : options.keySet()) {
+      last = List.of(some).contains(option) ? option : last;
+    }
+    return last;
   }
 
   /** The value of an option; empty: it is not there. */

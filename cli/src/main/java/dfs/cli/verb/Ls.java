@@ -40,7 +40,9 @@ final class Ls implements Verb {
         flag("-S", "the largest first"),
         flag("-r --reverse", "in the reverse order"),
         flag("-U", "not sorted, in the order in which the directory has them"),
-        flag("-1", "one a line, as always"),
+        flag("-1", "one a line, as where nobody looks on"),
+        flag("-C", "in columns, sorted down, as on a terminal: as many as its width has room for"),
+        flag("-x", "in columns, sorted across"),
         flag("--deleted", "names that are gone and still kept: when, as of which time, what, size"),
         flag("-0 --zero", "a zero byte behind each name, and no quotes"),
         VerbSpec.json());
@@ -100,6 +102,7 @@ final class Ls implements Verb {
         rows.print(file.line().name(), file.place(), file.line().stat());
         first = false;
       }
+      rows.end();
       boolean headed = call.has("-R") || directories.size() + files.size() > 1;
       directories.sort((a, b) -> ByteText.compare(a.said(), b.said()));
       for (Place directory : directories) {
@@ -172,6 +175,8 @@ final class Ls implements Verb {
         for (Listed line = lines.poll(); line != null; line = lines.poll()) {
           print(line, level);
         }
+      } finally {
+        rows.end();
       }
     }
 

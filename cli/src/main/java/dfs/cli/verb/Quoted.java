@@ -5,21 +5,33 @@ package dfs.cli.verb;
  * What needs no quotes has none, what cannot be shown stands in {@code $'...'}.
  */
 public final class Quoted {
-  private static final String SPECIAL = " !\"$&'()*;<=>?[\\`|^{}";
-  private static final String SPECIAL_IN_DOUBLE_QUOTES = "\"$`\\!";
+  private static final String SPECIAL = " !\"$&'()*;<=>?[\\`|^";
+
+  /** Special as all of a word. */
+  private static final String BRACES = "{}";
+
+  /** Special where a word begins. */
+  private static final String AT_BEGIN = "~#";
+
+  /** A name with one of these is not put in double quotes, needed or not. */
+  private static final String NOT_IN_DOUBLE_QUOTES = "!\"$&()*;<=>?[\\`|^" + BRACES;
 
   private Quoted() {}
 
   /** A name in a listing on a terminal. */
   static String of(String text) {
-    boolean plain = !text.isEmpty() && text.charAt(0) != '~' && text.charAt(0) != '#';
+    boolean plain =
+        !text.isEmpty()
+            && AT_BEGIN.indexOf(text.charAt(0)) < 0
+            && !text.equals("{")
+            && !text.equals("}");
     boolean shown = true;
     boolean inDoubleQuotes = text.indexOf('\'') >= 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       shown &= !isHidden(text, i);
       plain &= SPECIAL.indexOf(c) < 0;
-      inDoubleQuotes &= SPECIAL_IN_DOUBLE_QUOTES.indexOf(c) < 0;
+      inDoubleQuotes &= NOT_IN_DOUBLE_QUOTES.indexOf(c) < 0 && (i == 0 || AT_BEGIN.indexOf(c) < 0);
     }
     if (!shown) {
       return escaped(text);
@@ -59,7 +71,8 @@ public final class Quoted {
           out.append(escape(b & 0xff));
         }
       }
-      out.append("''");
+      // A quote ends the escapes by itself.
+      out.append(i < text.length() && text.charAt(i) == '\'' ? "" : "''");
     }
     out.append('\'');
     String quoted = out.toString();

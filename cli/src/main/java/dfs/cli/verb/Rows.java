@@ -13,13 +13,31 @@ final class Rows {
   private final boolean json;
   private final boolean coloured;
   private final People people = new People();
+
+  /** Null: each has a line. */
+  private final @Nullable Columns columns;
+
   private @Nullable DateTimeFormatter time;
 
   Rows(Call call) {
     this.call = call;
-    this.details = call.has("-l") || call.has("-n");
+    String layout = call.last("-l", "-n", "-C", "-x");
+    this.details = layout.equals("-l") || layout.equals("-n");
     this.json = call.has("--json");
     this.coloured = call.isColoured() && !isForPrograms();
+    String order = call.last("-C", "-x", "-1");
+    boolean several = order.isEmpty() ? call.out().isTerminal() : !order.equals("-1");
+    this.columns =
+        several && !details && !isForPrograms()
+            ? new Columns(call.out(), order.equals("-x"), call.lineWidth())
+            : null;
+  }
+
+  /** Prints what is waiting for its column: what is in a directory was listed. */
+  void end() throws IOException {
+    if (columns != null) {
+      columns.end();
+    }
   }
 
   /** Whether more than names is printed. */
@@ -39,31 +57,31 @@ final class Rows {
    */
   void print(String name, Place place, @Nullable Stat stat) throws IOException {
     Output out = call.out();
-    if (stat == null) {
-      out.text(call.has("-0") ? name : out.shown(name), end());
-      return;
-    }
-    if (json) {
+    if (json && stat != null) {
       call.json(place, members -> Entries.write(members, place, stat));
       return;
     }
-    StringBuilder line = new StringBuilder();
-    if (call.has("-i")) {
-      line.append(stat.ino()).append(' ');
+    String shown = call.has("-0") ? name : out.shown(name);
+    String before = "";
+    String behind = "";
+    if (stat != null) {
+      before = call.has("-i") ? stat.ino() + " " : "";
+      before += details ? details(stat) + " " : "";
+      behind = call.has("-p") && stat.isDirectory() ? "/" : "";
     }
-    if (details) {
-      line.append(details(stat)).append(' ');
+    if (columns != null) {
+      String text = (stat == null ? shown : coloured(shown, stat)) + behind;
+      columns.add(before, shown + behind, text, !shown.equals(name));
+      return;
     }
-    line.append(call.has("-0") ? name : coloured(out.shown(name), stat));
-    line.append(call.has("-p") && stat.isDirectory() ? "/" : "");
-    if (details && stat.isLink()) {
+    if (stat != null && details && stat.isLink()) {
       String target = Entries.target(place.path());
-      line.append(" -> ").append(call.has("-0") ? target : out.shown(target));
+      behind += " -> " + (call.has("-0") ? target : out.shown(target));
     }
-    out.text(line.toString(), end());
+    out.text(before + (stat == null ? shown : coloured(shown, stat)) + behind, endOfLine());
   }
 
-  private char end() {
+  private char endOfLine() {
     return call.has("-0") ? '\0' : '\n';
   }
 

@@ -57,6 +57,11 @@ class ByteTextTest {
     assertThat(Quoted.of("a b")).isEqualTo("'a b'");
     assertThat(Quoted.of("it's")).isEqualTo("\"it's\"");
     assertThat(Quoted.of("it's $1")).isEqualTo("'it'\\''s $1'");
+    assertThat(Quoted.of("it's#1")).isEqualTo("'it'\\''s#1'");
+    assertThat(Quoted.of("#it's")).isEqualTo("\"#it's\"");
+    assertThat(Quoted.of("a{b}")).isEqualTo("a{b}");
+    assertThat(Quoted.of("{")).isEqualTo("'{'");
+    assertThat(Quoted.of("\n'a")).isEqualTo("''$'\\n'\\''a'");
     assertThat(Quoted.of("a\nb")).isEqualTo("'a'$'\\n''b'");
     assertThat(Quoted.of("a\n")).isEqualTo("'a'$'\\n'");
     assertThat(Quoted.of("\tb")).isEqualTo("''$'\\t''b'");
