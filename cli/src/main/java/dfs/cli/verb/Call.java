@@ -54,6 +54,9 @@ final class Call implements AutoCloseable {
   /** The operands, by what exceptions call their paths, which is not always all of the name. */
   private final Map<String, String> operandsByFile = new HashMap<>();
 
+  /** What patterns stand for. */
+  private final List<Matches> matches = new ArrayList<>();
+
   private final Duration timeout;
   private final Clusters.Opening opening;
   private final Optional<Moment> asOf;
@@ -213,16 +216,23 @@ final class Call implements AutoCloseable {
 
   /** The files that operands mean; a pattern that nothing matches means itself. */
   List<Place> places(List<String> operands) throws IOException {
-    List<Place> places = new ArrayList<>();
+    PlaceList places = new PlaceList();
     for (String operand : operands) {
-      Place place = source(operand);
-      if (Globs.isPattern(operand)) {
-        places.addAll(new Globs().expand(place));
-      } else {
-        places.add(place);
-      }
+      places.append(expanded(operand, source(operand)));
     }
     return places;
+  }
+
+  /** What an operand stands for that means this place. */
+  List<Place> expanded(String operand, Place place) throws IOException {
+    if (!Globs.isPattern(operand)) {
+      return List.of(place);
+    }
+    List<Place> found = Globs.expand(room(), place);
+    if (found instanceof Matches stored) {
+      matches.add(stored);
+    }
+    return found;
   }
 
   /** The file that an operand means now. */
@@ -400,6 +410,9 @@ final class Call implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
+      for (Matches each : matches) {
+        each.close();
+      }
       clusters.close();
     } finally {
       try {

@@ -9,9 +9,9 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** {@code dfs getmerge}: one file of this machine from several of the volume. */
@@ -45,8 +45,9 @@ final class Getmerge implements Verb {
   @Override
   public void run(Call call) throws IOException {
     List<String> operands = call.operands();
-    try (Parts parts = new Parts(call)) {
-      call.each(call.places(operands.subList(0, operands.size() - 1)), parts::add);
+    List<Place> places = call.places(operands.subList(0, operands.size() - 1));
+    try (Parts parts = new Parts(call, places)) {
+      parts.look();
       if (call.hasFailed()) {
         return;
       }
@@ -106,26 +107,36 @@ final class Getmerge implements Verb {
   private static final class Parts implements AutoCloseable {
     private final Call call;
 
-    /** Of a file there are no names. */
-    private record Operand(Place place, @Nullable Sorting<String> names) {}
+    private final List<Place> operands;
 
-    private final Deque<Operand> operands = new ArrayDeque<>();
+    /** What is in each that is a directory. */
+    private final Map<Integer, Sorting<String>> names = new HashMap<>();
 
-    Parts(Call call) {
+    private int next;
+
+    Parts(Call call, List<Place> operands) {
       this.call = call;
+      this.operands = operands;
     }
 
-    void add(Place place) throws IOException {
+    /** Looks at all of them; what is not to be read is said. */
+    void look() throws IOException {
+      for (int i = 0; i < operands.size(); i++) {
+        int number = i;
+        call.attempt(operands.get(i), place -> look(number, place));
+      }
+    }
+
+    private void look(int number, Place place) throws IOException {
       if (!Stat.of(place.path(), true).isDirectory()) {
-        operands.add(new Operand(place, null));
         return;
       }
-      Sorting<String> names = Sorting.ofNames(call.room());
-      operands.add(new Operand(place, names));
+      Sorting<String> files = Sorting.ofNames(call.room());
+      names.put(number, files);
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(place.path())) {
         for (Path entry : entries) {
           if (Stat.of(entry, true).isRegular()) {
-            names.add(ByteText.nameOf(entry));
+            files.add(ByteText.nameOf(entry));
           }
         }
       } catch (DirectoryIteratorException e) {
@@ -135,28 +146,26 @@ final class Getmerge implements Verb {
 
     /** Null: there is none. */
     @Nullable Place next() throws IOException {
-      while (!operands.isEmpty()) {
-        Operand operand = operands.element();
-        Sorting<String> names = operand.names();
-        String name = names == null ? null : names.poll();
+      while (next < operands.size()) {
+        Place operand = operands.get(next);
+        Sorting<String> files = names.get(next);
+        String name = files == null ? null : files.poll();
         if (name != null) {
-          return operand.place().child(name);
+          return operand.child(name);
         }
-        operands.remove();
-        if (names == null) {
-          return operand.place();
+        next++;
+        if (files == null) {
+          return operand;
         }
-        names.close();
+        files.close();
       }
       return null;
     }
 
     @Override
     public void close() throws IOException {
-      for (Operand operand : operands) {
-        if (operand.names() != null) {
-          operand.names().close();
-        }
+      for (Sorting<String> files : names.values()) {
+        files.close();
       }
     }
   }

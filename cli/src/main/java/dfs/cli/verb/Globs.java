@@ -16,7 +16,13 @@ final class Globs {
   /** So many files at the most does a pattern stand for. */
   private static final int MATCHES_MAX = 1_000_000;
 
-  private final List<Place> found = new ArrayList<>();
+  private final List<String> names;
+  private final Sorting<String> found;
+
+  private Globs(List<String> names, Sorting<String> found) {
+    this.names = names;
+    this.found = found;
+  }
 
   static boolean isPattern(String operand) {
     for (int i = 0; i < operand.length(); i++) {
@@ -30,8 +36,10 @@ final class Globs {
   /**
    * What matches, in the order of bytes; the place itself when it exists under just this name, or
    * nothing matches.
+   *
+   * @return {@link Matches}, to be closed, where it is not the place itself
    */
-  List<Place> expand(Place place) throws IOException {
+  static List<Place> expand(Room room, Place place) throws IOException {
     if (Files.exists(place.path(), LinkOption.NOFOLLOW_LINKS)) {
       return List.of(place);
     }
@@ -46,9 +54,11 @@ final class Globs {
     for (int i = 0; i < names.size(); i++) {
       base = base.getParent() == null ? base : base.getParent();
     }
-    walk(new Place(said.substring(0, slash + 1), base), names, 0);
-    found.sort((a, b) -> ByteText.compare(a.said(), b.said()));
-    return found.isEmpty() ? List.of(place) : found;
+    Place top = new Place(said.substring(0, slash + 1), base);
+    try (Sorting<String> found = Sorting.ofNames(room)) {
+      new Globs(names, found).walk(base, "", 0);
+      return found.size() == 0 ? List.of(place) : Matches.of(top, found);
+    }
   }
 
   private static List<String> segments(String text) {
@@ -65,24 +75,26 @@ final class Globs {
     return names;
   }
 
-  private void walk(Place directory, List<String> names, int at) throws IOException {
+  /**
+   * @param way from the base to the directory, with a slash behind it or empty
+   */
+  private void walk(Path directory, String way, int at) throws IOException {
     String pattern = names.get(at);
     boolean last = at + 1 == names.size();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.path())) {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
         String name = ByteText.nameOf(entry);
         boolean hidden = name.startsWith(".") && !pattern.startsWith(".");
         if (hidden || !matches(pattern, name)) {
           continue;
         }
-        Place below = new Place(directory.said() + name, entry);
         if (last) {
           if (found.size() == MATCHES_MAX) {
             throw new RefusedException("the pattern stands for more than a million files");
           }
-          found.add(below);
+          found.add(way + name);
         } else if (Files.isDirectory(entry)) {
-          walk(new Place(below.said() + "/", entry), names, at + 1);
+          walk(entry, way + name + "/", at + 1);
         }
       }
     } catch (java.nio.file.NoSuchFileException

@@ -4,7 +4,6 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What verbs read: files, and the standard input where an operand is {@code -}. */
@@ -17,13 +16,10 @@ final class Inputs {
   }
 
   static List<Place> of(Call call, List<String> operands) throws IOException {
-    List<Place> places = new ArrayList<>();
+    PlaceList places = new PlaceList();
     for (String operand : operands) {
-      if (operand.equals(Call.STANDARD)) {
-        places.add(call.local(operand));
-      } else {
-        places.addAll(call.places(List.of(operand)));
-      }
+      boolean here = operand.equals(Call.STANDARD);
+      places.append(here ? List.of(call.local(operand)) : call.places(List.of(operand)));
     }
     return places;
   }

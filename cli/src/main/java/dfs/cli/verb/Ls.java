@@ -2,13 +2,14 @@ package dfs.cli.verb;
 
 import static dfs.cli.verb.VerbSpec.flag;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
@@ -57,8 +58,31 @@ final class Ls implements Verb {
     new Listing(call).run(call.operands().isEmpty() ? List.of(".") : call.operands());
   }
 
-  /** An operand that is no directory, or not to be gone into. */
-  private record Operand(Place place, Listed line) {}
+  /**
+   * An operand.
+   *
+   * @param number which one it is
+   */
+  private record Operand(int number, Listed line) {
+    static final Sorting.Form<Operand> FORM =
+        new Sorting.Form<>() {
+          @Override
+          public void write(DataOutputStream out, Operand element) throws IOException {
+            out.writeInt(element.number);
+            Listed.FORM.write(out, element.line);
+          }
+
+          @Override
+          public Operand read(DataInputStream in) throws IOException {
+            return new Operand(in.readInt(), Listed.FORM.read(in));
+          }
+        };
+
+    /** Operands in an order of their lines. */
+    static Sorting<Operand> sorting(Room room, Comparator<Listed> order) {
+      return new Sorting<>(room, Comparator.comparing(Operand::line, order), FORM);
+    }
+  }
 
   /**
    * A directory on the way down.
@@ -81,32 +105,31 @@ final class Ls implements Verb {
     }
 
     void run(List<String> operands) throws IOException {
-      List<Operand> files = new ArrayList<>();
-      List<Place> directories = new ArrayList<>();
-      for (Place place : call.places(operands)) {
-        call.attempt(
-            place,
-            at -> {
-              Stat stat = statOfOperand(at);
-              if (stat.isDirectory() && !call.has("-d")) {
-                directories.add(at);
-              } else {
-                files.add(new Operand(at, new Listed(at.said(), stat)));
-              }
-            });
-      }
-      if (!call.has("-U")) {
-        files.sort(Comparator.comparing(Operand::line, order()));
-      }
-      for (Operand file : files) {
-        rows.print(file.line().name(), file.place(), file.line().stat());
-        first = false;
-      }
-      rows.end();
-      boolean headed = call.has("-R") || directories.size() + files.size() > 1;
-      directories.sort((a, b) -> ByteText.compare(a.said(), b.said()));
-      for (Place directory : directories) {
-        tree(directory, headed);
+      List<Place> places = call.places(operands);
+      Comparator<Listed> order = call.has("-U") ? (_, _) -> 0 : order();
+      // What is no directory or not to be gone into comes first.
+      try (Sorting<Operand> files = Operand.sorting(call.room(), order);
+          Sorting<Operand> directories = Operand.sorting(call.room(), BY_NAME)) {
+        for (int i = 0; i < places.size(); i++) {
+          int number = i;
+          call.attempt(
+              places.get(i),
+              at -> {
+                Stat stat = statOfOperand(at);
+                boolean entered = stat.isDirectory() && !call.has("-d");
+                Listed line = new Listed(at.said(), stat);
+                (entered ? directories : files).add(new Operand(number, line));
+              });
+        }
+        boolean headed = call.has("-R") || directories.size() + files.size() > 1;
+        for (Operand file = files.poll(); file != null; file = files.poll()) {
+          rows.print(file.line().name(), places.get(file.number()), file.line().stat());
+          first = false;
+        }
+        rows.end();
+        for (Operand each = directories.poll(); each != null; each = directories.poll()) {
+          tree(places.get(each.number()), headed);
+        }
       }
     }
 

@@ -5,7 +5,6 @@ import static dfs.cli.verb.VerbSpec.flag;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 
 /** {@code dfs put}: copies files of this machine into the volume. */
@@ -73,14 +72,9 @@ final class Put implements Verb {
 
   /** The local side is never mapped; patterns that the shell left are expanded. */
   private static List<Place> locals(Call call, List<String> operands) throws IOException {
-    List<Place> places = new ArrayList<>();
+    PlaceList places = new PlaceList();
     for (String operand : operands) {
-      Place place = call.local(operand);
-      if (Globs.isPattern(operand)) {
-        places.addAll(new Globs().expand(place));
-      } else {
-        places.add(place);
-      }
+      places.append(call.expanded(operand, call.local(operand)));
     }
     return places;
   }

@@ -1,6 +1,7 @@
 package dfs.cli.verb;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.FileSystemException;
@@ -9,6 +10,7 @@ import java.nio.file.ProviderMismatchException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -161,6 +163,10 @@ public final class VerbLine {
       return FAILED;
     } catch (DirectoryIteratorException e) {
       say(manners, Reasons.of(Reasons.causeOf(e)));
+      return verb.failedStatus();
+    } catch (UncheckedIOException e) {
+      // A temporary file cannot be read.
+      say(manners, Reasons.of(Objects.requireNonNull(e.getCause())));
       return verb.failedStatus();
     } catch (IOException e) {
       say(manners, Reasons.of(e));
