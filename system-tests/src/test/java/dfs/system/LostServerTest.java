@@ -364,7 +364,6 @@ class LostServerTest {
       faults.addAll(half(outcomes.get(i), beds.get(i).getFirst().picture()));
     }
     assertThat(faults).isEmpty();
-    // On a machine that does nothing for so long a line may have ended before.
     assertThat(outcomes).filteredOn(Outcome::lost).hasSizeGreaterThan(lines.size() / 2);
   }
 
@@ -380,7 +379,9 @@ class LostServerTest {
             && !said.contains("null")
             && said.lines().count() <= SAID_LINES_MAX;
     boolean waited = said.contains("within " + TIMEOUT_SECONDS + " s");
-    if (outcome.result().status() != line.failed() || !understood || !waited) {
+    // On a machine that does nothing for a while a line may have ended before.
+    boolean ended = !outcome.lost() && outcome.result().status() == line.done();
+    if (!ended && (outcome.result().status() != line.failed() || !understood || !waited)) {
       faults.add(
           "%s, %s: status %d, said: %s"
               .formatted(line.name(), outcome.loss(), outcome.result().status(), said));
