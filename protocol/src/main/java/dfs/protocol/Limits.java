@@ -62,6 +62,18 @@ public final class Limits {
   /** Operations that one session may have in flight. */
   public static final int SESSION_SLOTS = 64;
 
+  /**
+   * Numbers of sessions below this are counted by the log; above, the upper half is the term in
+   * which the leader gave it.
+   */
+  public static final long SESSION_OF_TERM = 1L << 32;
+
+  /**
+   * Sessions that the log does not know, of one user, or of all who have the cluster key: of more
+   * of those it hears.
+   */
+  public static final int SESSIONS_UNLOGGED = 4096;
+
   /** Inodes that a session which speaks for one user may have open. */
   public static final int SESSION_OPEN_INODES = 1 << 16;
 

@@ -2,6 +2,7 @@ package dfs.client.metadata;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
+import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
@@ -61,6 +62,12 @@ final class Connection {
   private long epoch;
   private ByteString cluster = ByteString.EMPTY;
 
+  /** Completed when the log knows of the session, or with why not; null: nobody waits for that. */
+  private @Nullable CompletableFuture<Reply> beginning;
+
+  /** The log knows of the session. Read without the lock, too. */
+  private volatile boolean begun;
+
   /** The stream that is open or being opened. */
   private @Nullable Stream current;
 
@@ -113,6 +120,38 @@ final class Connection {
 
   boolean isOver() {
     return ended;
+  }
+
+  /**
+   * Waits until the log knows of the session, which it need not while that only asks; also over
+   * broken streams.
+   *
+   * @return why the log takes nothing; null when it knows, or the session is over
+   */
+  @Nullable Reply begin() {
+    if (begun) {
+      return null;
+    }
+    CompletableFuture<Reply> answer;
+    Stream stream;
+    lock.lock();
+    try {
+      if (begun || ended) {
+        return null;
+      }
+      answer = beginning;
+      stream = answer == null ? current : null;
+      if (answer == null) {
+        answer = new CompletableFuture<>();
+        beginning = answer;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (stream != null && stream.isWelcomed()) {
+      stream.send(new ClientMessage.Begin());
+    }
+    return answer.join() instanceof Reply.Refused refused ? refused : null;
   }
 
   boolean isSpaceScarce() {
@@ -253,12 +292,15 @@ final class Connection {
   /** Ends everything once; true the first time. */
   private boolean stop(String reason) {
     Stream stream;
+    CompletableFuture<Reply> waiting;
     lock.lock();
     try {
       if (ended) {
         return false;
       }
       ended = true;
+      waiting = beginning;
+      beginning = null;
       stream = current;
       current = null;
       if (heartbeat != null) {
@@ -271,6 +313,9 @@ final class Connection {
       lock.unlock();
     }
     slots.end(reason);
+    if (waiting != null) {
+      waiting.complete(Reply.Done.DONE);
+    }
     lease.end();
     if (stream != null) {
       stream.fail(reason);
@@ -396,6 +441,7 @@ final class Connection {
         case ServerMessage.AskInUse ask ->
             orFail(questions.inUse(ask.ino(), inUse -> acknowledge(ask.recall(), inUse)));
         case ServerMessage.LockFree free -> questions.lockFree(free.ino());
+        case ServerMessage.Begun said -> begun(said.reply());
         case ServerMessage.Fenced over -> fenced(over);
       }
     }
@@ -464,7 +510,8 @@ final class Connection {
               open,
               replaces,
               locks,
-              nonce));
+              nonce,
+              !config.mount()));
     }
 
     private void welcome(ServerMessage.Welcome welcome) {
@@ -481,12 +528,13 @@ final class Connection {
         if (ended || !equals(current)) {
           return;
         }
-        if (session != 0 && session != welcome.session()) {
+        if (begun && (session != welcome.session() || welcome.epoch() <= 0)) {
           // Nothing of ours is known there: as good as fenced.
           welcomed.completeExceptionally(new SessionEndedException("the session is not known"));
         } else {
           session = welcome.session();
           epoch = welcome.epoch();
+          begun = epoch > 0;
           cluster = welcome.cluster();
           backOffNanos = BACK_OFF_FIRST_NANOS;
         }
@@ -501,9 +549,53 @@ final class Connection {
       orFail(lease.welcomed(helloNanos, welcome.granted(), welcome.lease()));
       welcomed.complete(true);
       loseNoPatience();
+      beginAgain();
       whenLinked(slots::resume);
       // A server that was started again does not know who waits.
       questions.lockFree(0);
+    }
+
+    /** Who waits for the log to know of the session asks for that again. */
+    private void beginAgain() {
+      CompletableFuture<Reply> waiting;
+      boolean known;
+      lock.lock();
+      try {
+        waiting = beginning;
+        known = begun;
+        if (known) {
+          beginning = null;
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (waiting != null && known) {
+        waiting.complete(Reply.Done.DONE);
+      } else if (waiting != null) {
+        send(new ClientMessage.Begin());
+      }
+    }
+
+    /** The log knows of the session, or takes nothing. */
+    private void begun(Reply reply) {
+      CompletableFuture<Reply> waiting;
+      lock.lock();
+      try {
+        if (!equals(current)) {
+          return;
+        }
+        if (reply instanceof Reply.Session opened) {
+          epoch = opened.epoch();
+          begun = true;
+        }
+        waiting = beginning;
+        beginning = null;
+      } finally {
+        lock.unlock();
+      }
+      if (waiting != null) {
+        waiting.complete(reply);
+      }
     }
 
     private void loseNoPatience() {

@@ -24,6 +24,7 @@ public interface MetadataSession extends AutoCloseable {
   /** As {@link #call}, for a query as of a kept instant. */
   Reply callAsOf(Caller caller, Operation operation, long asOfNanos) throws IOException;
 
+  /** Of one that has changed nothing yet it may be another one after a restart of the server. */
   long id();
 
   /** Id of the cluster, whose inodes mean nothing in another one; empty: it does not tell. */

@@ -6,6 +6,7 @@ import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.Time;
 import dfs.protocol.seam.Transport;
+import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,7 +28,8 @@ public final class StreamSession implements MetadataSession {
    * @param clusterKey proves that this machine belongs to the cluster; empty: the session speaks
    *     for the peer of the Unix socket alone
    * @param host name of this machine, for people
-   * @param mount a mount, which keeps leases; else a tool, which never does
+   * @param mount a mount, which keeps leases; else a tool, which never does, and of which the log
+   *     hears when it changes or locks something
    * @param stateDirectory remembers the session for the next process; empty: the session of a
    *     process that dies lives on until its time is over
    */
@@ -127,6 +129,12 @@ public final class StreamSession implements MetadataSession {
 
   @Override
   public Reply call(Caller caller, Operation operation) throws IOException {
+    if (ClientMessage.Begin.isNeededFor(operation)) {
+      Reply refused = connection.begin();
+      if (refused != null) {
+        return refused;
+      }
+    }
     return slots.call(caller, operation, 0);
   }
 

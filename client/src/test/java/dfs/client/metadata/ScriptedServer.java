@@ -36,6 +36,7 @@ final class ScriptedServer implements AutoCloseable {
   final BlockingQueue<ClientMessage.Heartbeat> heartbeats = new LinkedBlockingQueue<>();
   final BlockingQueue<ClientMessage.Acknowledge> acknowledges = new LinkedBlockingQueue<>();
   final BlockingQueue<ClientMessage.Goodbye> goodbyes = new LinkedBlockingQueue<>();
+  final BlockingQueue<ClientMessage.Begin> begins = new LinkedBlockingQueue<>();
 
   /** What it shows to who asks for it; empty: nothing. */
   volatile ByteString key = ByteString.EMPTY;
@@ -130,6 +131,7 @@ final class ScriptedServer implements AutoCloseable {
         goodbyes.add(goodbye);
         from.close();
       }
+      case ClientMessage.Begin begin -> begins.add(begin);
     }
   }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
+import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.session.ClientMessage;
@@ -89,7 +91,8 @@ class StreamSessionTest {
                   List.of(),
                   0,
                   List.of(),
-                  hello.nonce()));
+                  hello.nonce(),
+                  true));
       assertThat(session.id()).isEqualTo(ScriptedServer.SESSION);
     }
     assertThat(server.goodbyes).hasSize(1);
@@ -448,6 +451,114 @@ class StreamSessionTest {
       assertThat(session.lease()).isEqualTo(LeaseMode.NONE);
       assertThatThrownBy(() -> session.call(Caller.ROOT, new Query.GetAttributes(1)))
           .isInstanceOf(SessionEndedException.class);
+    }
+  }
+
+  /** Greets a tool of which the log does not know, with another number each time. */
+  private ServerMessage unlogged(ClientMessage.Hello hello, long number) {
+    return new ServerMessage.Welcome(
+        number, -number, ByteString.EMPTY, server.now(), LeaseMode.NONE, 1, server.shown(hello));
+  }
+
+  private StreamSession openUnlogged() throws Exception {
+    server.key = KEY;
+    server.greeting = hello -> unlogged(hello, 7);
+    StreamSession session = openWithKey();
+    assertThat(ScriptedServer.take(server.hellos).unlogged()).isTrue();
+    return session;
+  }
+
+  private static FutureTask<Reply> change(StreamSession session) {
+    return async(
+        () -> session.call(Caller.ROOT, new Change.Unlink(1, ByteString.copyFromUtf8("f"))));
+  }
+
+  @Test
+  void beforeAToolChangesAnythingTheLogKnowsOfIt() throws Exception {
+    try (StreamSession session = openUnlogged()) {
+      FutureTask<Reply> asked = call(session, 1);
+      server.answer(ScriptedServer.take(server.requests));
+      asked.get();
+      assertThat(server.begins).isEmpty();
+      FutureTask<Reply> first = change(session);
+      ScriptedServer.take(server.begins);
+      FutureTask<Reply> second = change(session);
+      assertThat(server.requests).isEmpty();
+      server.send(new ServerMessage.Begun(new Reply.Session(7, 1)));
+      for (int i = 0; i < 2; i++) {
+        ClientMessage.Request request = ScriptedServer.take(server.requests);
+        assertThat(request.operation()).isInstanceOf(Change.Unlink.class);
+        server.send(new ServerMessage.Answer(request.slot(), request.sequence(), Reply.Done.DONE));
+      }
+      assertThat(List.of(first.get(), second.get())).containsOnly(Reply.Done.DONE);
+      assertThat(server.begins).as("said once").isEmpty();
+      server.breakLink();
+      assertThat(server.nextHello(50).epoch()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void whoOnlyAskedTakesWhatSessionItGets() throws Exception {
+    try (StreamSession session = openUnlogged()) {
+      FutureTask<Reply> asked = call(session, 1);
+      ClientMessage.Request request = ScriptedServer.take(server.requests);
+      FutureTask<Reply> changed = change(session);
+      ScriptedServer.take(server.begins);
+      server.greeting = hello -> unlogged(hello, 8);
+      server.breakLink();
+      ClientMessage.Hello hello = server.nextHello(50);
+      assertThat(hello.session()).isEqualTo(7);
+      assertThat(hello.epoch()).isEqualTo(-7);
+      assertThat(ScriptedServer.take(server.requests)).isEqualTo(request);
+      server.answer(request);
+      asked.get();
+      assertThat(session.id()).isEqualTo(8);
+      // It waits still.
+      ScriptedServer.take(server.begins);
+      server.send(new ServerMessage.Begun(new Reply.Session(8, 1)));
+      ClientMessage.Request change = ScriptedServer.take(server.requests);
+      server.send(new ServerMessage.Answer(change.slot(), change.sequence(), Reply.Done.DONE));
+      assertThat(changed.get()).isEqualTo(Reply.Done.DONE);
+      server.breakLink();
+      server.nextHello(50);
+      assertThatThrownBy(() -> session.call(Caller.ROOT, new Query.GetAttributes(1)))
+          .as("it has changed something in a session that is not known")
+          .isInstanceOf(SessionEndedException.class);
+    }
+  }
+
+  @Test
+  void aWelcomeMaySayThatTheLogKnowsOfTheSession() throws Exception {
+    try (StreamSession session = openUnlogged()) {
+      FutureTask<Reply> changed = change(session);
+      ScriptedServer.take(server.begins);
+      server.greeting =
+          hello ->
+              new ServerMessage.Welcome(
+                  7, 1, ByteString.EMPTY, 0, LeaseMode.NONE, 1, server.shown(hello));
+      server.breakLink();
+      server.nextHello(50);
+      ClientMessage.Request change = ScriptedServer.take(server.requests);
+      server.send(new ServerMessage.Answer(change.slot(), change.sequence(), Reply.Done.DONE));
+      assertThat(changed.get()).isEqualTo(Reply.Done.DONE);
+      assertThat(server.begins).isEmpty();
+    }
+  }
+
+  /** As what would have been done is: there may be room later. */
+  @Test
+  void whyTheLogTakesNothingIsTheAnswer() throws Exception {
+    try (StreamSession session = openUnlogged()) {
+      Reply full = Reply.refused(Errno.ENOSPC, "full");
+      FutureTask<Reply> changed = change(session);
+      ScriptedServer.take(server.begins);
+      server.send(new ServerMessage.Begun(full));
+      assertThat(changed.get()).isEqualTo(full);
+      assertThat(server.requests).isEmpty();
+      FutureTask<Reply> again = change(session);
+      ScriptedServer.take(server.begins);
+      server.send(new ServerMessage.Fenced("over"));
+      assertThatThrownBy(again::get).hasCauseInstanceOf(SessionEndedException.class);
     }
   }
 

@@ -195,15 +195,18 @@ final class Entitlement {
    */
   int made(LiveSession session, Attributes made) {
     boolean own = session.isTrusted() || session.callerOf(Caller.ROOT).uid() == made.uid();
-    return own ? READ | WRITE : claimed(session, made.ino());
+    return own ? READ | WRITE : claimed(session, made.ino(), false);
   }
 
   /**
    * What a session may do with an inode that it says it opened before the server was started again.
    * Nobody remembers what that open was given: whoever might open it now did, and so did its owner,
    * who may take back the mode that keeps others from it. What has no name is its owner's alone.
+   *
+   * @param isInTime its owner needs no way to it, nor leave: only who has just lost a server may
+   *     say so, else it would open for ever what others have closed to him
    */
-  int claimed(LiveSession session, long ino) {
+  int claimed(LiveSession session, long ino, boolean isInTime) {
     if (session.isTrusted()) {
       return READ | WRITE;
     }
@@ -212,7 +215,7 @@ final class Entitlement {
     if (!(now instanceof Reply.Entry entry)) {
       return 0;
     }
-    if (entry.attributes().uid() == caller.uid()) {
+    if (isInTime && entry.attributes().uid() == caller.uid()) {
       return READ | WRITE;
     }
     if (namespace.wayTo(caller, ino, directory -> false) != Errno.OK) {

@@ -9,6 +9,7 @@ import dfs.protocol.session.ServerMessage;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class LiveSession {
   final long id;
-  final long epoch;
   final String host;
 
   /** It keeps leases and inodes that its kernel knows; a tool has no more than what it opened. */
@@ -34,6 +34,12 @@ final class LiveSession {
 
   private final AtomicReference<@Nullable Link<ServerMessage>> link = new AtomicReference<>();
   private volatile long heardNanos;
+
+  /** Below 0 as long as the log does not know of it. */
+  private volatile long epoch;
+
+  /** The log is being told of it. */
+  private final AtomicBoolean beginning = new AtomicBoolean();
 
   /**
    * What the session has open of one inode.
@@ -77,6 +83,36 @@ final class LiveSession {
 
   boolean isTrusted() {
     return identity == null;
+  }
+
+  /** Whether it speaks for the same user, or for all. */
+  boolean speaksFor(@Nullable Caller other) {
+    Caller known = identity;
+    return known == null ? other == null : other != null && known.uid() == other.uid();
+  }
+
+  long epoch() {
+    return epoch;
+  }
+
+  /** Whether the log knows of it. */
+  boolean isLogged() {
+    return epoch > 0;
+  }
+
+  /** Whether the log is to be told of it now, and not by somebody else already. */
+  boolean begins() {
+    return beginning.compareAndSet(false, true);
+  }
+
+  /** The log was not told of it. */
+  void beginsNot() {
+    beginning.set(false);
+  }
+
+  /** The log knows of it from now on. */
+  void logged(long since) {
+    epoch = since;
   }
 
   @Nullable Link<ServerMessage> link() {

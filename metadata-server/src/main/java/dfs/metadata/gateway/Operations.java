@@ -97,6 +97,10 @@ final class Operations {
       answer(session, request, Reply.refused(Errno.EINVAL, "the instant is still to come"));
       return;
     }
+    if (ClientMessage.Begin.isNeededFor(request.operation()) && !session.isLogged()) {
+      answer(session, request, Reply.refused(Errno.EINVAL, "the log does not know the session"));
+      return;
+    }
     Need need = needOf(request.operation());
     CompletableFuture<Boolean> back = absentees.mountsAreBack();
     if (back.isDone() || lease.excludesAbsent(session, need)) {

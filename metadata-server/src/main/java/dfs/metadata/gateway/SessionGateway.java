@@ -31,9 +31,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts clients' sessions. A session lives in the log; what it holds and whether it is alive, in
- * memory here, claimed again after a restart. Calls the log, the namespace and {@link
- * ChunkServers}.
+ * Accepts clients' sessions. A session lives in the log, that of a tool from when it changes
+ * something; what it holds and whether it is alive, in memory here, claimed again after a restart.
+ * Calls the log, the namespace and {@link ChunkServers}.
  */
 public final class SessionGateway
     implements Transport.Acceptor<ClientMessage, ServerMessage>, AutoCloseable {
@@ -49,6 +49,9 @@ public final class SessionGateway
    */
   private static final long CLAIM_NANOS = 7_200_000_000L;
 
+  /** Nobody was here before. */
+  private static final long FIRST_TERM = 1;
+
   private final Namespace namespace;
   private final ReplicatedLog log;
   private final ChunkServers servers;
@@ -60,6 +63,7 @@ public final class SessionGateway
   private final Operations operations;
   private final OrphanReaper reaper;
   private final Absentees absentees;
+  private final UnloggedSessions unlogged;
 
   /** Sessions that are over, of which the log does not know yet. */
   private final Set<Long> ending = ConcurrentHashMap.newKeySet();
@@ -91,6 +95,7 @@ public final class SessionGateway
     List<Survey.Session> before =
         namespace.survey().sessions().stream().filter(session -> !session.fenced()).toList();
     this.absentees = new Absentees(before);
+    this.unlogged = new UnloggedSessions(key, log.term());
     this.locks = new LockTable(!before.isEmpty());
     this.entitlement = new Entitlement(namespace);
     this.operations =
@@ -105,8 +110,20 @@ public final class SessionGateway
             locks,
             reports,
             time);
-    this.reaper = new OrphanReaper(namespace.survey(), log, lease, absentees::isEmpty);
+    this.reaper = new OrphanReaper(namespace.survey(), log, lease, this::isEverybodyKnown);
     tick();
+  }
+
+  /**
+   * Whether who was here before a restart has come back, or is over. Of tools that only asked the
+   * log knows nothing: they have as long as others.
+   */
+  private boolean isEverybodyKnown() {
+    return absentees.isEmpty() && (log.term() == FIRST_TERM || isClaimTimeOver());
+  }
+
+  private boolean isClaimTimeOver() {
+    return time.monotonicNanos() - startedNanos > CLAIM_NANOS;
   }
 
   /** Sessions that are connected or may come back, with what they hold. */
@@ -176,6 +193,7 @@ public final class SessionGateway
         }
         case ClientMessage.Acknowledge m -> lease.acknowledged(known, m.recall(), m.inUse());
         case ClientMessage.Goodbye m -> leave(known);
+        case ClientMessage.Begin m -> begin(known);
       }
     }
 
@@ -205,8 +223,15 @@ public final class SessionGateway
       if (hello.replaces() != 0 && identity == null) {
         replace(hello.replaces());
       }
+      if (hello.epoch() < 0 && !hello.locks().isEmpty()) {
+        refuse("only sessions in the log have locks");
+        return;
+      }
       if (hello.session() != 0) {
         comeBack(hello, identity);
+        return;
+      }
+      if (hello.unlogged() && !hello.mount() && openUnlogged(hello, identity)) {
         return;
       }
       Caller speaker = identity;
@@ -231,6 +256,26 @@ public final class SessionGateway
               link.close();
             }
           });
+    }
+
+    /** Whether that is all; of who has the key and too many of them the log hears. */
+    private boolean openUnlogged(ClientMessage.Hello hello, @Nullable Caller identity) {
+      if (UnloggedSessions.areTooMany(lease.sessions(), identity)) {
+        if (identity == null) {
+          return false;
+        }
+        refuse(tooMany(identity));
+      } else if (log.hasAuthority()) {
+        welcome(unlogged.open(hello, identity, time.monotonicNanos()), hello);
+      } else {
+        // As when the log would have been asked.
+        link.close();
+      }
+      return true;
+    }
+
+    private static String tooMany(Caller identity) {
+      return "uid %d has %d sessions open".formatted(identity.uid(), Limits.SESSIONS_UNLOGGED);
     }
 
     private static String unknown(ClientMessage.Hello hello) {
@@ -263,6 +308,16 @@ public final class SessionGateway
         refuse("nobody without the cluster key has %d inodes open".formatted(hello.open().size()));
         return;
       }
+      if (isUnlogged(hello, identity)) {
+        if (!log.hasAuthority()) {
+          link.close();
+          return;
+        }
+        if (identity != null && UnloggedSessions.areTooMany(lease.sessions(), identity)) {
+          refuse(tooMany(identity));
+          return;
+        }
+      }
       // Before others are kept waiting: it takes long for many inodes.
       LiveSession claimant = claimant(hello, identity);
       claiming.lock();
@@ -276,26 +331,53 @@ public final class SessionGateway
 
     /** The session with what it says to have open; null: there is none, or it is known here. */
     private @Nullable LiveSession claimant(ClientMessage.Hello hello, @Nullable Caller identity) {
-      Survey.Session known = namespace.survey().session(hello.session());
-      if (known == null || !isOf(known, identity) || live(known.id()) != null) {
+      LiveSession claimant = known(hello, identity);
+      if (claimant == null) {
         return null;
       }
+      // Who is in the log is back by then, or over; a seal is good for ever.
+      boolean isInTime = claimant.isLogged() || !isClaimTimeOver();
+      for (ClientMessage.Opening opening : hello.open()) {
+        long ino = opening.ino();
+        int access =
+            claimant.holds(ino)
+                ? claimant.access(ino)
+                : entitlement.claimed(claimant, ino, isInTime);
+        claimant.claims(ino, opening.opens(), access);
+      }
+      return claimant;
+    }
+
+    /** Whether it was given a session before a restart of which the log does not know. */
+    private boolean isUnlogged(ClientMessage.Hello hello, @Nullable Caller identity) {
+      if (!unlogged.isOfBefore(hello.session()) || !unlogged.isGiven(hello, identity)) {
+        return false;
+      }
+      Survey.Session known = namespace.survey().session(hello.session());
+      return live(hello.session()) == null && (known == null || known.fenced());
+    }
+
+    private @Nullable LiveSession known(ClientMessage.Hello hello, @Nullable Caller identity) {
+      if (live(hello.session()) != null) {
+        return null;
+      }
+      Survey.Session known = namespace.survey().session(hello.session());
+      if (known == null || known.fenced()) {
+        return isUnlogged(hello, identity)
+            ? unlogged.open(hello, identity, time.monotonicNanos())
+            : null;
+      }
+      boolean isNow = known.epoch() == hello.epoch() || unlogged.isGiven(hello, identity);
       // What it was then: what it says now may be another thing.
-      LiveSession claimant =
-          new LiveSession(
+      return isNow && isOf(known, identity)
+          ? new LiveSession(
               known.id(),
               known.epoch(),
               hello.host(),
               known.mount(),
               identity,
-              time.monotonicNanos());
-      for (ClientMessage.Opening opening : hello.open()) {
-        long ino = opening.ino();
-        int access =
-            claimant.holds(ino) ? claimant.access(ino) : entitlement.claimed(claimant, ino);
-        claimant.claims(ino, opening.opens(), access);
-      }
-      return claimant;
+              time.monotonicNanos())
+          : null;
     }
 
     private void resume(
@@ -304,22 +386,34 @@ public final class SessionGateway
       LiveSession live = live(hello.session());
       boolean isEnding = ending.contains(hello.session());
       Survey.Session known = namespace.survey().session(hello.session());
-      if (known == null || known.fenced() || known.epoch() != hello.epoch() || isEnding) {
+      boolean isGiven = unlogged.isGiven(hello, identity);
+      if (live != null && isGiven) {
+        rejoin(live);
+      } else if (claimant != null && claimant.id != hello.session()) {
+        welcome(claimant, hello);
+      } else if (known == null
+          || known.fenced()
+          || isEnding
+          || (known.epoch() != hello.epoch() && !isGiven)) {
         refuse("session " + hello.session() + " is over");
       } else if (!isOf(known, identity)) {
         refuse("session " + hello.session() + " is somebody else's");
       } else if (live != null) {
-        live.heard(time.monotonicNanos());
-        lease.rejoin(live, link, () -> start(live));
-        if (live.isFenced()) {
-          // Whoever ended it meanwhile may not have seen this stream.
-          refuse("session " + hello.session() + " is over");
-        }
+        rejoin(live);
       } else if (claimant != null) {
         welcome(claimant, hello);
       } else {
         // It was known here a moment ago, and is over or comes again.
         link.close();
+      }
+    }
+
+    private void rejoin(LiveSession live) {
+      live.heard(time.monotonicNanos());
+      lease.rejoin(live, link, () -> start(live));
+      if (live.isFenced()) {
+        // Whoever ended it meanwhile may not have seen this stream.
+        refuse("session " + live.id + " is over");
       }
     }
 
@@ -352,7 +446,7 @@ public final class SessionGateway
       link.send(
           new ServerMessage.Welcome(
               welcomed.id,
-              welcomed.epoch,
+              welcomed.epoch(),
               cluster == null ? ByteString.EMPTY : cluster,
               now(),
               welcomed.mode,
@@ -385,6 +479,54 @@ public final class SessionGateway
     return Math.max(time.wallNanos(), namespace.lastStampNanos());
   }
 
+  /** The log hears of a session that has only asked until now. */
+  private void begin(LiveSession session) {
+    if (session.isLogged()) {
+      session.send(new ServerMessage.Begun(new Reply.Session(session.id, session.epoch())));
+      return;
+    }
+    if (!session.begins()) {
+      return;
+    }
+    Caller speaker = session.callerOf(Caller.ROOT);
+    Upkeep order =
+        new Upkeep.OpenSession(
+            session.host,
+            session.mount,
+            session.isTrusted(),
+            session.isTrusted() ? 0 : speaker.uid(),
+            session.id);
+    log.propose(
+        Proposal.upkeep(order),
+        (reply, failure) -> {
+          if (reply instanceof Reply.Session opened) {
+            session.logged(opened.epoch());
+          } else {
+            session.beginsNot();
+          }
+          if (session.isFenced()) {
+            // Whoever ended it meanwhile may have taken it that the log knows nothing of it.
+            fence(session.id);
+          } else if (reply != null) {
+            session.send(new ServerMessage.Begun(reply));
+          } else {
+            LOG.warn("session {} could not be logged", session.id, failure);
+            Link<ServerMessage> link = session.link();
+            if (link != null) {
+              link.close();
+            }
+          }
+        });
+  }
+
+  /** The session is over from now on; the log, if it knows of it, hears that. */
+  private void fence(LiveSession session) {
+    session.fence();
+    if (session.isLogged()) {
+      fence(session.id);
+    }
+  }
+
   /** The session is over from now on; the log hears of it, again and again if need be. */
   private void fence(long id) {
     ending.add(id);
@@ -402,8 +544,7 @@ public final class SessionGateway
   /** A session goes in good order: it has nothing to be told. */
   private void leave(LiveSession session) {
     if (!session.isFenced()) {
-      session.fence();
-      fence(session.id);
+      fence(session);
       lease.leave(session);
       locks.leave(session);
       Link<ServerMessage> link = session.link();
@@ -419,8 +560,7 @@ public final class SessionGateway
       return;
     }
     LOG.info("session {} of {} ends: {}", session.id, session.host, why);
-    session.fence();
-    fence(session.id);
+    fence(session);
     lease.leave(session);
     locks.leave(session);
     Link<ServerMessage> link = session.link();
@@ -450,7 +590,7 @@ public final class SessionGateway
     }
     long now = time.monotonicNanos();
     ending.forEach(this::fence);
-    if (now - startedNanos > CLAIM_NANOS) {
+    if (isClaimTimeOver()) {
       giveUpAbsent();
     }
     for (LiveSession session : lease.sessions()) {

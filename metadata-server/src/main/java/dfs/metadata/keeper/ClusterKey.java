@@ -36,7 +36,7 @@ public final class ClusterKey {
   }
 
   /** Another secret, for one purpose, that only who has the key can know. */
-  ByteString derive(String purpose) {
+  public ByteString derive(String purpose) {
     return ByteString.copyFrom(mac(purpose.getBytes(StandardCharsets.UTF_8)));
   }
 

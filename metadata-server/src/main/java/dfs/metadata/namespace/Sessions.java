@@ -18,7 +18,20 @@ final class Sessions {
   private Sessions() {}
 
   static Reply open(Upkeep.OpenSession order, Applying in) {
-    long session = in.tx.next(NEXT_SESSION, 1);
+    long session = order.id() == 0 ? in.tx.next(NEXT_SESSION, 1) : order.id();
+    SessionRecord known = in.tx.value(Table.SESSIONS, Key.of(session));
+    if (known != null) {
+      boolean same =
+          !known.fenced()
+              && known.mount() == order.mount()
+              && known.trusted() == order.trusted()
+              && known.uid() == order.uid();
+      if (same) {
+        return new Reply.Session(session, known.epoch());
+      }
+      // Not EEXIST: it becomes the answer to what the session was to do.
+      throw Refusal.of(Errno.EIO, "there is another session " + session);
+    }
     in.tx.put(
         Table.SESSIONS,
         Key.of(session),

@@ -21,8 +21,15 @@ import dfs.protocol.session.ServerMessage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** What sessions without the cluster key may name, and do with what they have open. */
+/**
+ * What sessions without the cluster key may name, and do with what they have open; the same whether
+ * the log knows of them from the beginning or not.
+ */
+@ParameterizedClass
+@ValueSource(booleans = {false, true})
 class EntitlementTest {
   private static final long SECOND = 1_000_000_000L;
   private static final int SETUID_EXECUTABLE = 04777;
@@ -33,8 +40,9 @@ class EntitlementTest {
   private final Client root;
   private Client ann;
 
-  EntitlementTest() throws Exception {
+  EntitlementTest(boolean unlogged) throws Exception {
     bed = new GatewayBed();
+    bed.areToolsUnlogged = unlogged;
     root = bed.client(Peer.LOCAL).greet(false, GatewayBed.KEY);
     setMode(Attributes.ROOT_INO, 0777);
     ann = bed.client(ANN).greet(false, ByteString.EMPTY);

@@ -49,11 +49,23 @@ final class GatewayBed {
   /** Of the last request of all clients: over streams of one session it grows. */
   private long sequence;
 
+  /** Of the log: grows with each start. */
+  private long term = 1;
+
+  /** Tools greet without asking for the log to know of them. */
+  boolean areToolsUnlogged;
+
   /** The log takes nothing that is new. */
   boolean isFull;
 
   /** The log takes nothing. */
   boolean isLogClosed;
+
+  /** The log has another leader. */
+  boolean isDeposed;
+
+  /** How often the state was asked for something. */
+  int questions;
 
   /** What asks the state whether something is done fails. */
   boolean isStateBroken;
@@ -114,12 +126,12 @@ final class GatewayBed {
 
     @Override
     public boolean hasAuthority() {
-      return true;
+      return !isDeposed;
     }
 
     @Override
     public long term() {
-      return 1;
+      return term;
     }
 
     @Override
@@ -169,6 +181,7 @@ final class GatewayBed {
             Namespace.class.getClassLoader(),
             new Class<?>[] {Namespace.class},
             (proxy, method, arguments) -> {
+              questions += List.of("query", "wayTo").contains(method.getName()) ? 1 : 0;
               if (isStateBroken && method.getName().equals("repeated")) {
                 throw new IllegalStateException("broken by the test");
               }
@@ -181,9 +194,15 @@ final class GatewayBed {
     gateway.look();
   }
 
+  /** How much is in the log. */
+  long entries() {
+    return log.counts().entries();
+  }
+
   /** The server is started again: it knows what the log does, and clients come back. */
   void restart() {
     gateway.close();
+    term++;
     gateway = start();
   }
 
@@ -283,7 +302,10 @@ final class GatewayBed {
         LeaseMode held) {
       ByteString proof = key.isEmpty() ? key : KeyProof.OF_SESSION.of(key, challenge(), nonce);
       ByteString asks = key.isEmpty() ? key : nonce;
-      say(new ClientMessage.Hello(session, epoch, proof, "h", mount, held, open, 0, locks, asks));
+      boolean unlogged = !mount && areToolsUnlogged;
+      say(
+          new ClientMessage.Hello(
+              session, epoch, proof, "h", mount, held, open, 0, locks, asks, unlogged));
       return this;
     }
 
@@ -291,7 +313,7 @@ final class GatewayBed {
     Client show(ByteString proof, ByteString asks) {
       say(
           new ClientMessage.Hello(
-              0, 0, proof, "h", true, LeaseMode.NONE, List.of(), 0, List.of(), asks));
+              0, 0, proof, "h", true, LeaseMode.NONE, List.of(), 0, List.of(), asks, false));
       return this;
     }
 
@@ -307,6 +329,9 @@ final class GatewayBed {
 
     /** Asks for something of an instant; 0: of the present. */
     @Nullable Reply askAsOf(Caller caller, Operation operation, long asOfNanos) {
+      if (ClientMessage.Begin.isNeededFor(operation)) {
+        begin();
+      }
       asked = ++sequence;
       say(new ClientMessage.Request(0, asked, asOfNanos, caller, operation));
       return answer(asked);
@@ -321,6 +346,16 @@ final class GatewayBed {
     @Nullable Reply answer(long request) {
       ServerMessage.Answer answer = last(ServerMessage.Answer.class, a -> a.sequence() == request);
       return answer == null ? null : answer.reply();
+    }
+
+    /** Has the log told of its session, if it is not yet; the answer to that. */
+    @Nullable Reply begin() {
+      ServerMessage.Welcome welcome = last(ServerMessage.Welcome.class);
+      if (welcome != null && welcome.epoch() < 0) {
+        say(new ClientMessage.Begin());
+      }
+      ServerMessage.Begun begun = last(ServerMessage.Begun.class);
+      return begun == null ? null : begun.reply();
     }
 
     long asked() {

@@ -217,6 +217,7 @@ class HoldsTest {
     other = resumed(other);
     assertThat(isKept()).as("while one is not back").isTrue();
     tool = resumed(tool, new ClientMessage.Opening(ino, 1));
+    bed.clock.nanos += CLAIMED_NANOS;
     assertThat(isKept()).isTrue();
     expectDone(tool, new Query.Release(ino, 1));
     assertThat(isKept()).isFalse();

@@ -56,6 +56,24 @@ class SessionsTest {
     assertThat(inSlot(5, 1, rename)).isEqualTo(new Reply.Removed(null));
   }
 
+  /** A refusal becomes the answer to what the session was to do: it must not be one of that. */
+  @Test
+  void aSessionWithItsNumberBeginsOnce() {
+    long id = Limits.SESSION_OF_TERM + 5;
+    Upkeep.OpenSession anns = new Upkeep.OpenSession("host", false, false, 1000, id);
+    assertThat(bed.upkeep(anns)).isEqualTo(new Reply.Session(id, 1));
+    assertThat(bed.upkeep(anns)).isEqualTo(new Reply.Session(id, 1));
+    for (Upkeep.OpenSession other :
+        List.of(
+            new Upkeep.OpenSession("host", false, true, 0, id),
+            new Upkeep.OpenSession("host", true, false, 1000, id),
+            new Upkeep.OpenSession("host", false, false, 1001, id))) {
+      assertThat(errno(bed.upkeep(other))).isEqualTo(Errno.EIO);
+    }
+    bed.upkeep(new Upkeep.FenceSession(id));
+    assertThat(errno(bed.upkeep(anns))).isEqualTo(Errno.EIO);
+  }
+
   @Test
   void repeatsOfBlocksAndCommitsGiveTheSameBlocks() {
     Change allocate = new Change.AllocateBlock(NamespaceBed.wish());

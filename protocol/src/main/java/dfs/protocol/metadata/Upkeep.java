@@ -15,9 +15,25 @@ public sealed interface Upkeep extends Order {
   @Tag(64)
   record Format(ByteString cluster, int uid, int gid) implements Upkeep {}
 
-  /** A session begins; the reply is {@link Reply.Session}. */
+  /**
+   * A session begins; the reply is {@link Reply.Session}.
+   *
+   * @param id that it has already, from {@link Limits#SESSION_OF_TERM} on; 0: it gets the next
+   */
   @Tag(65)
-  record OpenSession(String host, boolean mount, boolean trusted, int uid) implements Upkeep {}
+  record OpenSession(String host, boolean mount, boolean trusted, int uid, long id)
+      implements Upkeep {
+    public OpenSession {
+      if (id != 0 && id < Limits.SESSION_OF_TERM) {
+        throw new IllegalArgumentException("session " + id + " would be another one's");
+      }
+    }
+
+    /** Of who has no number yet. */
+    public OpenSession(String host, boolean mount, boolean trusted, int uid) {
+      this(host, mount, trusted, uid, 0);
+    }
+  }
 
   /**
    * A session is fenced: whatever it sends later is refused. Its open blocks wait to be sealed, its

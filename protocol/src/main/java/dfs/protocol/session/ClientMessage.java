@@ -3,7 +3,9 @@ package dfs.protocol.session;
 import com.google.protobuf.ByteString;
 import dfs.protocol.Limits;
 import dfs.protocol.metadata.Caller;
+import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Operation;
+import dfs.protocol.metadata.Query;
 import dfs.protocol.wire.RecordCodec;
 import dfs.protocol.wire.Tag;
 import java.util.List;
@@ -27,6 +29,8 @@ public sealed interface ClientMessage {
    *     0: none
    * @param locks that the session has, claimed again
    * @param nonce over which the metadata server is to show the key, too; empty without a proof
+   * @param unlogged a tool that asks, and says {@link Begin} before it changes anything: until then
+   *     the log need not know of it, and after a restart the server may give it another number
    */
   @Tag(1)
   record Hello(
@@ -39,7 +43,8 @@ public sealed interface ClientMessage {
       List<Opening> open,
       long replaces,
       List<Locked> locks,
-      ByteString nonce)
+      ByteString nonce,
+      boolean unlogged)
       implements ClientMessage {
     public Hello {
       open = List.copyOf(open);
@@ -56,7 +61,18 @@ public sealed interface ClientMessage {
         LeaseMode held,
         List<Opening> open,
         long replaces) {
-      this(session, epoch, proof, host, mount, held, open, replaces, List.of(), ByteString.EMPTY);
+      this(
+          session,
+          epoch,
+          proof,
+          host,
+          mount,
+          held,
+          open,
+          replaces,
+          List.of(),
+          ByteString.EMPTY,
+          false);
     }
   }
 
@@ -103,4 +119,20 @@ public sealed interface ClientMessage {
   /** The session ends of its own will; nothing is dirty, open or leased. */
   @Tag(5)
   record Goodbye() implements ClientMessage {}
+
+  /**
+   * The log is to know of an unlogged session; answered by {@link ServerMessage.Begun}. Before that
+   * the session does nothing that {@link #isNeededFor} names. Sent again over the next stream if no
+   * answer came.
+   */
+  @Tag(6)
+  record Begin() implements ClientMessage {
+    /** What is changed or locked outlives the server's memory, and so must whose it is. */
+    public static boolean isNeededFor(Operation operation) {
+      return switch (operation) {
+        case Change _, Query.Lock _ -> true;
+        case Query _ -> false;
+      };
+    }
+  }
 }

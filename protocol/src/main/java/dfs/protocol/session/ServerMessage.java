@@ -17,6 +17,8 @@ public sealed interface ServerMessage {
   /**
    * The session is open.
    *
+   * @param epoch below 0: the log does not know of the session, and {@link ClientMessage.Begin} is
+   *     to be said before it changes anything; to be said in the next greeting like any other
    * @param cluster identity of the cluster
    * @param nowNanos the leader's stamped time
    * @param lease term and counter of the grant, (term &lt;&lt; 32 | counter)
@@ -109,4 +111,11 @@ public sealed interface ServerMessage {
   /** A lock of this inode that the session was refused may be had now: it is to try again. */
   @Tag(10)
   record LockFree(long ino) implements ServerMessage {}
+
+  /**
+   * An answer to {@link ClientMessage.Begin}: {@link Reply.Session} with the epoch from now on, or
+   * why the log takes nothing, which is then the answer to what was to be done.
+   */
+  @Tag(11)
+  record Begun(Reply reply) implements ServerMessage {}
 }
