@@ -29,8 +29,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A process of another user, who has not the cluster's key, and uses the volume through Java. It is
@@ -95,7 +98,7 @@ final class UserProcess implements AutoCloseable {
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       BufferedWriter out =
           new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8));
-      User user = new User(volume, raw, new HashMap<>());
+      User user = new User(data, volume, raw, new HashMap<>(), new AtomicReference<>());
       String line = in.readLine();
       while (line != null) {
         String said;
@@ -109,10 +112,32 @@ final class UserProcess implements AutoCloseable {
         out.flush();
         line = in.readLine();
       }
+      user.leaveThePast();
     }
   }
 
-  private record User(FileSystem volume, Reached raw, Map<String, FileChannel> open) {
+  /**
+   * What he has.
+   *
+   * @param open by path, or, of the past, by "then" and the path
+   */
+  private record User(
+      Path data,
+      FileSystem volume,
+      Reached raw,
+      Map<String, FileChannel> open,
+      AtomicReference<@Nullable FileSystem> then) {
+    void leaveThePast() throws IOException {
+      FileSystem last = then.getAndSet(null);
+      if (last != null) {
+        last.close();
+      }
+    }
+
+    private Path then(String path) {
+      return Objects.requireNonNull(then.get()).getPath(path);
+    }
+
     String does(String[] words) throws IOException {
       return switch (words[0]) {
         case "make" -> {
@@ -159,6 +184,23 @@ final class UserProcess implements AutoCloseable {
               volume.getPath(words[2]),
               StandardCopyOption.COPY_ATTRIBUTES);
           yield "copied";
+        }
+        case "as-of" -> {
+          leaveThePast();
+          then.set(
+              FileSystems.newFileSystem(
+                  URI.create("dfs:///"), Map.of("data", data, "asOf", words[1])));
+          yield "as of then";
+        }
+        case "cat-then" -> Files.readString(then(words[1])).strip();
+        case "open-then" -> {
+          open.put("then " + words[1], FileChannel.open(then(words[1])));
+          yield "open";
+        }
+        case "read-then" -> {
+          ByteBuffer bytes = ByteBuffer.allocate(READ_BYTES);
+          int count = open.get("then " + words[1]).read(bytes, 0);
+          yield count < 0 ? "" : StandardCharsets.UTF_8.decode(bytes.flip()).toString().strip();
         }
         case "by-number" -> byNumber(Long.parseLong(words[1]));
         default -> throw new IllegalArgumentException(words[0]);
