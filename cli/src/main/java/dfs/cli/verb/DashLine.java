@@ -72,6 +72,9 @@ public final class DashLine {
     VerbSpec spec = verb.spec();
     try {
       Given given = verb.understood(words);
+      if (given.has("--help")) {
+        return help(List.of(spec.name()), true);
+      }
       int count = given.operands().size();
       if (count < spec.operandsMin()) {
         throw new UsageException(

@@ -10,6 +10,7 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.NotLinkException;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.Locale;
 import java.util.Objects;
 
@@ -25,6 +26,8 @@ final class Reasons {
       case NotDirectoryException _ -> "not a directory";
       case DirectoryNotEmptyException _ -> "directory not empty";
       case FileSystemLoopException _ -> "too many levels of symbolic links";
+      case UserPrincipalNotFoundException nobody ->
+          "%s: there is no such user or group".formatted(nobody.getName());
       case NotLinkException _ -> "not a symbolic link";
       case FileSystemException f when f.getReason() != null -> lower(f.getReason());
       default -> {

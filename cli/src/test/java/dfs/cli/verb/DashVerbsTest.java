@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -261,5 +262,18 @@ class DashVerbsTest {
     assertThat(tree.resolve("l")).exists();
     verbs.done("-get", "-crc", "/l", "back");
     assertThat(verbs.here.resolve("back")).hasContent("lines");
+  }
+
+  @Test
+  void helpDoesNothingElse() throws IOException {
+    Path kept = Files.writeString(verbs.root.resolve("kept"), "kept");
+    assertThat(verbs.run(0, "-rm", "--help", "/kept")).startsWith("Usage: ").contains("-rm");
+    assertThat(kept).exists();
+  }
+
+  @Test
+  void aUserThatIsNotThereIsNamed() {
+    assertThat(Reasons.of(new UserPrincipalNotFoundException("nobody-such")))
+        .isEqualTo("nobody-such: there is no such user or group");
   }
 }

@@ -71,7 +71,8 @@ class SessionsTest {
       assertThat(errno(bed.upkeep(other))).isEqualTo(Errno.EIO);
     }
     bed.upkeep(new Upkeep.FenceSession(id));
-    assertThat(errno(bed.upkeep(anns))).isEqualTo(Errno.EIO);
+    assertThat(bed.upkeep(anns))
+        .isEqualTo(Reply.refused(Errno.EIO, "there is another session " + id));
   }
 
   @Test
