@@ -53,6 +53,8 @@ class CountsTest {
     try (Cluster cluster = new Cluster(directory);
         ExecutorService threads = Executors.newFixedThreadPool(CREATORS)) {
       StreamSession session = cluster.session(false);
+      // With its first change the log hears of the session.
+      create(session, "first");
       long commands = cluster.commands(session);
       long flushes = cluster.flushes(session);
       List<Future<?>> creating = new ArrayList<>();
