@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
+import dfs.cli.command.Commands;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -222,12 +225,13 @@ class SignalsTest {
     assertThat(here()).isEmpty();
   }
 
-  /** Sessions of verbs. */
+  /** Sessions of verbs; that the block of a writer is not ended yet is nothing to them. */
   private List<JsonElement> here() {
+    StringWriter said = new StringWriter();
+    PrintWriter writer = new PrintWriter(said, true);
+    Commands.run(writer, writer, "status", "--json", "--data", data);
     JsonArray sessions =
-        JsonParser.parseString(DfsProcess.call(0, "status", "--json", "--data", data))
-            .getAsJsonObject()
-            .getAsJsonArray("sessions");
+        JsonParser.parseString(said.toString()).getAsJsonObject().getAsJsonArray("sessions");
     return sessions.asList().stream()
         .filter(one -> one.getAsJsonObject().get("host").getAsString().equals("java"))
         .toList();
