@@ -64,7 +64,9 @@ class HistoryTest {
           changes.step();
         }
         record();
-        if (pins.size() < 5 && changes.random.nextInt(count / 5) == 0) {
+        if (i == count / 2) {
+          pin(0);
+        } else if (pins.size() < 5 && changes.random.nextInt(count / 5) == 0) {
           pin(changes.random.nextBoolean() ? 0 : bed.now() - changes.random.nextLong(2 * SECOND));
         }
       }
