@@ -89,6 +89,7 @@ class SessionLeaseTest {
 
   @Test
   void heartbeatsKeepIt() throws Exception {
+    assertThat(told()).isEqualTo("granted EXCLUSIVE");
     for (int i = 0; i < 100; i++) {
       time.advance(1, TimeUnit.SECONDS);
       soon(() -> assertThat(session.lease()).isEqualTo(LeaseMode.EXCLUSIVE));
@@ -96,12 +97,12 @@ class SessionLeaseTest {
     }
     assertThat(server.heartbeats.stream().map(ClientMessage.Heartbeat::mode))
         .containsOnly(LeaseMode.EXCLUSIVE);
-    assertThat(told()).isEqualTo("granted EXCLUSIVE");
     assertThat(files.told).isEmpty();
   }
 
   @Test
   void itsTimeRunsFromTheSendingOfTheHeartbeat() throws Exception {
+    assertThat(told()).isEqualTo("granted EXCLUSIVE");
     time.advance(1, TimeUnit.SECONDS);
     server.answersHeartbeats = false;
     time.advance(1, TimeUnit.SECONDS);
@@ -298,14 +299,17 @@ class SessionLeaseTest {
   @Test
   void aFileLayerThatFailsAcknowledgesNothing() throws Exception {
     assertThat(told()).isEqualTo("granted EXCLUSIVE");
+    CountDownLatch failing = new CountDownLatch(1);
     files.recalling =
         to -> {
+          failing.countDown();
           throw new IllegalStateException("the flush failed, says the test");
         };
     server.send(new ServerMessage.Recall(1, LeaseMode.SHARED));
     assertThat(told()).isEqualTo("recall SHARED");
     server.send(new ServerMessage.AskInUse(2, 18));
     assertThat(ScriptedServer.take(server.acknowledges).recall()).isEqualTo(2);
+    await(failing);
     files.recalling = to -> {};
     server.send(new ServerMessage.Recall(3, LeaseMode.NONE));
     assertThat(ScriptedServer.take(server.acknowledges).recall()).isEqualTo(3);

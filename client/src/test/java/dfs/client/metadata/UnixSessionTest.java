@@ -9,6 +9,7 @@ import dfs.protocol.metadata.Reply;
 import dfs.protocol.seam.RealTime;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.transport.Transports;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** A session as it runs: over a Unix socket, in real time, with streams that break. */
 @Timeout(60)
 class UnixSessionTest {
+  private static final int BREAKS = 20;
+  private static final int CALLS = 1000;
+
   @TempDir private Path directory;
 
   @Test
@@ -43,15 +49,17 @@ class UnixSessionTest {
               new RealTime(),
               new Random(seed))) {
         List<FutureTask<Integer>> callers = new ArrayList<>();
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
+        AtomicInteger calls = new AtomicInteger();
+        AtomicBoolean ended = new AtomicBoolean();
         for (int i = 0; i < 100; i++) {
           long first = i * 1_000_000L;
-          FutureTask<Integer> caller = new FutureTask<>(() -> callUntil(until, session, first));
+          FutureTask<Integer> caller =
+              new FutureTask<>(() -> callUntil(ended, session, first, calls));
           callers.add(caller);
           Thread.ofVirtual().start(caller);
         }
         int breaks = 0;
-        while (System.nanoTime() < until) {
+        while (breaks < BREAKS || calls.get() < CALLS) {
           if (server.hellos.poll(random.nextInt(1, 200), TimeUnit.MILLISECONDS) != null) {
             breaks++;
             // A while in which nothing comes: no goodbye is said.
@@ -60,29 +68,31 @@ class UnixSessionTest {
           }
           server.requests.clear();
         }
-        int calls = 0;
+        ended.set(true);
+        int answered = 0;
         for (FutureTask<Integer> caller : callers) {
-          calls += caller.get();
+          answered += caller.get();
         }
+        assertThat(answered).as("seed %d", seed).isEqualTo(calls.get());
         assertThat(session.call(Caller.ROOT, new Query.GetAttributes(1)))
             .isInstanceOf(Reply.Session.class);
-        assertThat(breaks).as("seed %d", seed).isGreaterThan(3);
-        assertThat(calls).as("seed %d", seed).isGreaterThan(500);
         assertThat(session.lease()).as("seed %d", seed).isEqualTo(LeaseMode.SHARED);
       }
       assertThat(server.goodbyes).hasSize(1);
     }
   }
 
-  /** Calls until that time; each answer must be the one to its question. */
-  private static int callUntil(long until, StreamSession session, long first) throws Exception {
-    int calls = 0;
-    while (System.nanoTime() < until) {
-      long ino = first + calls;
+  /** Calls until the end; each answer must be the one to its question. */
+  private static int callUntil(
+      AtomicBoolean ended, StreamSession session, long first, AtomicInteger calls)
+      throws IOException {
+    int own = 0;
+    for (; !ended.get(); own++) {
+      long ino = first + own;
       Reply reply = session.call(Caller.ROOT, new Query.GetAttributes(ino));
       assertThat(((Reply.Session) reply).id()).isEqualTo(ino);
-      calls++;
+      calls.incrementAndGet();
     }
-    return calls;
+    return own;
   }
 }
