@@ -22,6 +22,15 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class CopyCountsTest {
   private static final int SYNCS = 20;
+  private static final int LARGE_BYTES = 3 << 20;
+
+  /** The last of so many is in two blocks: files of 4 MiB have their own, from there on. */
+  private static final int LARGE_SYNCS = 23;
+
+  private static final int OF_A_NEW_BLOCK = 1;
+  private static final int OF_ANOTHER_BLOCK = 1;
+  private static final int OF_A_SEAL = 2;
+
   private static final long WRITTEN_BYTES = 64L << 20;
 
   /** The median counts: once in a while tables are flushed and idle blocks are sealed. */
@@ -49,35 +58,59 @@ class CopyCountsTest {
    */
   @Test
   void aSyncIsOneFlushOfEachMemberAndAnotherOfTheBlockWhereItIsLarge() throws Exception {
-    Path mnt = scratch.resolve("mnt");
     try (Cluster cluster = new Cluster(scratch, new RealTime(), 3, 3)) {
-      cluster.mount(mnt);
-      Files.writeString(
-          scratch.resolve("sync.py"),
-          """
-          import os, sys
-          size, count = int(sys.argv[1]), int(sys.argv[2])
-          fd = os.open('mnt/f', os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-          for i in range(count):
-              os.pwrite(fd, os.urandom(size), i * size); os.fdatasync(fd)
-          """);
-      assertFlushes(cluster, 8192, new CountedDisk.Flushes(SYNCS, 0));
-      assertFlushes(cluster, 65_536, new CountedDisk.Flushes(SYNCS, 0));
-      assertFlushes(cluster, 65_536 + 4096, new CountedDisk.Flushes(SYNCS, SYNCS));
+      cluster.mount(scratch.resolve("mnt"));
+      assertFlushes(cluster, SYNCS, 8192, new CountedDisk.Flushes(SYNCS, 0));
+      assertFlushes(cluster, SYNCS, 65_536, new CountedDisk.Flushes(SYNCS, 0));
+      assertFlushes(cluster, SYNCS, 65_536 + 4096, new CountedDisk.Flushes(SYNCS, SYNCS));
     }
   }
 
-  private void assertFlushes(Cluster cluster, int size, CountedDisk.Flushes wanted)
+  /** A block is made with its header; when it is full, records and seal are flushed after it. */
+  @Test
+  void aSyncInTwoBlocksIsOneFlushMoreOfEachFileAndOneOfTheSeal() throws Exception {
+    try (Cluster cluster = new Cluster(scratch, new RealTime(), 3, 3)) {
+      cluster.mount(scratch.resolve("mnt"));
+      int count = LARGE_SYNCS;
+      assertFlushes(
+          cluster,
+          count - 1,
+          LARGE_BYTES,
+          new CountedDisk.Flushes(count - 1, count - 1 + OF_A_NEW_BLOCK));
+      assertFlushes(
+          cluster,
+          count,
+          LARGE_BYTES,
+          new CountedDisk.Flushes(
+              count, count + OF_A_NEW_BLOCK + OF_ANOTHER_BLOCK + OF_A_NEW_BLOCK + OF_A_SEAL));
+    }
+  }
+
+  /** Of so many syncs of so many bytes, in a file that is not the first. */
+  private void assertFlushes(Cluster cluster, int count, int size, CountedDisk.Flushes wanted)
       throws Exception {
-    Shell.run(scratch, "python3 sync.py %d 1".formatted(size));
+    sync(1, size);
     List<CountedDisk.Flushes> before = cluster.flushes();
-    Shell.run(scratch, "python3 sync.py %d %d".formatted(size, SYNCS));
+    sync(count, size);
     List<CountedDisk.Flushes> flushes = cluster.flushes();
     for (int member = 0; member < flushes.size(); member++) {
       assertThat(flushes.get(member).since(before.get(member)))
-          .as("flushes of member %d, each sync of %d bytes", member, size)
+          .as("flushes of member %d, %d syncs, each of %d bytes", member, count, size)
           .isEqualTo(wanted);
     }
+  }
+
+  private void sync(int count, int size) throws Exception {
+    String script =
+        """
+        import os, sys
+        size, count = int(sys.argv[1]), int(sys.argv[2])
+        fd = os.open('mnt/f', os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+        for i in range(count):
+            os.pwrite(fd, os.urandom(size), i * size); os.fdatasync(fd)
+        """;
+    Files.writeString(scratch.resolve("sync.py"), script);
+    Shell.run(scratch, "python3 sync.py %d %d".formatted(size, count));
   }
 
   /** Bytes that a process wrote to anything. */

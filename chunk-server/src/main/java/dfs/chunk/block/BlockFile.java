@@ -36,6 +36,13 @@ final class BlockFile {
   private final DiskFile side;
   private final Journal journal;
   private final List<BlockRecord> pending = new ArrayList<>();
+
+  /** How many records ever were pending; guarded by {@code pending}. */
+  private long added;
+
+  /** The bytes of so many of these, the first ones, are durable; guarded by {@code pending}. */
+  private long addedWithDurableBytes;
+
   private PieceTable pieces = new PieceTable();
   private long sideEnd = SideFile.HEADER_BYTES;
   private long lastLsn;
@@ -124,11 +131,16 @@ final class BlockFile {
     checkContinues(record, payload);
     writeData(payload.duplicate(), record.blockOffset());
     unsynced = true;
-    synchronized (pending) {
-      pending.add(record);
-    }
+    addPending(record);
     last = record;
     pieces.add(record);
+  }
+
+  private void addPending(BlockRecord record) {
+    synchronized (pending) {
+      pending.add(record);
+      added++;
+    }
   }
 
   private long add(BlockRecord record, ByteBuffer payload, boolean synced) throws IOException {
@@ -136,9 +148,7 @@ final class BlockFile {
     writeData(payload.duplicate(), record.blockOffset());
     boolean inside = synced && !unsynced && record.length() <= Limits.JOURNAL_INLINE_BYTES;
     unsynced |= !inside;
-    synchronized (pending) {
-      pending.add(record);
-    }
+    addPending(record);
     lastLsn = journal.append(record.toBuffer(), inside ? payload : null);
     last = record;
     pieces.add(record);
@@ -214,7 +224,7 @@ final class BlockFile {
       sync = unsynced;
     }
     if (sync) {
-      data.sync(false);
+      syncRecorded();
       synchronized (this) {
         unsynced &= lastLsn > lsn;
       }
@@ -231,13 +241,27 @@ final class BlockFile {
     }
   }
 
+  /** The bytes of all records so far are durable when this returns. */
+  private void syncRecorded() throws IOException {
+    long before;
+    synchronized (pending) {
+      before = added;
+    }
+    data.sync(false);
+    synchronized (pending) {
+      addedWithDurableBytes = Math.max(addedWithDurableBytes, before);
+    }
+  }
+
   /** What the journal has of this block lies, durable, in its own files when this returns. */
   void checkpoint() throws IOException {
     synchronized (pending) {
       if (pending.isEmpty()) {
         return;
       }
-      data.sync(false);
+      if (addedWithDurableBytes < added) {
+        syncRecorded();
+      }
       int bytes = pending.stream().mapToInt(BlockRecord::encodedBytes).sum();
       ByteBuffer out = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
       pending.forEach(record -> record.encode(out));
@@ -253,9 +277,22 @@ final class BlockFile {
     return seal(identity.epoch());
   }
 
-  /** Ends the block for ever; returns its length. */
+  /**
+   * Ends the block for ever; returns its length. Nothing of it is asked of the journal then, so
+   * that is not flushed.
+   */
   long seal(int epoch) throws IOException {
-    flush(epoch);
+    boolean sync;
+    synchronized (this) {
+      if (!sealed) {
+        checkWritable(epoch);
+      }
+      sync = unsynced;
+    }
+    if (sync) {
+      // Most of what is to be flushed, while readers do not wait.
+      syncRecorded();
+    }
     synchronized (this) {
       if (sealed) {
         return pieces.length();
@@ -266,11 +303,10 @@ final class BlockFile {
     }
   }
 
-  /** All records lie in the side file. Holds {@code this}. */
+  /** All records lie in the side file, and their bytes are durable. Holds {@code this}. */
   private void writeSeal() throws IOException {
     Seal seal = new Seal(pieces.length(), pieces.units());
     synchronized (pending) {
-      data.sync(true);
       SideFile.writeSeal(side, sideEnd, identity, seal);
       side.sync(true);
     }
@@ -368,7 +404,7 @@ final class BlockFile {
       result = Replayed.DAMAGED;
     }
     pieces.add(record);
-    pending.add(record);
+    addPending(record);
     last = record;
     return result;
   }

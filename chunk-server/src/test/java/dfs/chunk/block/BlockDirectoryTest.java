@@ -100,6 +100,27 @@ class BlockDirectoryTest {
   }
 
   @Test
+  void aSealFlushesEachByteOnce() throws IOException {
+    BlockDirectory blocks = fresh();
+    blocks.create(3, 1, SESSION, false);
+    append(blocks, 3, 0, new byte[100_000], false);
+    int before = disk.syncs();
+    blocks.seal(3, 1);
+    assertThat(disk.syncs() - before)
+        .as("data file, then the records and what seals them")
+        .isEqualTo(3);
+    blocks.create(4, 1, SESSION, false);
+    append(blocks, 4, 0, new byte[100_000], false);
+    blocks.flush(4, 1);
+    append(blocks, 4, 100_000, new byte[4096], true);
+    before = disk.syncs();
+    blocks.seal(4, 1);
+    assertThat(disk.syncs() - before)
+        .as("the bytes that only the journal had, records, seal")
+        .isEqualTo(3);
+  }
+
+  @Test
   void sealedBlocksReadBackAfterARestart() throws IOException {
     Random random = new Random(1);
     BlockDirectory blocks = fresh();
