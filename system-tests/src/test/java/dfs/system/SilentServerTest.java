@@ -30,10 +30,10 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @ResourceLock("dfs:///")
 class SilentServerTest {
   private static final int FILES = 1000;
-  private static final String TIMEOUT_SECONDS = "1";
+  private static final String TIMEOUT_SECONDS = "3";
 
   /** A few calls one after the other: what ends the copying, and the session. */
-  private static final int END_SECONDS_MAX = 10;
+  private static final int END_SECONDS_MAX = 20;
 
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long BEGIN_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
@@ -81,7 +81,10 @@ class SilentServerTest {
     line.addAll(List.of("--timeout", TIMEOUT_SECONDS, "--data", data));
     try (DfsProcess command = DfsProcess.begin(scratch, line.toArray(String[]::new))) {
       long since = System.nanoTime();
-      while (!begun.getAsBoolean() && System.nanoTime() - since < BEGIN_NANOS_MAX) {
+      while (!begun.getAsBoolean()) {
+        assertThat(System.nanoTime() - since)
+            .as("%s said %s", line, command.said())
+            .isLessThan(BEGIN_NANOS_MAX);
         LockSupport.parkNanos(LOOK_NANOS);
       }
       Shell.run(scratch, "kill -STOP " + cluster.pid());
