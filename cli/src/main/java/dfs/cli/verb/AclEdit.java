@@ -69,6 +69,15 @@ final class AclEdit {
     return parsed;
   }
 
+  /** Whether owner, group and others are among the entries of an access ACL. */
+  static boolean isWhole(List<Entry> set) {
+    return set.stream()
+        .filter(entry -> !entry.isDefault())
+        .map(Entry::key)
+        .toList()
+        .containsAll(List.of(USER, GROUP, OTHER));
+  }
+
   private static String kind(String word) {
     return switch (word) {
       case "u", "user" -> USER;

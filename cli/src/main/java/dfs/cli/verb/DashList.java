@@ -32,9 +32,9 @@ final class DashList {
   /**
    * A directory on the way down.
    *
-   * @param below names of those in it that are still to come
+   * @param lines of those in it that are still to come
    */
-  private record Level(Place directory, Sorting<String> below) {
+  private record Level(Place directory, Sorting<Listed> lines) {
     Place place(String name) {
       return directory.said().equals(HERE)
           ? new Place(name, directory.child(name).path())
@@ -92,50 +92,45 @@ final class DashList {
       enter(top, open);
       while (!open.isEmpty()) {
         Level level = open.element();
-        String name = level.below().poll();
-        if (name == null) {
-          open.pop().below().close();
-        } else {
-          enter(level.place(name), open);
+        Listed line = level.lines().poll();
+        if (line == null) {
+          open.pop().lines().close();
+          continue;
+        }
+        Place place = level.place(line.name());
+        print(place, line);
+        if (call.has("-R") && line.known().isDirectory()) {
+          enter(place, open);
         }
       }
     } finally {
       for (Level level : open) {
-        level.below().close();
+        level.lines().close();
       }
     }
   }
 
   private void enter(Place directory, Deque<Level> open) throws IOException {
-    Level level = new Level(directory, Sorting.queue(call.room(), Sorting.TEXT));
+    Level level = new Level(directory, new Sorting<>(call.room(), order, Listed.FORM));
     open.push(level);
     call.attempt(directory, at -> list(level));
   }
 
   private void list(Level level) throws IOException {
-    try (Sorting<Listed> lines = new Sorting<>(call.room(), order, Listed.FORM)) {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(level.directory().path())) {
-        for (Path entry : entries) {
-          Place place = level.place(ByteText.nameOf(entry));
-          call.attempt(
-              place,
-              at -> {
-                Listed line = line(at, Stat.of(entry, false));
-                lines.add(line);
-                widen(line);
-              });
-        }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(level.directory().path())) {
+      for (Path entry : entries) {
+        Place place = level.place(ByteText.nameOf(entry));
+        call.attempt(
+            place,
+            at -> {
+              Listed line = line(at, Stat.of(entry, false));
+              level.lines().add(line);
+              widen(line);
+            });
       }
-      if (!call.has("-R") && !call.has("-C") && lines.size() > 0) {
-        call.out().line("Found " + lines.size() + " items");
-      }
-      for (Listed line = lines.poll(); line != null; line = lines.poll()) {
-        print(level.place(line.name()), line);
-        // What is in a directory comes behind it: it goes on with the rest later.
-        if (call.has("-R") && line.known().isDirectory()) {
-          level.below().add(line.name());
-        }
-      }
+    }
+    if (!call.has("-R") && !call.has("-C") && level.lines().size() > 0) {
+      call.out().line("Found " + level.lines().size() + " items");
     }
   }
 

@@ -47,6 +47,10 @@ final class Destination {
 
   /** Where this one goes. */
   Place of(Place source) throws IOException {
+    if (!directory && place.said().endsWith("/") && !Files.isDirectory(source.path())) {
+      throw new RefusedException(
+          Quoted.inMessage(place.said()) + ": is no directory; make it first with mkdir");
+    }
     if (!directory || (resumed && Finished.isOf(source.path(), place.path()))) {
       return place;
     }

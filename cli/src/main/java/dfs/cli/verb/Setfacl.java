@@ -59,6 +59,10 @@ final class Setfacl implements Verb {
             call.has("-b"),
             call.has("-k") || call.has("-b"),
             whole.isPresent());
+    if (whole.isPresent() && wishes.concern(false) && !AclEdit.isWhole(wishes.set())) {
+      throw new UsageException(
+          "--set " + whole.get() + ": owner, group and others are needed, too: u::rw,g::r,o::r");
+    }
     if (set.isEmpty() && removed.isEmpty() && !wishes.noDefault()) {
       throw new UsageException("say what is to change: -m, -x, --set, -b or -k");
     }

@@ -123,7 +123,11 @@ class ErrorsTest {
           "put -rf link /d",
           "ln -s /f",
           "cp /f",
-          "cp /f /g /d /h");
+          "cp /f /g /d /h",
+          "cp /f /new/",
+          "mv /f /new/",
+          "put l /new/",
+          "setfacl --set u::rw /f");
 
   /** The same of Hadoop's shell. */
   private static final List<String> DASHED =
@@ -138,6 +142,8 @@ class ErrorsTest {
           "-find /d -nosuch",
           "-mv / /d",
           "-mv /d /d/in/new",
+          "-mv /f /new/",
+          "-put l /new/",
           "-mv /f /g",
           "-mv /f /g /nowhere",
           "-rm /d",
