@@ -139,6 +139,7 @@ public final class MetadataServer implements AutoCloseable {
         new SessionGateway(namespace, log, servers, capabilities, key, reports, time, random);
     rooms.push(gateway);
     reports.attach(gateway);
+    keeper.spare(gateway::looked);
     for (String address : config.addresses()) {
       Transport.Listener listener =
           transport.listen(

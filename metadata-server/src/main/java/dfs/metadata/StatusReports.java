@@ -324,6 +324,7 @@ final class StatusReports implements Reports {
     compacted.put("freedBytes", sums.freedBytes());
     volume.put("compacted", compacted);
     volume.put("oldestInstantNanos", survey.oldestInstantNanos());
+    volume.put("instantsKeptForLookers", survey.viewed().size());
     return volume;
   }
 
@@ -361,6 +362,7 @@ final class StatusReports implements Reports {
         session.put("kind", held.mount() ? "mount" : "tool");
         session.put("connected", held.connected());
         session.put("lease", held.mode().name());
+        session.put("instantsLookedAt", held.instants());
         shown.add(session);
       }
     }

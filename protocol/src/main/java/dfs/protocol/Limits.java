@@ -80,6 +80,12 @@ public final class Limits {
   /** Locks of ranges of files that a session may have, and files for whose locks it may wait. */
   public static final int SESSION_LOCKS = 1 << 14;
 
+  /** Instants of the past that a session keeps by looking at them, the last ones. */
+  public static final int SESSION_INSTANTS = 64;
+
+  /** And all sessions together. */
+  public static final int LOOKED_INSTANTS = 1024;
+
   /** Most supplementary groups of a caller (Linux NGROUPS_MAX). */
   public static final int CALLER_GROUPS = 65_536;
 

@@ -321,6 +321,7 @@ final class SimulatedMetadata {
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
+    kept.spare(gateway::looked);
     kept.start();
   }
 

@@ -8,6 +8,7 @@ import dfs.client.block.BlockStore;
 import dfs.client.block.ChunkBlockStore;
 import dfs.client.metadata.MetadataSession;
 import dfs.client.metadata.StreamSession;
+import dfs.client.volume.Entrance;
 import dfs.fuse.Mount;
 import dfs.fuse.vfs.Sessions;
 import dfs.metadata.MetadataServer;
@@ -23,17 +24,22 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 
-/** All roles in this process, over one data directory; ends with {@link #close}. */
+/**
+ * All roles in this process, over one data directory; ends with {@link #close}. Commands and Java
+ * reach it through that, and what chunk servers in processes of their own have.
+ */
 final class Cluster implements AutoCloseable {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
 
@@ -56,6 +62,8 @@ final class Cluster implements AutoCloseable {
   private final List<ChunkServer> chunks = new ArrayList<>();
   private final Path directory;
   private final List<CountedDisk> disks = new ArrayList<>();
+  private final MetadataServer.Config metadataConfig;
+  private MetadataServer metadata;
 
   Cluster(Path directory) throws Exception {
     this(directory, new RealTime());
@@ -89,25 +97,21 @@ final class Cluster implements AutoCloseable {
       throws Exception {
     this.time = time;
     this.directory = directory;
-    String forProcesses = "unix:" + directory.resolve("m.sock");
-    MetadataServer metadata =
-        MetadataServer.start(
-            new MetadataServer.Config(
-                directory.resolve("metadata"),
-                processes == 0 ? List.of(metadataAddress) : List.of(metadataAddress, forProcesses),
-                KEY,
-                "test",
-                0,
-                0,
-                LOST_NANOS,
-                keyNanos),
-            transport,
-            time,
-            random,
-            reason -> {
-              throw new AssertionError(reason);
-            });
-    open.push(metadata);
+    Entrance entrance = new Entrance(directory);
+    Files.createDirectories(entrance.run());
+    String forOthers = "unix:" + entrance.metadataSocket();
+    metadataConfig =
+        new MetadataServer.Config(
+            directory.resolve("metadata"),
+            List.of(metadataAddress, forOthers),
+            KEY,
+            "test",
+            0,
+            0,
+            LOST_NANOS,
+            keyNanos);
+    metadata = startMetadata(metadataConfig, transport, time, random);
+    open.push(() -> metadata.close());
     if (copies > 1) {
       metadata.setCopies(copies);
     }
@@ -115,13 +119,36 @@ final class Cluster implements AutoCloseable {
       startChunkServer(directory.resolve(i == 0 ? "chunk" : "chunk-" + i));
     }
     for (int i = 0; i < processes; i++) {
-      ChunkProcess process = ChunkProcess.start(directory, i, forProcesses, KEY);
+      ChunkProcess process = ChunkProcess.start(directory, i, forOthers, KEY);
       this.processes.add(process);
       open.push(process);
     }
     for (ChunkProcess process : this.processes) {
       process.awaitReady();
     }
+    Files.writeString(entrance.clusterKey(), HexFormat.of().formatHex(KEY.toByteArray()));
+    Files.setPosixFilePermissions(
+        entrance.clusterKey(), PosixFilePermissions.fromString("rw-------"));
+    Files.writeString(entrance.addresses(), forOthers);
+  }
+
+  private static MetadataServer startMetadata(
+      MetadataServer.Config config, Transports transport, Time time, RandomGenerator random)
+      throws Exception {
+    return MetadataServer.start(
+        config,
+        transport,
+        time,
+        random,
+        reason -> {
+          throw new AssertionError(reason);
+        });
+  }
+
+  /** The others wait until it is back. */
+  void restartMetadata() throws Exception {
+    metadata.close();
+    metadata = startMetadata(metadataConfig, transport, time, random);
   }
 
   /** Every other one is reached by frames, as from another process. */
@@ -154,7 +181,8 @@ final class Cluster implements AutoCloseable {
     open.remove(before);
     before.close();
     ChunkProcess process =
-        ChunkProcess.start(directory, index, "unix:" + directory.resolve("m.sock"), KEY);
+        ChunkProcess.start(
+            directory, index, "unix:" + new Entrance(directory).metadataSocket(), KEY);
     processes.set(index, process);
     open.push(process);
     process.awaitReady();

@@ -216,7 +216,8 @@ final class Connection {
       if (silentNanos >= Limits.LEASE_SERVER_NANOS) {
         stream.fail("no heartbeat was answered");
       } else {
-        stream.send(new ClientMessage.Heartbeat(time.monotonicNanos(), lease.held()));
+        stream.send(
+            new ClientMessage.Heartbeat(time.monotonicNanos(), lease.held(), questions.instants()));
       }
     }
   }
@@ -511,7 +512,8 @@ final class Connection {
               replaces,
               locks,
               nonce,
-              !config.mount()));
+              !config.mount(),
+              questions.instants()));
     }
 
     private void welcome(ServerMessage.Welcome welcome) {

@@ -57,6 +57,11 @@ public interface LeaseListener {
     return List.of();
   }
 
+  /** Instants of the past at which somebody looks here, the last ones: they are kept. */
+  default List<Long> instants() {
+    return List.of();
+  }
+
   /** Locks that were refused may be had now, of an inode, or, 0, of any. Must not block. */
   default void lockFree(long ino) {}
 }

@@ -50,6 +50,12 @@ final class Questions {
     return listener == null ? List.of() : listener.locks();
   }
 
+  /** Instants of the past at which somebody looks, said with each greeting and heartbeat. */
+  List<Long> instants() {
+    LeaseListener listener = lease.listener();
+    return listener == null ? List.of() : listener.instants();
+  }
+
   /** Who waits for a lock asks again. */
   void lockFree(long ino) {
     LeaseListener listener = lease.listener();

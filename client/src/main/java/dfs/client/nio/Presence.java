@@ -56,6 +56,7 @@ final class Presence implements AutoCloseable {
       Optional<Long> instant = Optional.empty();
       if (asOf.isPresent()) {
         Reached.Past past = past(reached, asOf.get());
+        reached.keep(past.instantNanos());
         instant = Optional.of(past.instantNanos());
         session = past.session();
         files = past.files();

@@ -3,9 +3,11 @@ package dfs.client.volume;
 import com.google.protobuf.ByteString;
 import dfs.client.file.OpenFiles;
 import dfs.client.metadata.LeaseListener;
+import dfs.protocol.Limits;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,8 +23,12 @@ final class Following implements LeaseListener {
 
   private final OpenFiles files;
 
-  Following(OpenFiles files) {
+  /** Instants of the past at which somebody looks. */
+  private final Collection<Long> looked;
+
+  Following(OpenFiles files, Collection<Long> looked) {
     this.files = files;
+    this.looked = looked;
   }
 
   @Override
@@ -83,6 +89,11 @@ final class Following implements LeaseListener {
   @Override
   public List<ClientMessage.Locked> locks() {
     return files.locks().claimed();
+  }
+
+  @Override
+  public List<Long> instants() {
+    return looked.stream().limit(Limits.SESSION_INSTANTS).toList();
   }
 
   @Override

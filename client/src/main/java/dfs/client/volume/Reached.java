@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 
 /**
@@ -35,6 +37,9 @@ public final class Reached implements AutoCloseable {
   private final int umask;
   private final RandomGenerator random = new SecureRandom();
 
+  /** Instants that are looked at until the end. */
+  private final Set<Long> looked = ConcurrentHashMap.newKeySet();
+
   private Reached(Entrance entrance, String host, Transports transport, BlockServices services)
       throws IOException {
     this.transport = transport;
@@ -50,7 +55,7 @@ public final class Reached implements AutoCloseable {
             Optional.empty());
     this.session = StreamSession.open(config, transport, time, random);
     this.files = files(session);
-    session.listen(new Following(files));
+    session.listen(new Following(files, looked));
   }
 
   private OpenFiles files(MetadataSession through) {
@@ -89,6 +94,11 @@ public final class Reached implements AutoCloseable {
       throw new IOException("there is no snapshot \"" + name + "\"");
     }
     return kept(instant.nanos());
+  }
+
+  /** An instant that is looked at as long as this is open: what was then is kept. */
+  public void keep(long instantNanos) {
+    looked.add(instantNanos);
   }
 
   private Past kept(long asOfNanos) throws IOException {

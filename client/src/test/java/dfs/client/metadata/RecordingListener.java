@@ -2,6 +2,7 @@ package dfs.client.metadata;
 
 import com.google.protobuf.ByteString;
 import dfs.protocol.session.LeaseMode;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -15,6 +16,7 @@ final class RecordingListener implements LeaseListener {
   volatile Runnable emptying = () -> {};
   volatile boolean inUse;
   volatile Map<Long, Integer> open = Map.of();
+  volatile List<Long> instants = List.of();
 
   @Override
   public void recall(LeaseMode to) {
@@ -54,6 +56,11 @@ final class RecordingListener implements LeaseListener {
   @Override
   public void fenced(String reason) {
     told.add("fenced " + reason);
+  }
+
+  @Override
+  public List<Long> instants() {
+    return instants;
   }
 
   @Override

@@ -10,6 +10,7 @@ import dfs.protocol.session.ServerMessage;
 import dfs.protocol.transport.InProcessTransport;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -276,6 +277,19 @@ class SessionLeaseTest {
         .isEqualTo(new ClientMessage.Acknowledge(3, false));
     flushed.countDown();
     assertThat(ScriptedServer.take(server.acknowledges).recall()).isEqualTo(1);
+  }
+
+  @Test
+  void eachHeartbeatSaysWhichInstantsAreLookedAt() throws Exception {
+    assertThat(told()).isEqualTo("granted EXCLUSIVE");
+    time.advance(1, TimeUnit.SECONDS);
+    assertThat(lastHeartbeat().instants()).isEmpty();
+    files.instants = List.of(5L, 7L);
+    time.advance(1, TimeUnit.SECONDS);
+    assertThat(lastHeartbeat().instants()).containsExactly(5L, 7L);
+    assertThat(ScriptedServer.take(server.hellos).instants()).isEmpty();
+    server.breakLink();
+    assertThat(server.nextHello(50).instants()).containsExactly(5L, 7L);
   }
 
   @Test

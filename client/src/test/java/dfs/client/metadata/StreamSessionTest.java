@@ -92,7 +92,8 @@ class StreamSessionTest {
                   0,
                   List.of(),
                   hello.nonce(),
-                  true));
+                  true,
+                  List.of()));
       assertThat(session.id()).isEqualTo(ScriptedServer.SESSION);
     }
     assertThat(server.goodbyes).hasSize(1);

@@ -6,6 +6,7 @@ import dfs.client.metadata.LeaseListener;
 import dfs.client.metadata.MetadataSession;
 import dfs.protocol.session.LeaseMode;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -27,6 +28,7 @@ final class Coherence implements LeaseListener {
   private final MetadataSession session;
   private final OpenFiles files;
   private final KnownInodes inodes;
+  private final PastNodes past;
 
   /** Hears why the session is over. */
   private final Consumer<String> over;
@@ -38,10 +40,16 @@ final class Coherence implements LeaseListener {
 
   private volatile long believedUntilNanos;
 
-  Coherence(MetadataSession session, OpenFiles files, KnownInodes inodes, Consumer<String> over) {
+  Coherence(
+      MetadataSession session,
+      OpenFiles files,
+      KnownInodes inodes,
+      PastNodes past,
+      Consumer<String> over) {
     this.session = session;
     this.files = files;
     this.inodes = inodes;
+    this.past = past;
     this.over = over;
   }
 
@@ -161,6 +169,11 @@ final class Coherence implements LeaseListener {
   @Override
   public void fenced(String reason) {
     over.accept(reason);
+  }
+
+  @Override
+  public List<Long> instants() {
+    return past.instants();
   }
 
   @Override

@@ -38,7 +38,7 @@ final class Generation {
     this.session = session;
     this.blocks = blocks;
     this.files = new OpenFiles(session, blocks, time);
-    this.vfs = new VolumeVfs(session, files, inodes, reason -> over.accept(this, reason));
+    this.vfs = new VolumeVfs(session, files, inodes, nodes, reason -> over.accept(this, reason));
     this.past = new PastVfs(vfs, session, blocks, time, nodes);
   }
 

@@ -1,8 +1,10 @@
 package dfs.fuse.vfs;
 
+import dfs.protocol.Limits;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,9 @@ final class PastNodes {
   private final Map<Place, Known> byPlace = new HashMap<>();
   private final Map<Long, Known> byNumber = new HashMap<>();
 
+  /** By instant, the one that was used last at the end, how many inodes of it the kernel knows. */
+  private final Map<Long, Integer> referred = new LinkedHashMap<>();
+
   /** Those to which the kernel has no reference, the longest known first. */
   private final Map<Long, Known> idle = new LinkedHashMap<>();
 
@@ -80,6 +85,9 @@ final class PastNodes {
     lock.lock();
     try {
       Known known = byNumber.get(number);
+      if (known != null) {
+        used(known.node.asOfNanos);
+      }
       return known == null ? null : known.node;
     } finally {
       lock.unlock();
@@ -92,8 +100,12 @@ final class PastNodes {
     try {
       Known known = byNumber.get(number);
       if (known != null) {
+        if (known.references == 0 && references > 0 && !known.node.isGate()) {
+          referred.merge(known.node.asOfNanos, 1, Integer::sum);
+        }
         known.references += references;
         idle.remove(number);
+        used(known.node.asOfNanos);
       }
     } finally {
       lock.unlock();
@@ -106,11 +118,35 @@ final class PastNodes {
     try {
       Known known = byNumber.get(number);
       if (known != null) {
+        boolean wasReferred = known.references > 0;
         known.references = Math.max(0, known.references - references);
         if (known.references == 0) {
           letGo(known);
+          if (wasReferred) {
+            referred.computeIfPresent(
+                known.node.asOfNanos, (instant, inodes) -> inodes == 1 ? null : inodes - 1);
+          }
         }
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void used(long instant) {
+    Integer inodes = referred.remove(instant);
+    if (inodes != null) {
+      referred.put(instant, inodes);
+    }
+  }
+
+  /** The instants of which the kernel knows something; of too many those that were used last. */
+  List<Long> instants() {
+    lock.lock();
+    try {
+      return referred.keySet().stream()
+          .skip(Math.max(0, referred.size() - Limits.SESSION_INSTANTS))
+          .toList();
     } finally {
       lock.unlock();
     }

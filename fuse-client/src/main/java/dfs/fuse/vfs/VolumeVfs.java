@@ -46,14 +46,20 @@ final class VolumeVfs implements Vfs {
   /**
    * Speaks for a mount over this session, which hears nobody else.
    *
-   * @param inodes what the kernel knows, through whichever session
+   * @param inodes what the kernel knows, through whichever session, and {@code past} what it knows
+   *     of the past
    * @param over hears why the session is over, and is to call {@link #drop}
    */
-  VolumeVfs(MetadataSession session, OpenFiles files, KnownInodes inodes, Consumer<String> over) {
+  VolumeVfs(
+      MetadataSession session,
+      OpenFiles files,
+      KnownInodes inodes,
+      PastNodes past,
+      Consumer<String> over) {
     this.session = session;
     this.files = files;
     this.inodes = inodes;
-    this.coherence = new Coherence(session, files, inodes, over);
+    this.coherence = new Coherence(session, files, inodes, past, over);
     session.listen(coherence);
   }
 

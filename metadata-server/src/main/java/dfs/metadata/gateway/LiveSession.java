@@ -6,6 +6,7 @@ import dfs.protocol.seam.Link;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * The lease fields belong to {@link VolumeLease}, under its lock.
  */
 final class LiveSession {
+  /** Who asked as of an instant, and does not say that it looks at it, may ask again so long. */
+  static final long LOOKED_NANOS = 60_000_000_000L;
+
   final long id;
   final String host;
 
@@ -31,6 +35,9 @@ final class LiveSession {
 
   /** By slot, the last operation that changed what is open: sent again, it does so no more. */
   private final Map<Integer, Long> counted = new ConcurrentHashMap<>();
+
+  /** Instants of the past at which it looks, and when it did last. */
+  private final Map<Long, Long> looked = new ConcurrentHashMap<>();
 
   private final AtomicReference<@Nullable Link<ServerMessage>> link = new AtomicReference<>();
   private volatile long heardNanos;
@@ -199,6 +206,27 @@ final class LiveSession {
         ino,
         (i, known) ->
             known.opens() <= count ? null : new Opened(known.opens() - count, known.access()));
+  }
+
+  /** It asks as of an instant, or says that it goes on looking at it. */
+  void looks(long instantNanos, long nowNanos) {
+    looked.put(instantNanos, nowNanos);
+    while (looked.size() > Limits.SESSION_INSTANTS) {
+      looked.entrySet().stream()
+          .min(Map.Entry.comparingByValue())
+          .ifPresent(oldest -> looked.remove(oldest.getKey(), oldest.getValue()));
+    }
+  }
+
+  /** It says at which instants it looks: what it asked for a while ago and does not name goes. */
+  void looksAt(List<Long> instants, long nowNanos) {
+    instants.forEach(instant -> looks(instant, nowNanos));
+    looked.values().removeIf(last -> nowNanos - last > LOOKED_NANOS);
+  }
+
+  /** Instants at which it looks, and when it did last. */
+  Map<Long, Long> looked() {
+    return looked;
   }
 
   /** Whether it may not open another inode; who is trusted counts for itself. */

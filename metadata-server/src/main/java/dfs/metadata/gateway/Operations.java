@@ -8,11 +8,13 @@ import dfs.metadata.consensus.ReplicatedLog;
 import dfs.metadata.gateway.VolumeLease.Need;
 import dfs.metadata.keeper.ChunkServers;
 import dfs.metadata.namespace.Namespace;
+import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Errno;
 import dfs.protocol.metadata.Operation;
 import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
+import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.seam.Link;
 import dfs.protocol.seam.Time;
 import dfs.protocol.session.ClientMessage;
@@ -46,6 +48,7 @@ final class Operations {
   private final VolumeLease lease;
   private final Absentees absentees;
   private final LockTable locks;
+  private final Looks looks;
   private final Reports reports;
   private final Time time;
   private final LongAdder answered = new LongAdder();
@@ -59,6 +62,7 @@ final class Operations {
       VolumeLease lease,
       Absentees absentees,
       LockTable locks,
+      Looks looks,
       Reports reports,
       Time time) {
     this.namespace = namespace;
@@ -69,6 +73,7 @@ final class Operations {
     this.lease = lease;
     this.absentees = absentees;
     this.locks = locks;
+    this.looks = looks;
     this.reports = reports;
     this.time = time;
   }
@@ -212,6 +217,10 @@ final class Operations {
 
   private void answer(LiveSession session, ClientMessage.Request request, Reply reply) {
     answered.increment();
+    long looked = Looks.at(request, reply);
+    if (looked != 0) {
+      session.looks(looked, time.monotonicNanos());
+    }
     session.send(new ServerMessage.Answer(request.slot(), request.sequence(), reply));
   }
 
@@ -307,18 +316,34 @@ final class Operations {
         return;
       }
     }
-    propose(
-        session,
-        request,
-        change,
-        need,
+    Caller caller = session.callerOf(request.caller());
+    Proposal proposal =
         new Proposal(
             session.id,
             request.slot(),
             request.sequence(),
-            session.callerOf(request.caller()),
+            caller,
             placement.servers(),
-            entitlement.known(session, change)));
+            entitlement.known(session, change));
+    Upkeep keeping =
+        change instanceof Change.RemoveSnapshot removal ? looks.keeping(caller, removal) : null;
+    if (keeping == null) {
+      propose(session, request, change, need, proposal);
+    } else {
+      log.propose(
+          Proposal.upkeep(keeping),
+          (reply, failure) -> {
+            if (failure != null) {
+              over(session, need);
+              failed(session, failure);
+            } else if (reply instanceof Reply.Refused) {
+              over(session, need);
+              answer(session, request, reply);
+            } else {
+              propose(session, request, change, need, proposal);
+            }
+          });
+    }
   }
 
   private void propose(

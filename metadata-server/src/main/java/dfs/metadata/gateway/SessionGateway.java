@@ -21,6 +21,7 @@ import dfs.protocol.session.KeyProof;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +73,7 @@ public final class SessionGateway
   private final ReentrantLock claiming = new ReentrantLock();
 
   private final LockTable locks;
+  private final Looks looks;
   private final long startedNanos;
   private volatile boolean closed;
 
@@ -97,6 +99,7 @@ public final class SessionGateway
     this.absentees = new Absentees(before);
     this.unlogged = new UnloggedSessions(key, log.term());
     this.locks = new LockTable(!before.isEmpty());
+    this.looks = new Looks(namespace.survey(), lease, this::isEverybodyKnown, time);
     this.entitlement = new Entitlement(namespace);
     this.operations =
         new Operations(
@@ -108,6 +111,7 @@ public final class SessionGateway
             lease,
             absentees,
             locks,
+            looks,
             reports,
             time);
     this.reaper = new OrphanReaper(namespace.survey(), log, lease, this::isEverybodyKnown);
@@ -129,12 +133,25 @@ public final class SessionGateway
   /** Sessions that are connected or may come back, with what they hold. */
   public List<Held> sessions() {
     return lease.sessions().stream()
-        .map(s -> new Held(s.id, s.host, s.mount, s.isConnected(), s.mode))
+        .map(s -> new Held(s.id, s.host, s.mount, s.isConnected(), s.mode, s.looked().size()))
         .toList();
   }
 
-  /** A session and its lease. */
-  public record Held(long id, String host, boolean mount, boolean connected, LeaseMode mode) {}
+  /**
+   * A session and its lease.
+   *
+   * @param instants of the past at which it looks
+   */
+  public record Held(
+      long id, String host, boolean mount, boolean connected, LeaseMode mode, int instants) {}
+
+  /**
+   * Instants of the past at which somebody looks, at most {@link Limits#LOOKED_INSTANTS}; empty
+   * while sessions of before a restart may still say at which they do.
+   */
+  public Optional<List<Long>> looked() {
+    return looks.all();
+  }
 
   /** Recalls sent since the start. */
   public long recallsSent() {
@@ -186,6 +203,7 @@ public final class SessionGateway
         case ClientMessage.Hello m -> refuse("a session greets once");
         case ClientMessage.Request m -> operations.run(known, link, m);
         case ClientMessage.Heartbeat m -> {
+          looksAt(known, m.instants());
           known.send(
               new ServerMessage.HeartbeatAnswer(
                   m.sentNanos(), now(), operations.isSpaceScarce(), servers.leaving()));
@@ -431,6 +449,8 @@ public final class SessionGateway
         refuse("others have what it had locked");
         return;
       }
+      // Before it counts as back: nothing is trimmed as long as it does not.
+      looksAt(opened, hello.instants());
       lease.join(opened, hello.held(), absentees.hasMountsBut(id), () -> start(opened));
       back(id);
     }
@@ -461,6 +481,14 @@ public final class SessionGateway
         LOG.debug("the stream of session {} ended: {}", known.id, reason);
       }
     }
+  }
+
+  /** What is no instant, or to come, is nobody's to keep. */
+  private void looksAt(LiveSession session, List<Long> instants) {
+    long now = now();
+    session.looksAt(
+        instants.stream().filter(instant -> instant > 0 && instant <= now).toList(),
+        time.monotonicNanos());
   }
 
   /** A session of before the restart is here again, or is over. */
@@ -561,6 +589,7 @@ public final class SessionGateway
     }
     LOG.info("session {} of {} ends: {}", session.id, session.host, why);
     fence(session);
+    looks.ended(session);
     lease.leave(session);
     locks.leave(session);
     Link<ServerMessage> link = session.link();

@@ -9,10 +9,12 @@ import dfs.protocol.seam.Time;
 import dfs.protocol.session.ChunkMessage;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +62,9 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   private final AtomicReference<CompletableFuture<Void>> woken =
       new AtomicReference<>(new CompletableFuture<>());
 
+  /** Instants of the past at which somebody looks; empty while that is not known. */
+  private volatile Supplier<Optional<List<Long>>> looked = () -> Optional.of(List.of());
+
   private volatile boolean closed;
 
   /**
@@ -104,6 +109,15 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     return repair.isSafe()
         && state.servers().stream()
             .allMatch(server -> alive.contains(server.id()) || repair.isLost(server.id()));
+  }
+
+  /**
+   * Who knows at which instants somebody looks; set before the start, or nobody does.
+   *
+   * @param instants empty while that is not known: nothing is trimmed then
+   */
+  public void spare(Supplier<Optional<List<Long>>> instants) {
+    looked = instants;
   }
 
   public void start() {
@@ -229,8 +243,13 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
   }
 
   private void advanceHistory() {
-    if (survey.historyDue(time.wallNanos())) {
-      var _ = repeat(new Upkeep.AdvanceHistory());
+    boolean isDue = survey.historyDue(time.wallNanos());
+    List<Long> viewed = survey.viewed();
+    if (isDue || !viewed.isEmpty()) {
+      Optional<List<Long>> known = looked.get();
+      if (known.isPresent() && (isDue || !Set.copyOf(known.get()).containsAll(viewed))) {
+        var _ = repeat(new Upkeep.AdvanceHistory(known.get()));
+      }
     }
   }
 

@@ -70,7 +70,8 @@ final class Changes {
       case Upkeep.EndSession u -> Sessions.end(u, in);
       case Upkeep.Reap u -> Reaping.inodes(u, in);
       case Upkeep.ReapMap u -> Reaping.map(u, in);
-      case Upkeep.AdvanceHistory u -> Retention.advance(in);
+      case Upkeep.AdvanceHistory u -> Retention.advance(u, in);
+      case Upkeep.KeepInstant u -> Retention.keep(u, in);
       case Upkeep.ReleaseHistory u -> Retention.release(u, in);
       case Upkeep.PinInstant u -> Retention.pin(u, in);
       case Upkeep.UnpinInstant u -> Retention.unpin(u, in);

@@ -20,8 +20,13 @@ final class Retention {
 
   private Retention() {}
 
-  static Reply advance(Applying in) {
-    return new Reply.Progress(List.of(), History.advance(in.tx));
+  static Reply advance(Upkeep.AdvanceHistory order, Applying in) {
+    return new Reply.Progress(List.of(), History.advance(in.tx, order.looked()));
+  }
+
+  static Reply keep(Upkeep.KeepInstant order, Applying in) {
+    History.keep(in.tx, order.timeNanos());
+    return Reply.Done.DONE;
   }
 
   static Reply release(Upkeep.ReleaseHistory order, Applying in) {

@@ -19,6 +19,7 @@ import dfs.protocol.metadata.SnapshotName;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Named instants that are kept whatever their age: pins, with who made them for which directory.
@@ -68,11 +69,10 @@ final class Snapshots {
   }
 
   static Reply remove(Change.RemoveSnapshot order, Applying in) {
-    BytesRecord record = in.tx.value(Table.SETTINGS, key(order.name()));
-    if (record == null) {
+    Reply.Snapshot snapshot = find(in.tx, order.name());
+    if (snapshot == null) {
       throw missing(order.name());
     }
-    Reply.Snapshot snapshot = snapshot(order.name(), record);
     if (!Ownership.isOwner(in.subject, snapshot.uid())) {
       throw Refusal.of(Errno.EPERM, "only who made a snapshot and root remove it");
     }
@@ -89,6 +89,11 @@ final class Snapshots {
   private static Reply.Snapshot snapshot(String name, BytesRecord record) {
     ByteBuffer bytes = record.bytes().asReadOnlyByteBuffer();
     return new Reply.Snapshot(name, bytes.getLong(), bytes.getLong(), bytes.getInt());
+  }
+
+  static Reply.@Nullable Snapshot find(NamespaceReader reader, String name) {
+    BytesRecord record = reader.value(Table.SETTINGS, key(name));
+    return record == null ? null : snapshot(name, record);
   }
 
   static Reply get(NamespaceReader reader, Query.GetSnapshot query) {

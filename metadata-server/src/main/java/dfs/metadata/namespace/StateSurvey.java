@@ -275,6 +275,16 @@ final class StateSurvey implements Survey {
   }
 
   @Override
+  public Reply.@Nullable Snapshot snapshot(String name) {
+    return state.read(reader -> Snapshots.find(reader, name));
+  }
+
+  @Override
+  public List<Long> viewed() {
+    return state.viewed();
+  }
+
+  @Override
   public Past past() {
     return state.readSnapshot(
         reader ->
@@ -282,7 +292,7 @@ final class StateSurvey implements Survey {
                 reader.number(State.SECONDS_FLOOR),
                 reader.number(State.MINUTES_FLOOR),
                 History.isReleasing(reader),
-                History.isEmpty(reader)));
+                History.isEmpty(reader) && state.viewed().isEmpty()));
   }
 
   @Override

@@ -202,6 +202,12 @@ public interface Survey {
   /** Whether a history step would find something to do at this time. */
   boolean historyDue(long nowNanos);
 
+  /** A snapshot; null: there is none of that name. */
+  Reply.@Nullable Snapshot snapshot(String name);
+
+  /** Instants that are kept because somebody looks, or looked, at them. */
+  List<Long> viewed();
+
   /** What can be read of the past. */
   Past past();
 
@@ -211,7 +217,7 @@ public interface Survey {
    * @param secondsNanos the first full second is at or after this
    * @param minutesNanos the first full minute is at or after this
    * @param releasing what was given up for want of space is still being looked for
-   * @param empty nothing is kept for it
+   * @param empty nothing is kept for it, nor for who looks at an instant
    */
   record Past(long secondsNanos, long minutesNanos, boolean releasing, boolean empty) {}
 

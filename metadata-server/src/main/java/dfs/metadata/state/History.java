@@ -7,7 +7,11 @@ import dfs.metadata.records.NumberRecord;
 import dfs.metadata.state.NamespaceReader.Row;
 import dfs.metadata.store.Family;
 import dfs.metadata.store.Key;
+import dfs.protocol.Limits;
+import java.nio.ByteBuffer;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +30,20 @@ public final class History {
   public static final long MINUTES_KEPT_DEFAULT = 24 * Buckets.HOUR;
 
   private static final String SWEEP_PINNED = "history.sweep-pinned";
+
+  /** Of {@link #SWEEP_PINNED}: a pin went while a sweep was under way. */
+  private static final long ONCE_MORE = 2;
+
   private static final String CURSOR = "history.cursor";
   private static final String RELEASING = "history.releasing";
+
+  /** Of {@link #RELEASING}: also what was kept for who looks at an instant. */
+  private static final long WITH_VIEWS = 2;
+
   private static final String RELEASE_CURSOR = "history.release-cursor";
   private static final int IMAGES_PER_STEP = 300;
   private static final int INSTANTS_PER_STEP = 300;
+  private static final int VIEWS_PER_STEP = 100;
 
   private History() {}
 
@@ -44,10 +57,82 @@ public final class History {
     tx.setNumber(MINUTES_KEPT, MINUTES_KEPT_DEFAULT);
   }
 
-  /** A pin went: images that only it held are looked for, from the first on. */
+  /** Instants that were looked at and are not any more go; whether that was all for a step. */
+  private static boolean lookAway(Transaction tx, Set<Long> looked) {
+    List<Long> gone =
+        tx.instants().viewed().stream()
+            .filter(instant -> !looked.contains(instant))
+            .limit(VIEWS_PER_STEP)
+            .toList();
+    for (long instant : gone) {
+      unview(tx, instant);
+      if (tx.instants().kept(tx, instant) != instant) {
+        unpinned(tx);
+      }
+    }
+    return gone.size() < VIEWS_PER_STEP;
+  }
+
+  /**
+   * Instants at which somebody looks, and whose time is over with what comes now, stay; whether
+   * that was all for a step.
+   */
+  private static boolean look(Transaction tx, Collection<Long> looked) {
+    List<Long> kept =
+        looked.stream()
+            .filter(instant -> isOver(tx, instant) && isToBeViewed(tx, instant))
+            .limit(VIEWS_PER_STEP)
+            .toList();
+    kept.forEach(instant -> view(tx, instant));
+    return kept.size() < VIEWS_PER_STEP;
+  }
+
+  /** Somebody looks at an instant whose name goes now: it stays until nobody does. */
+  public static void keep(Transaction tx, long instant) {
+    if (isToBeViewed(tx, instant) && tx.instants().viewed().size() < Limits.LOOKED_INSTANTS) {
+      view(tx, instant);
+    }
+  }
+
+  /** Whether its hour or, of a full minute, its day is over. */
+  private static boolean isOver(Transaction tx, long instant) {
+    String tier = instant % Instants.MINUTE == 0 ? MINUTES_KEPT : SECONDS_KEPT;
+    return instant < tx.stampNanos() - tx.number(tier) && !tx.instants().hasName(instant);
+  }
+
+  private static boolean isToBeViewed(Transaction tx, long instant) {
+    return instant > 0
+        && instant <= tx.stampNanos()
+        && !tx.instants().isViewed(instant)
+        && tx.instants().kept(tx, instant) == instant;
+  }
+
+  private static void view(Transaction tx, long instant) {
+    byte[] time = ByteBuffer.allocate(Long.BYTES).putLong(instant).array();
+    tx.put(Table.SETTINGS, viewKey(instant), new BytesRecord(ByteString.copyFrom(time)));
+    tx.instants().view(instant);
+  }
+
+  private static void unview(Transaction tx, long instant) {
+    tx.delete(Table.SETTINGS, viewKey(instant));
+    tx.instants().unview(instant);
+  }
+
+  private static Key viewKey(long instant) {
+    return Keys.meta(State.VIEW_PREFIX + instant);
+  }
+
+  /**
+   * A pin went: images that only it held are looked for, from the first on; once more, if they are
+   * being looked for, else who lets pins go again and again would keep that from ever ending.
+   */
   public static void unpinned(Transaction tx) {
-    tx.delete(Table.SETTINGS, Keys.meta(CURSOR));
-    tx.setNumber(SWEEP_PINNED, 1);
+    BytesRecord cursor = tx.value(Table.SETTINGS, Keys.meta(CURSOR));
+    boolean isUnderWay =
+        tx.number(SWEEP_PINNED) != 0
+            && cursor != null
+            && Key.of(cursor.bytes().toByteArray()).startsWith(Keys.bucket(Buckets.PINNED));
+    tx.setNumber(SWEEP_PINNED, isUnderWay ? ONCE_MORE : 1);
   }
 
   /** Visits what is kept of superseded records of a family whose keys begin so, in any order. */
@@ -100,24 +185,31 @@ public final class History {
   }
 
   /**
-   * Gives up the seconds before a time, and with {@code minutes} the minutes, too. The images go in
-   * the steps that follow.
+   * Gives up the seconds before a time, also those at which somebody looks, and with {@code
+   * minutes} the minutes, too. The images go in the steps that follow.
    */
   public static void release(Transaction tx, long beforeNanos, boolean minutes) {
+    boolean views = false;
+    for (long instant : tx.instants().viewed()) {
+      if (instant < beforeNanos) {
+        unview(tx, instant);
+        views = true;
+      }
+    }
     raise(tx, State.SECONDS_FLOOR, beforeNanos);
     if (minutes) {
       raise(tx, State.MINUTES_FLOOR, beforeNanos);
     }
     tx.delete(Table.SETTINGS, Keys.meta(RELEASE_CURSOR));
-    tx.setNumber(RELEASING, 1);
+    tx.setNumber(RELEASING, views ? WITH_VIEWS : Math.max(1, tx.number(RELEASING)));
   }
 
   /** Of the next images those go that no instant that can be read saw. */
   private static void releaseStep(Transaction tx) {
     BytesRecord cursor = tx.value(Table.SETTINGS, Keys.meta(RELEASE_CURSOR));
     Key from = cursor == null ? Key.EMPTY : Key.of(cursor.bytes().toByteArray());
-    List<Row<Image>> rows =
-        tx.rows(Table.IMAGES, from, Keys.bucket(Buckets.PINNED), IMAGES_PER_STEP);
+    Key end = tx.number(RELEASING) == WITH_VIEWS ? null : Keys.bucket(Buckets.PINNED);
+    List<Row<Image>> rows = tx.rows(Table.IMAGES, from, end, IMAGES_PER_STEP);
     for (Row<Image> row : rows) {
       if (!isReadable(tx, row)) {
         tx.releaseImage(row.key(), row.value());
@@ -132,11 +224,15 @@ public final class History {
     }
   }
 
-  /** Of the images of a day those are left that minutes saw. */
+  /** Of the images of a day those are left that minutes saw, of the pinned those that pins did. */
   private static boolean isReadable(Transaction tx, Row<Image> row) {
     long written = row.value().writtenNanos();
     long superseded = Keys.supersededNanos(row.key());
-    return isDay(row.key().buffer().getInt())
+    int bucket = row.key().buffer().getInt();
+    if (bucket == Buckets.PINNED) {
+      return tx.instants().isPinned(written, superseded);
+    }
+    return isDay(bucket)
         ? isReadableLong(tx, written, superseded)
         : isReadable(tx, written, superseded);
   }
@@ -164,8 +260,15 @@ public final class History {
     return ByteString.copyFrom(next);
   }
 
-  /** One step; whether there is more to do. */
-  public static boolean advance(Transaction tx) {
+  /**
+   * One step; whether there is more to do.
+   *
+   * @param looked instants at which somebody looks
+   */
+  public static boolean advance(Transaction tx, Collection<Long> looked) {
+    if (!lookAway(tx, Set.copyOf(looked))) {
+      return true;
+    }
     if (isReleasing(tx)) {
       releaseStep(tx);
       return true;
@@ -173,6 +276,9 @@ public final class History {
     int bucket = due(tx, tx.stampNanos());
     if (bucket == 0) {
       return false;
+    }
+    if (bucket != Buckets.PINNED && !look(tx, looked)) {
+      return true;
     }
     raiseFloors(tx, bucket);
     Key start = Keys.bucket(bucket);
@@ -255,6 +361,10 @@ public final class History {
 
   /** The bucket is empty: the next one that may have images. */
   private static void finish(Transaction tx, int bucket) {
+    if (bucket == Buckets.PINNED && tx.number(SWEEP_PINNED) == ONCE_MORE) {
+      tx.setNumber(SWEEP_PINNED, 1);
+      return;
+    }
     if (bucket == Buckets.PINNED) {
       tx.delete(Table.NUMBERS, Keys.meta(SWEEP_PINNED));
       return;

@@ -30,6 +30,9 @@ public final class State implements AutoCloseable {
   /** Prefix of the names of pinned instants among the settings. */
   public static final String PIN_PREFIX = "pin/";
 
+  /** Prefix of the names of instants at which somebody looks among the settings. */
+  static final String VIEW_PREFIX = "view/";
+
   /**
    * Before these no full second, and no full minute, can be read any more. The minutes' floor is
    * never above the seconds'.
@@ -57,21 +60,26 @@ public final class State implements AutoCloseable {
   public State(KeyValueStore store) {
     this.store = store;
     this.latest = new Latest(store);
-    this.instants = new Instants(pins());
+    this.instants = new Instants(times(PIN_PREFIX), times(VIEW_PREFIX));
     this.appliedIndex = latest.number(APPLIED);
     this.flushedIndex = appliedIndex;
     this.lastStampNanos = latest.number(LAST_STAMP);
   }
 
-  private List<Long> pins() {
-    List<Long> pins = new ArrayList<>();
-    Key prefix = Keys.meta(PIN_PREFIX);
+  private List<Long> times(String names) {
+    List<Long> times = new ArrayList<>();
+    Key prefix = Keys.meta(names);
     latest.scan(
         Table.SETTINGS,
         prefix,
         prefix.afterPrefix(),
-        (key, stored) -> pins.add(pinOf(stored.value())));
-    return pins;
+        (key, stored) -> times.add(pinOf(stored.value())));
+    return times;
+  }
+
+  /** Instants that are kept because somebody looks at them. */
+  public List<Long> viewed() {
+    return instants.viewed();
   }
 
   /** The time in the record of a pin. */

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -199,6 +200,11 @@ final class GatewayBed {
     return log.counts().entries();
   }
 
+  /** Instants at which somebody looks; empty while that is not known. */
+  Optional<List<Long>> looked() {
+    return gateway.looked();
+  }
+
   /** The server is started again: it knows what the log does, and clients come back. */
   void restart() {
     gateway.close();
@@ -214,6 +220,9 @@ final class GatewayBed {
     private final Link.Receiver<ClientMessage> server;
     private long asked;
     private boolean closed;
+
+    /** At which it says to look with its greeting. */
+    List<Long> instants = List.of();
 
     Client(Peer peer) {
       this.peer = peer;
@@ -305,7 +314,7 @@ final class GatewayBed {
       boolean unlogged = !mount && areToolsUnlogged;
       say(
           new ClientMessage.Hello(
-              session, epoch, proof, "h", mount, held, open, 0, locks, asks, unlogged));
+              session, epoch, proof, "h", mount, held, open, 0, locks, asks, unlogged, instants));
       return this;
     }
 
@@ -313,7 +322,18 @@ final class GatewayBed {
     Client show(ByteString proof, ByteString asks) {
       say(
           new ClientMessage.Hello(
-              0, 0, proof, "h", true, LeaseMode.NONE, List.of(), 0, List.of(), asks, false));
+              0,
+              0,
+              proof,
+              "h",
+              true,
+              LeaseMode.NONE,
+              List.of(),
+              0,
+              List.of(),
+              asks,
+              false,
+              List.of()));
       return this;
     }
 
@@ -363,7 +383,12 @@ final class GatewayBed {
     }
 
     void heartbeat(LeaseMode mode) {
-      say(new ClientMessage.Heartbeat(clock.nanos, mode));
+      heartbeat(mode, List.of());
+    }
+
+    /** With instants at which somebody looks. */
+    void heartbeat(LeaseMode mode, List<Long> looked) {
+      say(new ClientMessage.Heartbeat(clock.nanos, mode, looked));
     }
   }
 

@@ -8,8 +8,10 @@ import dfs.metadata.keeper.KeeperBed.Stream;
 import dfs.metadata.namespace.Survey.Block;
 import dfs.metadata.namespace.Survey.BlockState;
 import dfs.protocol.metadata.Attributes;
+import dfs.protocol.metadata.Caller;
 import dfs.protocol.metadata.Change;
 import dfs.protocol.metadata.Extent;
+import dfs.protocol.metadata.Query;
 import dfs.protocol.metadata.Reply;
 import dfs.protocol.metadata.Upkeep;
 import dfs.protocol.session.ChunkMessage;
@@ -18,12 +20,16 @@ import dfs.protocol.session.KeyProof;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** The ends of dead writers' blocks, deletions in two phases, and servers that come and go. */
 class UpkeepTest {
   private static final long LENGTH = 1000;
+  private static final long SECOND = KeeperBed.SECOND;
 
   private final KeeperBed bed = new KeeperBed(2);
   private final Server one = bed.server().here();
@@ -562,5 +568,58 @@ class UpkeepTest {
     long writer = deadWriter();
     bed.run(1);
     assertThat(bed.survey().session(writer)).isNull();
+  }
+
+  private boolean isKept(long instant) {
+    Reply reply = bed.namespace.query(Caller.ROOT, new Query.GetInstant(), instant);
+    return reply instanceof Reply.Instant kept && kept.nanos() == instant;
+  }
+
+  /** Nothing of this hour is threatened, also if an hour ended meanwhile. */
+  @Test
+  void whoLooksAtThisHourCostsNothing() {
+    AtomicReference<Optional<List<Long>>> looked = new AtomicReference<>(Optional.of(List.of()));
+    bed.keeper.spare(looked::get);
+    for (int hour = 0; hour < 3; hour++) {
+      bed.clock.nanos += TimeUnit.HOURS.toNanos(2);
+      bed.upkeep(new Upkeep.Sole());
+      long now = bed.clock.nanos / SECOND * SECOND;
+      looked.set(Optional.of(List.of(now - 2 * SECOND, now - 20 * SECOND)));
+      bed.run(1);
+      assertThat(bed.log.upkeep).anyMatch(order -> order instanceof Upkeep.AdvanceHistory);
+      bed.log.upkeep.clear();
+      for (int i = 0; i < 5; i++) {
+        looked.set(Optional.of(List.of(now - i * SECOND)));
+        bed.run(1);
+      }
+      assertThat(bed.log.upkeep).noneMatch(order -> order instanceof Upkeep.AdvanceHistory);
+      assertThat(bed.survey().viewed()).isEmpty();
+    }
+  }
+
+  /** Who looks at an instant may be away for a moment, as after a restart. */
+  @Test
+  void historyWaitsUntilItIsKnownWhoLooksAtIt() {
+    AtomicReference<Optional<List<Long>>> looked = new AtomicReference<>(Optional.empty());
+    bed.keeper.spare(looked::get);
+    long one = (bed.clock.nanos / SECOND + 10) * SECOND;
+    long other = one + 7 * SECOND;
+    bed.clock.nanos = other + SECOND;
+    bed.upkeep(new Upkeep.Sole());
+    bed.clock.nanos += TimeUnit.HOURS.toNanos(3);
+    bed.run(3);
+    assertThat(List.of(isKept(one), isKept(other))).containsOnly(true);
+    assertThat(bed.log.upkeep).noneMatch(order -> order instanceof Upkeep.AdvanceHistory);
+    looked.set(Optional.of(List.of(one)));
+    bed.run(3);
+    assertThat(List.of(isKept(one), isKept(other))).containsExactly(true, false);
+    bed.log.upkeep.clear();
+    bed.run(3);
+    assertThat(bed.log.upkeep)
+        .as("looking costs nothing while nothing is to be trimmed")
+        .noneMatch(order -> order instanceof Upkeep.AdvanceHistory);
+    looked.set(Optional.of(List.of()));
+    bed.run(3);
+    assertThat(isKept(one)).as("nobody looks any more").isFalse();
   }
 }

@@ -64,9 +64,36 @@ public sealed interface Upkeep extends Order {
   /**
    * A step of moving, releasing and dropping history up to the stamped time; the cursor is in the
    * state.
+   *
+   * @param looked instants at which somebody looks: those whose time is over stay, until an order
+   *     does not name them any more or space is short ({@link ReleaseHistory})
    */
   @Tag(70)
-  record AdvanceHistory() implements Upkeep {}
+  record AdvanceHistory(List<Long> looked) implements Upkeep {
+    public AdvanceHistory {
+      looked = List.copyOf(looked);
+      if (looked.size() > Limits.LOOKED_INSTANTS) {
+        throw new IllegalArgumentException(looked.size() + " instants are looked at");
+      }
+    }
+
+    /** Nobody looks at the past. */
+    public AdvanceHistory() {
+      this(List.of());
+    }
+
+    @Override
+    public String toString() {
+      return "AdvanceHistory[" + looked.size() + " are looked at]";
+    }
+  }
+
+  /**
+   * Somebody may look at an instant that is to lose its name: if it is kept it stays, as what
+   * {@link AdvanceHistory} names.
+   */
+  @Tag(91)
+  record KeepInstant(long timeNanos) implements Upkeep {}
 
   /** Keeps the instant {@code timeNanos} for ever under a name. */
   @Tag(71)
@@ -128,7 +155,8 @@ public sealed interface Upkeep extends Order {
   /**
    * Space is short: no second before this time can be read any more, and with {@code minutes} no
    * minute either; what was kept for them goes with the next {@link AdvanceHistory}. Pinned
-   * instants stay. A time to come, at most a minute ahead: until then nothing is kept.
+   * instants stay; those at which somebody looks go. A time to come, at most a minute ahead: until
+   * then nothing is kept.
    */
   @Tag(81)
   record ReleaseHistory(long beforeNanos, boolean minutes) implements Upkeep {}

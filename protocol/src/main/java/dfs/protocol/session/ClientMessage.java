@@ -31,6 +31,7 @@ public sealed interface ClientMessage {
    * @param nonce over which the metadata server is to show the key, too; empty without a proof
    * @param unlogged a tool that asks, and says {@link Begin} before it changes anything: until then
    *     the log need not know of it, and after a restart the server may give it another number
+   * @param instants as {@link Heartbeat#instants}
    */
   @Tag(1)
   record Hello(
@@ -44,11 +45,13 @@ public sealed interface ClientMessage {
       long replaces,
       List<Locked> locks,
       ByteString nonce,
-      boolean unlogged)
+      boolean unlogged,
+      List<Long> instants)
       implements ClientMessage {
     public Hello {
       open = List.copyOf(open);
       locks = List.copyOf(locks);
+      instants = looked(instants);
     }
 
     /** Of who has no locks, and no key. */
@@ -72,8 +75,16 @@ public sealed interface ClientMessage {
           replaces,
           List.of(),
           ByteString.EMPTY,
-          false);
+          false,
+          List.of());
     }
+  }
+
+  private static List<Long> looked(List<Long> instants) {
+    if (instants.size() > Limits.SESSION_INSTANTS) {
+      throw new IllegalArgumentException(instants.size() + " instants are looked at");
+    }
+    return List.copyOf(instants);
   }
 
   /** A range of a file that is locked; as {@link dfs.protocol.metadata.Query.Lock}. */
@@ -108,9 +119,18 @@ public sealed interface ClientMessage {
     }
   }
 
-  /** Sent every second; comes back as it is. {@code mode} is what the client believes to hold. */
+  /**
+   * Sent every second; comes back as it is.
+   *
+   * @param mode what the client believes to hold
+   * @param instants of the past that somebody looks at here, in nanoseconds since 1970: they stay
+   */
   @Tag(3)
-  record Heartbeat(long sentNanos, LeaseMode mode) implements ClientMessage {}
+  record Heartbeat(long sentNanos, LeaseMode mode, List<Long> instants) implements ClientMessage {
+    public Heartbeat {
+      instants = looked(instants);
+    }
+  }
 
   /** A recall or an invalidation is done. {@code inUse}: the inode is open or mapped here. */
   @Tag(4)
