@@ -194,13 +194,13 @@ class PastTrimmedTest {
     byte[] large = new byte[LARGE_BYTES];
     random.nextBytes(large);
     Files.write(mnt.resolve("tree/large"), large);
-    Shell.run(mnt, "sync -f tree/large");
+    Shell.run(mnt, "sync tree/large");
     record();
     for (int i = 1; i < STATES; i++) {
       changes.step();
       random.nextBytes(large);
       Files.write(mnt.resolve("tree/large"), large);
-      Shell.run(mnt, "sync -f tree/large");
+      Shell.run(mnt, "sync tree/large");
       record();
     }
     List<State> ofSeconds =
