@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -180,10 +181,13 @@ class PastTrimmedTest {
     }
   }
 
+  /** Whoever asks looks himself for a moment: the rounds in which instants go lie between. */
+  private static ConditionFactory await() {
+    return Awaitility.await().atMost(90, TimeUnit.SECONDS).pollInterval(3, TimeUnit.SECONDS);
+  }
+
   private void awaitTrimmed(Instant second) {
-    Awaitility.await()
-        .atMost(60, TimeUnit.SECONDS)
-        .until(() -> kept(second).equals(second.truncatedTo(ChronoUnit.MINUTES)));
+    await().until(() -> kept(second).equals(second.truncatedTo(ChronoUnit.MINUTES)));
   }
 
   @Test
@@ -232,13 +236,13 @@ class PastTrimmedTest {
       calendar.advance(30, TimeUnit.HOURS);
       // The mount's kernel knows of the others.
       Instant unseenMinute = minutes().getLast().plus(1, ChronoUnit.MINUTES);
-      Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> isGone(unseenMinute));
+      await().until(() -> isGone(unseenMinute));
       assertThat(looker.tell(DIGESTS)).isEqualTo(first.digests);
       isSame(TreeDigest.inJava(looking.getPath("/tree")), second.at, second);
     }
-    Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> isGone(second.at));
+    await().until(() -> isGone(second.at));
     mount.close(true);
-    Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> isGone(first.at));
+    await().until(() -> isGone(first.at));
   }
 
   private boolean isGone(Instant instant) {

@@ -47,9 +47,8 @@ final class Destination {
 
   /** Where this one goes. */
   Place of(Place source) throws IOException {
-    if (!directory && place.said().endsWith("/") && !Files.isDirectory(source.path())) {
-      throw new RefusedException(
-          Quoted.inMessage(place.said()) + ": is no directory; make it first with mkdir");
+    if (!Files.isDirectory(source.path())) {
+      checkTakesFiles();
     }
     if (!directory || (resumed && Finished.isOf(source.path(), place.path()))) {
       return place;
@@ -64,6 +63,14 @@ final class Destination {
           "does not replace " + Quoted.inMessage(child.said()) + ", which was just made");
     }
     return child;
+  }
+
+  /** A name with a slash at its end is one of a directory, for what is none, too. */
+  void checkTakesFiles() throws RefusedException {
+    if (!directory && place.said().endsWith("/")) {
+      throw new RefusedException(
+          Quoted.inMessage(place.said()) + ": is no directory; make it first with mkdir");
+    }
   }
 
   /** Whether what goes to a place goes to the very one that was said, and not to a name in it. */

@@ -84,6 +84,7 @@ final class Put implements Verb {
     if (to.isDirectory()) {
       throw new RefusedException("is a directory: what is read needs a name");
     }
+    to.checkTakesFiles();
     if (call.isDryRun()) {
       copying.files().checkRoom(target.path());
       call.out().line(Call.STANDARD + " -> " + call.out().shown(target.said()));

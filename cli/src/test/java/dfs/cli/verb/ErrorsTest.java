@@ -127,6 +127,7 @@ class ErrorsTest {
           "cp /f /new/",
           "mv /f /new/",
           "put l /new/",
+          "put - /new/",
           "setfacl --set u::rw /f");
 
   /** The same of Hadoop's shell. */

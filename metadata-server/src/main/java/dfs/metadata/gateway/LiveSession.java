@@ -210,7 +210,7 @@ final class LiveSession {
 
   /** It asks as of an instant, or says that it goes on looking at it. */
   void looks(long instantNanos, long nowNanos) {
-    looked.put(instantNanos, nowNanos);
+    looked.merge(instantNanos, nowNanos, Math::max);
     while (looked.size() > Limits.SESSION_INSTANTS) {
       looked.entrySet().stream()
           .min(Map.Entry.comparingByValue())
@@ -218,9 +218,15 @@ final class LiveSession {
     }
   }
 
-  /** It says at which instants it looks: what it asked for a while ago and does not name goes. */
+  /**
+   * It says at which instants it looks: what it asked for a while ago and does not name goes.
+   *
+   * @param instants at the end the one that was used last
+   */
   void looksAt(List<Long> instants, long nowNanos) {
-    instants.forEach(instant -> looks(instant, nowNanos));
+    for (int i = 0; i < instants.size(); i++) {
+      looks(instants.get(i), nowNanos - instants.size() + i);
+    }
     looked.values().removeIf(last -> nowNanos - last > LOOKED_NANOS);
   }
 

@@ -248,15 +248,24 @@ public final class BlockKeeper implements AutoCloseable, ChunkServers.Listener {
     if (isDue || !viewed.isEmpty()) {
       Optional<List<Long>> known = looked.get();
       if (known.isPresent() && (isDue || !Set.copyOf(known.get()).containsAll(viewed))) {
-        var _ = repeat(new Upkeep.AdvanceHistory(known.get()));
+        // Who begins to look meanwhile counts from the next step on.
+        var _ = repeat(() -> looked.get().map(Upkeep.AdvanceHistory::new));
       }
     }
   }
 
-  /** Orders a step until there is nothing more to do; whether the log takes orders. */
   private boolean repeat(Upkeep step) {
+    return repeat(() -> Optional.of(step));
+  }
+
+  /** Orders steps until there is none, or nothing more to do; whether the log takes orders. */
+  private boolean repeat(Supplier<Optional<? extends Upkeep>> steps) {
     for (int i = 0; i < STEPS_PER_ROUND && !closed; i++) {
-      Reply reply = propose(step);
+      Optional<? extends Upkeep> step = steps.get();
+      if (step.isEmpty()) {
+        return true;
+      }
+      Reply reply = propose(step.get());
       if (!(reply instanceof Reply.Progress progress) || !progress.more()) {
         return reply != null;
       }

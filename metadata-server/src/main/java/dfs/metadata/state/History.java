@@ -298,7 +298,8 @@ public final class History {
       return true;
     }
     tx.delete(Table.SETTINGS, Keys.meta(CURSOR));
-    if (trimInstants(tx) < INSTANTS_PER_STEP) {
+    // What is pinned sees no instant go, and would be swept again for each step of theirs.
+    if (bucket == Buckets.PINNED || trimInstants(tx) < INSTANTS_PER_STEP) {
       finish(tx, bucket);
     }
     return true;

@@ -15,7 +15,10 @@ import dfs.protocol.seam.Peer;
 import dfs.protocol.session.ClientMessage;
 import dfs.protocol.session.LeaseMode;
 import dfs.protocol.session.ServerMessage;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -144,6 +147,26 @@ class LooksTest {
         .hasSize(Limits.LOOKED_INSTANTS)
         .doesNotContain(second(2))
         .contains(second(Limits.SESSION_INSTANTS + 1));
+  }
+
+  /** What a heartbeat names at its end was used last, so that it is not the one that goes. */
+  @Test
+  void ofTooManyTheOneUsedLongestAgoGoes() {
+    for (int turn = 0; turn < 3; turn++) {
+      List<Long> named =
+          new ArrayList<>(
+              IntStream.rangeClosed(1, Limits.SESSION_INSTANTS).mapToObj(this::second).toList());
+      Collections.rotate(named, turn * 20);
+      bed.clock.nanos += 1000;
+      tool.heartbeat(LeaseMode.NONE, named);
+      assertThat(looked()).containsExactlyInAnyOrderElementsOf(named);
+      bed.clock.nanos += 1000;
+      ask(tool, LOOK, second(90 + turn));
+      assertThat(looked())
+          .contains(second(90 + turn))
+          .doesNotContain(named.getFirst())
+          .containsAll(named.subList(1, named.size()));
+    }
   }
 
   /** However many sessions he has, and however often he says so. */

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -621,5 +622,18 @@ class UpkeepTest {
     looked.set(Optional.of(List.of()));
     bed.run(3);
     assertThat(isKept(one)).as("nobody looks any more").isFalse();
+  }
+
+  @Test
+  void whoBeginsToLookWhileHistoryGoesKeepsIt() {
+    long one = (bed.clock.nanos / SECOND + 10) * SECOND;
+    long other = one + 7 * SECOND;
+    bed.clock.nanos = other + SECOND;
+    bed.upkeep(new Upkeep.Sole());
+    bed.clock.nanos += TimeUnit.HOURS.toNanos(3);
+    AtomicInteger asked = new AtomicInteger();
+    bed.keeper.spare(() -> Optional.of(asked.getAndIncrement() == 0 ? List.of() : List.of(one)));
+    bed.run(3);
+    assertThat(List.of(isKept(one), isKept(other))).containsExactly(true, false);
   }
 }
